@@ -1,0 +1,1 @@
+"""The catalog domain: pure logic, Django models and services."""

@@ -1,0 +1,10 @@
+"""Django's registration of the catalog app."""
+
+from django.apps import AppConfig
+
+
+class CatalogConfig(AppConfig):
+    """The catalog tables."""
+
+    name = "vitrina.catalog"
+    label = "catalog"

@@ -1,0 +1,1 @@
+"""The categories domain: pure logic, Django models and services."""

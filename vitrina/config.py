@@ -1,0 +1,128 @@
+"""Every setting of the platform, typed, from the environment or ``.env``.
+
+Belongs here: names, types, defaults and help of settings; where things lie by default. Stays out: any use of them.
+``.env.example`` holds the same list for people; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings. Field names are the environment variables in lower case, but where an alias is given."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True
+    )
+
+    # Where things lie
+    vitrina_home: Path = Field(PROJECT_ROOT / ".vitrina", description="Everything that a run makes lies below this folder.")
+    vitrina_port: int = Field(3000, description="Port of the Dagster UI, on loopback.")
+    vitrina_samples: Path = Field(PROJECT_ROOT / "samples", description="Sample drops, categories and templates.")
+    vitrina_lexicon: Path | None = Field(None, description="Your own words, merged over the built-in lexicon.")
+    vitrina_secret_key: SecretStr | None = Field(None, description="Django's secret key; made and kept in the home folder when empty.")
+    vitrina_pg_bin: Path | None = Field(None, description="Folder of PostgreSQL binaries to use for the embedded server.")
+
+    # PostgreSQL: empty means the embedded server
+    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name; empty: the embedded server.")
+    dagster_database_url: SecretStr | None = Field(None, description="Dagster's own database; empty: 'dagster' beside the platform's.")
+
+    # Vectors
+    qdrant_url: str | None = Field(None, description="http://host:6333 of a Qdrant server; empty: embedded.")
+    qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+
+    # Objects: an S3 API (Cloudflare R2, any S3) or a local folder
+    s3_endpoint_url: str | None = Field(
+        None, validation_alias=AliasChoices("S3_ENDPOINT_URL", "R2_ENDPOINT_URL"), description="Endpoint of the S3 API; empty with a bucket: AWS."
+    )
+    s3_bucket: str | None = Field(
+        None, validation_alias=AliasChoices("S3_BUCKET", "R2_BUCKET"), description="Bucket; empty: a local folder is used instead."
+    )
+    s3_access_key_id: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("S3_ACCESS_KEY_ID", "R2_ACCESS_KEY_ID"), description="Access key id of the bucket."
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("S3_SECRET_ACCESS_KEY", "R2_SECRET_ACCESS_KEY"), description="Secret key of the bucket."
+    )
+    s3_region: str = Field("auto", validation_alias=AliasChoices("S3_REGION", "R2_REGION"), description="Region; R2 wants 'auto'.")
+    s3_prefix: str = Field("", validation_alias=AliasChoices("S3_PREFIX", "R2_PREFIX"), description="Prefix of every key in the bucket.")
+
+    # Language models: empty base URL means the embedded model service
+    openai_base_url: str | None = Field(None, description="OpenAI-compatible endpoint, with /v1; empty: the embedded offline writer.")
+    openai_api_key: SecretStr | None = Field(None, description="Key for that endpoint.")
+    ai_model: str = Field("vitrina-offline", description="Chat model.")
+    ai_embedding_model: str | None = Field(None, description="Dense embedding model at the same endpoint; empty: the embedded embedder.")
+    ai_concurrency: int = Field(15, ge=1, description="LLM calls at once, in one run.")
+    ai_timeout_seconds: float = Field(120.0, gt=0, description="Deadline of one LLM call.")
+    ai_rate_limit_patience_seconds: float = Field(900.0, ge=0, description="How long a call may wait for 429s in all.")
+    ai_run_budget_usd: Decimal | None = Field(None, ge=0, description="Most a run may spend; empty: no limit.")
+    ai_allow_unknown_prices: bool = Field(False, description="Let a budgeted run use a model whose price is unknown.")
+    ai_prices_file: Path | None = Field(None, description="YAML of prices that override the bundled table.")
+
+    # Drops
+    drop_settle_seconds: float = Field(2.0, ge=0, description="A file counts as written when size and time stood still this long.")
+    drop_folder_settle_seconds: float = Field(60.0, ge=0, description="The same for a folder without _SUCCESS.")
+    drop_tick_limit: int = Field(2000, ge=1, description="Most new drops that one sensor tick takes.")
+    drop_runs_each_below: int = Field(4, ge=0, description="Up to so many new drops get a run each; more share ranges.")
+    drop_range_size: int = Field(500, ge=1, description="Most drops in one intake run.")
+
+    # Rules
+    language: Literal["ru", "en"] = Field("ru", validation_alias="VITRINA_LANGUAGE", description="Language of descriptions.")
+    category_review_threshold: float = Field(0.75, ge=0, le=1, description="Below this final confidence a person decides the category.")
+    moderation_min_price_rub: Decimal = Field(Decimal(100), description="Cheaper goods go to a person.")
+    moderation_min_grounding: float = Field(1.0, ge=0, le=1, description="Below this grounding score a text goes to a person.")
+    rub_rates: dict[str, Decimal] = Field(
+        default_factory=lambda: {
+            "RUB": Decimal(1), "TRY": Decimal("1.95"), "USD": Decimal(80), "EUR": Decimal(92), "UAH": Decimal("1.9"),
+            "KZT": Decimal("0.155"), "BYN": Decimal(26), "CNY": Decimal("11.2"), "AED": Decimal("21.8"),
+            "SAR": Decimal("21.3"), "BRL": Decimal("14.6"), "CZK": Decimal("3.8"), "GBP": Decimal(106), "KRW": Decimal("0.057"),
+        },
+        description="Roubles for one unit of a currency, as JSON; used by rules only, never for the shop's prices.",
+    )  # fmt: skip
+    price_change_bound: float = Field(0.5, gt=0, description="A larger relative change of price goes to a person.")
+    list_gate_catalogue_share: float = Field(0.2, gt=0, le=1, description="A full list may lack this share of the catalogue at most.")
+    list_gate_group_share: float = Field(0.5, gt=0, le=1, description="… and this share of one brand or category (of 20 goods or more).")
+    list_gate_block: int = Field(100, ge=1, description="… and no contiguous block of so many goods while nothing else changed.")
+    list_gate_price_share: float = Field(0.3, gt=0, le=1, description="A drop may move this share of its prices beyond the bound at most.")
+    quarantine_warn_share: float = Field(0.1, ge=0, le=1, description="The check warns above this share of quarantined rows.")
+
+    # Processing log
+    log_keep_days: int = Field(90, ge=1, description="Completed and approved log entries are kept so long.")
+
+    @field_validator("rub_rates")
+    @classmethod
+    def _rates_are_positive(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        bad = [code for code, rate in value.items() if rate <= 0]
+        if bad:
+            raise ValueError(f"the rate of {', '.join(bad)} must be above zero")
+        return {code.upper(): rate for code, rate in value.items()} | {"RUB": Decimal(1)}
+
+    @property
+    def objects_folder(self) -> Path:
+        """The local object store, used when no bucket is configured."""
+        return self.vitrina_home / "objects"
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether the platform's own PostgreSQL is used."""
+        return self.database_url is None
+
+    def to_rub(self, amount: Decimal, currency: str) -> Decimal | None:
+        """Roubles by the configured rate; ``None`` for a currency without one."""
+        rate = self.rub_rates.get(currency.upper())
+        return None if rate is None else amount * rate
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once. Tests call ``get_settings.cache_clear()``."""
+    return Settings()  # type: ignore[call-arg]

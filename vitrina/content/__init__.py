@@ -1,0 +1,1 @@
+"""The content domain: pure logic, Django models and services."""

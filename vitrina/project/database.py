@@ -1,0 +1,76 @@
+"""Where the platform's database is: a URL from the settings, or the embedded server's socket.
+
+Belongs here: the translation of one URL to Django's and psycopg's forms. Stays out: starting servers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from vitrina.config import Settings
+from vitrina.errors import PermanentError, VitrinaError
+
+
+class DatabaseUnavailable(VitrinaError):
+    """No database to talk to: the embedded server does not run and no URL is set."""
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of the platform's database.
+
+    Raises:
+        DatabaseUnavailable: embedded mode and the server has never been started.
+    """
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    from vitrina.servers.postgres import EmbeddedPostgres
+
+    url = EmbeddedPostgres(settings.vitrina_home).known_url()
+    if url is None:
+        raise DatabaseUnavailable(
+            "The embedded PostgreSQL has not been started here yet.", hint="Run `make demo` or `make up` first."
+        )
+    return url
+
+
+def split_url(url: str) -> dict[str, Any]:
+    """A ``postgresql://`` URL as Django's ``DATABASES`` entry (``host`` in the query may be a socket folder).
+
+    Raises:
+        PermanentError: the URL is of another kind.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        raise PermanentError(
+            f"DATABASE_URL must begin with postgresql://, not {parts.scheme}://.",
+            hint="Vitrina keeps everything relational in PostgreSQL.",
+        )
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", None) or parts.hostname or ""
+    port = query.pop("port", None) or (str(parts.port) if parts.port else "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": port,
+        # A pooled connection outlives its server in long-lived daemons; a new one costs 3 ms on the socket.
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": query,
+    }
+
+
+def django_database(settings: Settings) -> dict[str, Any]:
+    """Django's entry; an empty one while no database is known, so that settings load before the first start."""
+    try:
+        return split_url(database_url(settings))
+    except DatabaseUnavailable:
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "vitrina", "CONN_MAX_AGE": 0}
+
+
+def psycopg_dsn(url: str) -> str:
+    """The URL as psycopg takes it (SQLAlchemy's ``+driver`` removed)."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme.split('+')[0]}://{rest}"

@@ -1,0 +1,1 @@
+"""The review domain: pure logic, Django models and services."""

@@ -1,0 +1,48 @@
+"""Tables of vectors: the truth that every index is rebuilt from."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+
+class VectorCollection(models.Model):
+    """A logical collection's pointer to the physical one of its embedder. A new embedder is a new collection."""
+
+    alias = models.CharField(max_length=60, help_text="categories, description_templates, product_vectors")
+    physical = models.CharField(max_length=120, unique=True)
+    embedder_id = models.CharField(max_length=200)
+    dense_dim = models.IntegerField(null=True)
+    is_active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["alias"], condition=models.Q(is_active=True), name="one_active_collection"),
+        )
+
+    def __str__(self) -> str:
+        return self.physical
+
+
+class StoredVector(models.Model):
+    """One point: fingerprint of the text it was made from, embedder, dense and sparse parts, payload."""
+
+    collection = models.CharField(max_length=120, help_text="Physical name.")
+    key = models.CharField(max_length=300, help_text="Natural key: product id, category slug, template name.")
+    point_id = models.UUIDField(help_text="UUIDv5 of collection and key.")
+    embedder_id = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    dense = models.BinaryField(null=True, help_text="float32, little endian")
+    sparse_indices = ArrayField(models.BigIntegerField(), default=list)
+    sparse_values = ArrayField(models.FloatField(), default=list)
+    payload = models.JSONField(default=dict)
+    indexed = models.BooleanField(default=False, help_text="Whether the index holds it.")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["collection", "key"], name="vector_natural_key"),)
+
+    def __str__(self) -> str:
+        return f"{self.collection}/{self.key}"
