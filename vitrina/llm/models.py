@@ -1,0 +1,68 @@
+"""The ledger's table: one row per attempt at a model call.
+
+Belongs here: the table as Django owns it. Stays out: how rows are written and found
+(``vitrina.llm.ledger_postgres``, over psycopg, because the engine's thread is not Django's).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class LlmAttempt(models.Model):
+    """One attempt: what was asked, what came back, what it cost. Rows are only ever added.
+
+    ``status`` holds a value of :class:`vitrina.llm.outcomes.Outcome`. Money and tokens of every attempt stand here,
+    also of those whose answer was thrown away, so that sums over the table are what was paid.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=64, help_text="sha256 of the canonical request, item, sample and try")
+    attempt = models.PositiveIntegerField(default=1, help_text="Number of this attempt within its request, from 1")
+    kind = models.CharField(max_length=16, default="chat", help_text="chat or embedding")
+    purpose = models.CharField(max_length=64, blank=True, default="")
+    item_id = models.CharField(max_length=200, blank=True, default="")
+    endpoint = models.CharField(max_length=300, blank=True, default="", help_text="Base address without credentials")
+    provider = models.CharField(max_length=64, blank=True, default="")
+    model = models.CharField(max_length=200)
+    status = models.CharField(max_length=16)
+    answered = models.BooleanField(default=False, help_text="The model answered: the same request is not sent again")
+    ended = models.BooleanField(default=False, help_text="The request ended with this attempt")
+    error_class = models.CharField(max_length=100, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    request_id = models.CharField(max_length=200, blank=True, default="", help_text="The provider's id of the call")
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    reasoning_tokens = models.PositiveIntegerField(default=0)
+    tokens_estimated = models.BooleanField(default=False, help_text="The server sent no usage; tokens are our estimate")
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    cost_known = models.BooleanField(default=False, help_text="False: cost unknown, which is not zero")
+    price_source = models.CharField(max_length=120, blank=True, default="")
+    latency_ms = models.PositiveIntegerField(default=0)
+    run_id = models.CharField(max_length=100, blank=True, default="")
+    drop_key = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    request_body = models.BinaryField(null=True, blank=True, help_text="zstd of the JSON that was sent")
+    reply_body = models.BinaryField(null=True, blank=True, help_text="zstd of the body that came back")
+    content = models.TextField(null=True, blank=True, help_text="The answer's text")
+
+    class Meta:
+        db_table = "llm_attempt"
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        verbose_name = "LLM attempt"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["key"], condition=Q(answered=True), name="llm_attempt_answered_key"),
+            models.Index(fields=["created_at"], name="llm_attempt_created"),
+            models.Index(fields=["purpose", "created_at"], name="llm_attempt_purpose_created"),
+            models.Index(fields=["run_id"], condition=~Q(run_id=""), name="llm_attempt_run"),
+            models.Index(fields=["created_at"], condition=Q(ended=True) & ~Q(status="ok"), name="llm_attempt_failed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M:%S} {self.model} {self.status}"
