@@ -1,0 +1,307 @@
+"""The embedded PostgreSQL: one server per home folder, for development, the demo, tests and CI.
+
+What belongs here: making, starting, finding and stopping that server. What stays out: schemas (Django's
+migrations), and production, which gives ``DATABASE_URL`` and never comes here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from vitrina.errors import PermanentError, RetryableError
+from vitrina.servers.locks import FileLock, locked
+from vitrina.servers.pgbinaries import Binaries, ServerUser, find_binaries, run_as
+from vitrina.servers.pgconnection import (
+    DATABASES,
+    DEFAULT_SETTINGS,
+    USER,
+    Connection,
+    PidFile,
+    postmaster,
+    working_in,
+)
+from vitrina.servers.pgplaces import Places, choose_places, give, socket_folder
+from vitrina.servers.processes import free_port, port_is_free
+
+START_SECONDS = 120
+LOG_LIMIT = 10_000_000  # bytes; a larger log is put aside at the next start
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """What stands now. ``pid`` and ``connection`` are None unless the server runs."""
+
+    running: bool
+    data: Path
+    pid: int | None = None
+    connection: Connection | None = None
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _conf_value(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+class EmbeddedPostgres:
+    """The server of one home folder.
+
+    Args:
+        home: the folder that everything is made in (``.vitrina``); it may hold spaces and any letters.
+        binaries: a folder of PostgreSQL programs; by default ``VITRINA_PG_BIN``, then the wheel's.
+        settings: server settings that replace the defaults (tests turn fsync off).
+
+    Any number of processes may use one home at once: starts and stops are serialised by a lock, a second
+    start uses the server that runs.
+    """
+
+    def __init__(self, home: Path, *, binaries: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+        self.home = home.absolute()
+        self.run_dir = self.home / "run"
+        self.log = self.home / "log" / "postgres.log"
+        configured = binaries or (Path(os.environ["VITRINA_PG_BIN"]) if os.environ.get("VITRINA_PG_BIN") else None)
+        self._configured = configured
+        self._settings = {**DEFAULT_SETTINGS, **(settings or {})}
+        self._server_user = ServerUser.needed()
+
+    # -- finding -------------------------------------------------------------------------------------
+
+    def status(self) -> ServerStatus:
+        """Whether the server runs, judged by the process and not by the pid file. Starts and makes nothing."""
+        if not self.home.is_dir():
+            return ServerStatus(running=False, data=self.home / "postgres")
+        places = self._places()
+        pid = postmaster(places.data)
+        if pid is None:
+            return ServerStatus(running=False, data=places.data)
+        return ServerStatus(running=True, data=places.data, pid=pid, connection=self._read_connection(places))
+
+    def connection(self) -> Connection:
+        """How to reach the running server.
+
+        Raises:
+            RetryableError: it does not run.
+        """
+        found = self.status().connection
+        if found is None:
+            raise RetryableError("The embedded PostgreSQL is not running.", hint="Start it with `vitrina up`.")
+        return found
+
+    def _places(self) -> Places:
+        return choose_places(self.home, self._server_user)
+
+    def _read_connection(self, places: Places) -> Connection | None:
+        said = PidFile.read(places.data)
+        if said.port is None or said.socket_dir is None:
+            return None
+        secret = self.run_dir / "postgres.password"
+        return Connection(
+            socket_dir=said.socket_dir,
+            port=said.port,
+            password=secret.read_text(encoding="utf-8") if secret.is_file() else "",
+            note=places.note,
+        )
+
+    # -- starting ------------------------------------------------------------------------------------
+
+    def start(self) -> Connection:
+        """Start the server, or use the one that runs; make the data folder and the databases when missing.
+
+        Raises:
+            PermanentError: it cannot start; the message carries the end of its log.
+            RetryableError: another process held the start-up lock for minutes.
+        """
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.run_dir / "postgres.lock"):
+            return self._start_locked()
+
+    def _start_locked(self) -> Connection:
+        places = self._places()
+        if postmaster(places.data) is None:
+            binaries = find_binaries(self._configured, self._server_user, (places.outside or self.run_dir) / "pgsql")
+            self._clear_stale_pid_file(places)
+            self._initdb(places, binaries)
+            self._launch(places, binaries)
+        connection = self._read_connection(places)
+        if connection is None:
+            raise PermanentError("PostgreSQL runs but does not say where.", hint=f"See {self.log}.")
+        return self._prepare(connection)
+
+    def _clear_stale_pid_file(self, places: Places) -> None:
+        """Remove a pid file whose number lives on as something else, or as a zombie.
+
+        PostgreSQL itself recovers from a dead number, and checks for orphaned backends while it does. A
+        living number makes it refuse, so then that check is done here.
+        """
+        pid = PidFile.read(places.data).pid
+        if pid is None or not psutil.pid_exists(pid):
+            return
+        deadline = time.monotonic() + 20
+        while orphans := working_in(places.data):
+            if time.monotonic() > deadline:
+                raise RetryableError(
+                    f"Processes of a former PostgreSQL still work in {places.data}: {orphans}.",
+                    hint="Wait until they end, or end them.",
+                )
+            time.sleep(0.1)
+        (places.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _initdb(self, places: Places, binaries: Binaries) -> None:
+        version = places.data / "PG_VERSION"
+        if version.is_file():
+            major = version.read_text().strip()
+            if major != str(binaries.major):
+                raise PermanentError(
+                    f"{places.data} was made by PostgreSQL {major}, the programs here are {binaries.major}.",
+                    hint="Move the folder away to start anew, or point VITRINA_PG_BIN to the former version.",
+                )
+            return
+        # initdb works in a folder beside and is renamed: one that was killed half-way is never taken for whole
+        fresh = places.data.with_name(places.data.name + ".new")
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        give(fresh, self._server_user)
+        # The builtin provider knows Cyrillic whatever LANG says; libc's C locale would not lower it (silently)
+        locale = (
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            if binaries.major >= 17
+            else ["--locale=C.UTF-8"]
+        )
+        command = [binaries.path("initdb"), "-D", str(fresh), "-U", USER, "--encoding=UTF8", *locale]
+        command += ["--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions"]
+        done = run_as(self._server_user, command, timeout_s=START_SECONDS)
+        if done.returncode != 0:
+            raise PermanentError(f"initdb failed: {done.stdout.strip()[-800:]}", hint="See the message above.")
+        with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("\ninclude_if_exists = 'vitrina.conf'\n")
+        fresh.rename(places.data)
+
+    def _launch(self, places: Places, binaries: Binaries) -> None:
+        remembered = self.run_dir / "postgres-port.json"
+        port = json.loads(remembered.read_text()) if remembered.is_file() else 0
+        if not port or not port_is_free(port):
+            port = free_port()
+        values = {
+            **self._settings,
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": str(socket_folder(self.home, self._server_user)),
+        }
+        # a file and not `pg_ctl -o`: that string goes through a shell, and paths may hold anything
+        _write(places.data / "vitrina.conf", "".join(f"{name} = {_conf_value(v)}\n" for name, v in values.items()))
+        _write(remembered, json.dumps(port))
+        if self.log.is_file() and self.log.stat().st_size > LOG_LIMIT:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("a", encoding="utf-8") as log:
+            # the descriptor is ours, so the log may lie where the server's user could not open it
+            command = [binaries.path("pg_ctl"), "-s", "-w", "-t", str(START_SECONDS), "-D", str(places.data), "start"]
+            done = run_as(self._server_user, command, timeout_s=START_SECONDS + 30, output=log.fileno())
+        if done.returncode != 0 or postmaster(places.data) is None:
+            tail = self.log.read_text(encoding="utf-8", errors="replace")[-800:].strip()
+            raise PermanentError(f"PostgreSQL did not start. The end of its log: {tail}", hint=f"See {self.log}.")
+
+    def _prepare(self, connection: Connection) -> Connection:
+        """Set the password and make the databases; each only when missing."""
+        secret = self.run_dir / "postgres.password"
+        password = connection.password
+        with psycopg.connect(connection.dsn_socket("postgres"), autocommit=True, connect_timeout=20) as session:
+            if not password:
+                password = secrets.token_urlsafe(24)
+                hashed = session.pgconn.encrypt_password(password.encode(), USER.encode(), b"scram-sha-256")
+                role = sql.Identifier(USER)
+                session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(hashed.decode())))
+                _write(secret, password, 0o600)
+            there = {row[0] for row in session.execute("SELECT datname FROM pg_database")}
+            for name in DATABASES:
+                if name not in there:
+                    session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(connection.dsn_socket("vitrina"), autocommit=True, connect_timeout=20) as session:
+            session.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        return Connection(
+            socket_dir=connection.socket_dir, port=connection.port, password=password, note=connection.note
+        )
+
+    # -- stopping ------------------------------------------------------------------------------------
+
+    def stop(self, *, timeout_s: int = 60) -> bool:
+        """Stop the server (fast: transactions are rolled back, data are flushed). False when none ran.
+
+        Raises:
+            RetryableError: it still runs after ``timeout_s`` seconds.
+        """
+        if not self.home.is_dir():
+            return False
+        with locked(self.run_dir / "postgres.lock"):
+            return self._stop_locked(timeout_s)
+
+    def _stop_locked(self, timeout_s: int = 60) -> bool:
+        places = self._places()
+        pid = postmaster(places.data)
+        if pid is None:
+            return False
+        server = psutil.Process(pid)
+        # SIGINT is PostgreSQL's "fast": what `pg_ctl stop -m fast` sends, to a process that was just verified
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.send_signal(signal.SIGINT)
+            with contextlib.suppress(psutil.TimeoutExpired):
+                server.wait(timeout=timeout_s)
+        if postmaster(places.data) is not None:
+            raise RetryableError(f"PostgreSQL (pid {pid}) did not stop in {timeout_s} s.", hint=f"See {self.log}.")
+        return True
+
+    def remove_data(self) -> None:
+        """Remove the stopped server's data, its socket folder, and what lies outside of the home folder."""
+        if not self.home.is_dir():
+            return
+        with locked(self.run_dir / "postgres.lock"):
+            places = self._places()
+            if postmaster(places.data) is not None:
+                raise PermanentError("PostgreSQL still runs.", hint="Stop it first.")
+            shutil.rmtree(socket_folder(self.home, self._server_user).parent, ignore_errors=True)
+            shutil.rmtree(places.outside or places.data, ignore_errors=True)
+            (self.run_dir / "postgres.password").unlink(missing_ok=True)
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Use the server for a while: start it when needed, and stop it when the last user leaves.
+
+        Users hold a shared lock, which the kernel takes back from those that were killed.
+        """
+        users = FileLock(self.run_dir / "postgres-users.lock")
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.run_dir / "postgres.lock"):
+            users.acquire(shared=True)
+            try:
+                connection = self._start_locked()
+            except BaseException:
+                users.release()
+                raise
+        try:
+            yield connection
+        finally:
+            with locked(self.run_dir / "postgres.lock"):
+                if users.try_acquire():
+                    self._stop_locked()
+                users.release()

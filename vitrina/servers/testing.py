@@ -1,0 +1,99 @@
+"""A throw-away PostgreSQL for a test session, and fresh databases in it.
+
+What belongs here: what tests of any room need from the server. What stays out: fixtures (``tests/conftest.py``)
+and anything that production uses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from vitrina.servers.postgres import Connection, EmbeddedPostgres
+
+# Nothing here outlives the session, so nothing need reach the disk
+FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(slots=True)
+class TestServer:
+    """One server of a test session.
+
+    ``migrate`` (given to :meth:`template`) runs once; every :meth:`fresh_database` is a copy of what it made.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    server: EmbeddedPostgres
+    connection: Connection
+    _templates: set[str] = field(default_factory=set)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def _admin(self) -> psycopg.Connection:
+        return psycopg.connect(self.connection.dsn_socket("postgres"), autocommit=True)
+
+    def template(self, migrate: Callable[[str], None], *, name: str = "migrated") -> str:
+        """Make a template database once; later calls return at once. ``migrate`` gets its socket DSN.
+
+        ``migrate`` must close its connections, since a database in use cannot be copied.
+        """
+        if name not in self._templates:
+            with self._admin() as admin:
+                admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            dsn = self.connection.dsn_socket(name)
+            with psycopg.connect(dsn, autocommit=True) as session:
+                session.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            migrate(dsn)
+            self._templates.add(name)
+        return name
+
+    def fresh_database(self, *, template: str | None = None) -> str:
+        """Make a database of its own (about 30 ms) and return its name.
+
+        Args:
+            template: a name that :meth:`template` returned; None gives an empty database.
+        """
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        source = sql.Identifier(template or "template1")
+        with self._admin() as admin:
+            query = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+            admin.execute(query.format(sql.Identifier(name), source))
+        return name
+
+    def fresh_dsn(self, *, template: str | None = None) -> str:
+        """As :meth:`fresh_database`, but the socket DSN of it."""
+        return self.connection.dsn_socket(self.fresh_database(template=template))
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, ending whoever still uses it."""
+        with self._admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def test_server() -> Iterator[TestServer]:
+    """Start a server in a temporary folder, and stop and remove it afterwards.
+
+    Several may run at once (one per worker of a parallel test run).
+    """
+    folder = Path(tempfile.mkdtemp(prefix="vitrina-test-"))
+    folder.chmod(0o711)  # the server's user must pass through it when root runs the tests
+    server = EmbeddedPostgres(folder / "home", settings=FAST_SETTINGS)
+    try:
+        yield TestServer(server=server, connection=server.start())
+    finally:
+        server.stop()
+        server.remove_data()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+test_server.__test__ = False  # type: ignore[attr-defined]  # imported into test modules, yet no test
