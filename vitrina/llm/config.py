@@ -1,0 +1,115 @@
+"""What the gateway needs to know.
+
+Belongs here: the configuration records and their checks. Stays out: where the values come from (the settings module).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from vitrina.llm.outcomes import GatewayConfigError
+
+EMBEDDED_MODEL = "vitrina-offline"
+EMBEDDED_ENDPOINT = "embedded"
+
+
+@dataclass(slots=True, frozen=True)
+class RetryPolicy:
+    """How often and how long a request is tried again. Times in seconds.
+
+    A 429 never uses up an attempt: a sketch that counted it lost 182 of 1,000 requests at a server's limit.
+    It has a budget of wall-clock time instead.
+    """
+
+    max_attempts: int = 6
+    max_invalid: int = 3
+    max_truncated: int = 2
+    base_delay_s: float = 0.5
+    max_delay_s: float = 30.0
+    rate_limit_patience_s: float = 900.0
+    #: More room after a truncated answer: each time twice the former limit, up to this many tokens.
+    max_tokens_ceiling: int = 16_384
+    #: The first limit after a truncated answer to a request that named none.
+    default_max_tokens: int = 4_096
+
+
+@dataclass(slots=True, frozen=True)
+class GatewayConfig:
+    """One endpoint and how to use it.
+
+    Attributes:
+        base_url: ``https://api.openai.com/v1`` and the like; ``None`` is the embedded model service.
+        api_key: Sent as bearer token; never logged, stored or shown.
+        concurrency: Calls in flight at once.
+        budget_usd: Limit of this run in USD, ``None`` for none. With a limit, a model of unknown price is refused
+            unless ``allow_unknown_prices``.
+        prices: Overrides, see :mod:`vitrina.llm.pricing`.
+        cache_scope: What answers are shared between; ``None`` means the endpoint's address. Set it to a fixed word
+            to keep answers when the same model moves to another address.
+        run_id: Written to each ledger row; what earlier gateways of the same run spent counts against its budget.
+        max_reply_bytes: A reply that grows past it is dropped as invalid.
+    """
+
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    model: str = EMBEDDED_MODEL
+    embedding_model: str | None = None
+    concurrency: int = 15
+    timeout_s: float = 120.0
+    connect_timeout_s: float = 10.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    budget_usd: Decimal | None = None
+    allow_unknown_prices: bool = False
+    prices: Mapping[str, Any] | None = None
+    cache_scope: str | None = None
+    run_id: str = ""
+    max_reply_bytes: int = 32 * 1024 * 1024
+    embedding_batch: int = 256
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise GatewayConfigError("The number of LLM calls at once must be at least 1.", hint="Set AI_CONCURRENCY.")
+        if not 1 <= self.embedding_batch <= 2048:
+            raise GatewayConfigError("An embedding batch holds 1 to 2048 texts.")
+        if self.base_url is not None:
+            parts = urlsplit(self.base_url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise GatewayConfigError(
+                    "The address of the LLM endpoint is not an http(s) URL.",
+                    hint="Set OPENAI_BASE_URL, for example https://api.openai.com/v1.",
+                )
+            if parts.username or parts.password:
+                raise GatewayConfigError(
+                    "The address of the LLM endpoint holds a user name or password.",
+                    hint="Take it out of OPENAI_BASE_URL and set OPENAI_API_KEY.",
+                )
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise GatewayConfigError(
+                "The API key holds characters that no key has (a line break, a letter that is not Latin).",
+                hint="Check OPENAI_API_KEY.",
+            )
+
+    @property
+    def embedded(self) -> bool:
+        """True when no endpoint is configured and the platform's own service answers, in process."""
+        return self.base_url is None
+
+    @property
+    def endpoint(self) -> str:
+        """The address as ledger and messages show it: no query, no credentials."""
+        if self.base_url is None:
+            return EMBEDDED_ENDPOINT
+        parts = urlsplit(self.base_url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+    @property
+    def limit_field(self) -> str:
+        """OpenAI's newer models refuse ``max_tokens``; compatible servers know only that."""
+        host = urlsplit(self.base_url or "").hostname or ""
+        openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
+        return "max_completion_tokens" if openai else "max_tokens"
