@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     price_change_bound: float = Field(0.5, gt=0, description="A larger relative change of price goes to a person.")
     list_gate_catalogue_share: float = Field(0.2, gt=0, le=1, description="A full list may lack this share of the catalogue at most.")
     list_gate_group_share: float = Field(0.5, gt=0, le=1, description="… and this share of one brand or category (of 20 goods or more).")
-    list_gate_block: int = Field(100, ge=1, description="… and no contiguous block of so many goods while nothing else changed.")
+    list_gate_block: int = Field(20, ge=1, description="… and no contiguous block of so many goods while nothing else changed.")
     list_gate_price_share: float = Field(0.3, gt=0, le=1, description="A drop may move this share of its prices beyond the bound at most.")
     quarantine_warn_share: float = Field(0.1, ge=0, le=1, description="The check warns above this share of quarantined rows.")
 

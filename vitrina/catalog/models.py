@@ -44,9 +44,11 @@ class Drop(models.Model):
     is_folder = models.BooleanField(default=False)
     files = models.JSONField(default=list, help_text="[{key, size, etag}]")
     digest = models.CharField(max_length=64)
+    stamp = models.CharField(max_length=16, help_text="Of size, time or ETag: the bytes are read again only when it changes.")
     size = models.BigIntegerField(default=0)
     modified_at = models.DateTimeField(help_text="The drop's own time: newer data wins by it.")
     seen_at = models.DateTimeField(db_default=Now())
+    batch = models.CharField(max_length=200, blank=True, help_text="run_key of the intake run that was asked for.")
 
     state = models.CharField(max_length=12, choices=State, default=State.FOUND)
     message = models.TextField(blank=True, help_text="Why the drop cannot be read.")
@@ -64,6 +66,9 @@ class Drop(models.Model):
     unchanged_products = models.IntegerField(default=0)
     stale_products = models.IntegerField(default=0, help_text="Rows that a newer drop has overtaken.")
     delisted_products = models.IntegerField(default=0)
+    confirmed = models.BinaryField(
+        null=True, help_text="Ids of products whose rows stood already, as packed int64: this drop's time counts for them."
+    )
     gate = models.CharField(max_length=10, choices=Gate, default=Gate.OPEN)
     gate_reasons = models.JSONField(default=list)
     parsed_at = models.DateTimeField(null=True, blank=True)

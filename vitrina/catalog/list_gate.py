@@ -1,0 +1,185 @@
+"""The list gate: what a source's new list may do by itself, and what a person must see first.
+
+Belongs here: the rules and the one case in review that they open for a drop. Stays out: reading and writing products
+(``intake``), acting on the person's answer (``vitrina.review.services``).
+
+Seen in real lists: a second file that was the first without 497 of one brand's 498 goods and no other change. That is
+a cut export, not a supplier who dropped a brand.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import connection
+from psycopg import sql
+
+from vitrina.catalog.models import Drop
+from vitrina.config import Settings
+from vitrina.review.models import ReviewItem
+
+if TYPE_CHECKING:
+    from vitrina.catalog.intake import IntakeResult
+
+#: Below so many goods a share says nothing.
+_SMALL_GROUP = 20
+_FEW_PRICES = 5
+
+
+class Missing(NamedTuple):
+    """A listed product that the new list lacks."""
+
+    product_id: int
+    external_id: str
+    brand: str | None
+    category: str | None
+
+
+@dataclass(slots=True)
+class Before:
+    """The source's catalogue before the drop was written, compared with the drop.
+
+    Attributes:
+        order: Listed product ids in the order of the former list.
+        brands, categories: Listed products by brand and by the source's category.
+        common: Products that both have.
+        ratios: New price divided by the former one, for common products whose price moves.
+        fresh: Products that only the drop has.
+        differing: Common products whose row differs.
+    """
+
+    order: list[int] = field(default_factory=list)
+    brands: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
+    common: int = 0
+    ratios: list[float] = field(default_factory=list)
+    fresh: int = 0
+    differing: int = 0
+
+
+def state_before(table: sql.Identifier, source_id: int) -> Before:
+    """Compare the temporary table of a drop with the catalogue, before anything is written.
+
+    The former price is the published one where there is one: a refused list's prices stand in the catalogue, but no
+    buyer ever saw them.
+    """
+    before = Before()
+    with connection.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, brand, category_hint FROM catalog_product WHERE source_id = %s AND listed "
+            "ORDER BY drop_id, row_number, id",
+            [source_id],
+        )
+        for product, brand, category in cursor:
+            before.order.append(product)
+            before.brands[brand or ""] += 1
+            before.categories[category or ""] += 1
+        if not before.order:
+            return before
+        cursor.execute(
+            sql.SQL(
+                "SELECT (i.price / nullif(coalesce(b.price, CASE WHEN p.currency = i.currency THEN p.price END), 0))::float8, "
+                "p.row_hash <> i.row_hash "
+                "FROM {} i JOIN catalog_product p USING (source_id, external_id) "
+                "LEFT JOIN catalog_publication b ON b.product_id = p.id AND b.currency = i.currency "
+            ).format(table)
+        )
+        for ratio, differs in cursor:
+            before.common += 1
+            before.differing += bool(differs)
+            if ratio is not None and ratio != 1.0:
+                before.ratios.append(ratio)
+        cursor.execute(
+            sql.SQL(
+                "SELECT count(*) FROM {} i WHERE NOT EXISTS (SELECT 1 FROM catalog_product p WHERE "
+                "p.source_id = i.source_id AND p.external_id = i.external_id)"
+            ).format(table)
+        )
+        before.fresh = cursor.fetchone()[0]
+    return before
+
+
+def judge_missing(before: Before, missing: list[Missing], settings: Settings, result: IntakeResult) -> bool:
+    """Whether the delisting of ``missing`` is held back; the reasons go to ``result``."""
+    found = missing_reasons(before, missing, settings)
+    if found:
+        result.gate = Drop.Gate.HELD
+        result.gate_reasons += found
+        # One case holds everything that a person must decide, the goods themselves among it.
+        result.gate_reasons[-1]["products"] = [item.product_id for item in missing]
+    return bool(found)
+
+
+def missing_reasons(before: Before, missing: list[Missing], settings: Settings) -> list[dict[str, Any]]:
+    """Why a list that lacks these goods looks cut rather than changed; empty when it looks right."""
+    reasons: list[dict[str, Any]] = []
+    total = len(before.order)
+    if total and len(missing) / total > settings.list_gate_catalogue_share and len(missing) >= _FEW_PRICES:
+        reasons.append(_reason("catalogue_share", f"{len(missing)} of {total} goods are gone", missing=len(missing), of=total))
+    for kind, sizes, value_of in (
+        ("brand", before.brands, lambda m: m.brand or ""),
+        ("category", before.categories, lambda m: m.category or ""),
+    ):
+        for value, gone in Counter(value_of(item) for item in missing).most_common():
+            size = sizes[value]
+            if value and size >= _SMALL_GROUP and gone / size > settings.list_gate_group_share and size < total:
+                text = f"{gone} of {size} goods of the {kind} «{value}» are gone"
+                reasons.append(_reason(f"{kind}_share", text, value=value, missing=gone, of=size))
+    block = _longest_block(before.order, {item.product_id for item in missing})
+    alone = block == len(missing) and before.fresh == 0 and before.differing == 0
+    if alone and block >= settings.list_gate_block:
+        text = f"one block of {block} goods that stood together is gone, and nothing else changed: a cut export?"
+        reasons.append(_reason("contiguous_block", text, missing=block))
+    return reasons
+
+
+def judge_prices(before: Before, settings: Settings, result: IntakeResult) -> None:
+    """Hold the whole drop back when too many prices move too far at once."""
+    bound = settings.price_change_bound
+    moved = [ratio for ratio in before.ratios if ratio > 1 + bound or ratio < 1 - bound]
+    if len(moved) < _FEW_PRICES or len(moved) / before.common <= settings.list_gate_price_share:
+        return
+    typical = statistics.median(moved)
+    text = f"{len(moved)} of {before.common} prices move by more than {bound:.0%}; the typical one is {typical:.3g} times the former"
+    if any(abs(typical / factor - 1) < 0.02 for factor in (10, 100, 1000, 0.1, 0.01, 0.001)):
+        text += ": a shifted decimal point, or kopecks taken for roubles?"
+    result.gate = Drop.Gate.HELD
+    result.gate_reasons.append(_reason("prices", text, moved=len(moved), of=before.common, typical_ratio=typical))
+
+
+def _reason(rule: str, message: str, **figures: Any) -> dict[str, Any]:
+    return {"rule": rule, "message": message, **figures}
+
+
+def _longest_block(order: list[int], missing: set[int]) -> int:
+    longest = current = 0
+    for product in order:
+        current = current + 1 if product in missing else 0
+        longest = max(longest, current)
+    return longest
+
+
+def open_case(drop: Drop, result: IntakeResult) -> None:
+    """One case in review for a held drop; a person's earlier answer for the same drop stands."""
+    if drop.gate in {Drop.Gate.RELEASED, Drop.Gate.REFUSED}:
+        result.gate = drop.gate
+        return
+    key = f"list:{drop.key}"
+    if result.gate != Drop.Gate.HELD:
+        ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN).update(state=ReviewItem.State.SUPERSEDED)
+        return
+    details = {"products": next((r.pop("products") for r in result.gate_reasons if "products" in r), [])}
+    ReviewItem.objects.update_or_create(
+        key=key,
+        state=ReviewItem.State.OPEN,
+        defaults={
+            "kind": ReviewItem.Kind.LIST,
+            "drop": drop,
+            "priority": 1,
+            "reasons": result.gate_reasons,
+            "details": details,
+        },
+    )

@@ -1,0 +1,8 @@
+"""Bulk writes into the platform's own tables.
+
+Belongs here: ``copy_upsert`` and the small SQL helpers beside it. Stays out: what is written, and why.
+"""
+
+from vitrina.warehouse.copy import UpsertResult, copy_into, copy_upsert
+
+__all__ = ["UpsertResult", "copy_into", "copy_upsert"]
