@@ -6,6 +6,7 @@ What belongs here: plain values and their reading. What stays out: starting and 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,3 +103,17 @@ def _works_in(pid: int, folder: Path) -> bool:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).samefile(folder)
     return False
+
+
+def write_file(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write beside and rename, so that nobody reads half of it."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def conf_value(value: str) -> str:
+    """A value quoted for postgresql.conf."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

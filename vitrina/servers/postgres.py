@@ -31,8 +31,10 @@ from vitrina.servers.pgconnection import (
     USER,
     Connection,
     PidFile,
+    conf_value,
     postmaster,
     working_in,
+    write_file,
 )
 from vitrina.servers.pgplaces import Places, choose_places, give, socket_folder
 from vitrina.servers.processes import free_port, port_is_free
@@ -51,18 +53,6 @@ class ServerStatus:
     connection: Connection | None = None
 
 
-def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
-
-
-def _conf_value(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
 class EmbeddedPostgres:
     """The server of one home folder.
 
@@ -71,8 +61,7 @@ class EmbeddedPostgres:
         binaries: a folder of PostgreSQL programs; by default ``VITRINA_PG_BIN``, then the wheel's.
         settings: server settings that replace the defaults (tests turn fsync off).
 
-    Any number of processes may use one home at once: starts and stops are serialised by a lock, a second
-    start uses the server that runs.
+    Any number of processes may use one home: starts and stops are serialised, a second start uses what runs.
     """
 
     def __init__(self, home: Path, *, binaries: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -97,15 +86,22 @@ class EmbeddedPostgres:
         return ServerStatus(running=True, data=places.data, pid=pid, connection=self._read_connection(places))
 
     def connection(self) -> Connection:
-        """How to reach the running server.
-
-        Raises:
-            RetryableError: it does not run.
-        """
+        """How to reach the running server. Raises RetryableError when it does not run."""
         found = self.status().connection
         if found is None:
             raise RetryableError("The embedded PostgreSQL is not running.", hint="Start it with `vitrina up`.")
         return found
+
+    def known_url(self, database: str = "vitrina") -> str | None:
+        """The socket DSN of the running server, else of its last start; None when it was never started.
+
+        Makes nothing, starts nothing, and asks no process: a few file reads.
+        """
+        try:
+            known = json.loads((self.run_dir / "postgres.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return Connection(Path(known["socket_dir"]), known["port"], "").dsn_socket(database)
 
     def _places(self) -> Places:
         return choose_places(self.home, self._server_user)
@@ -177,8 +173,7 @@ class EmbeddedPostgres:
                     hint="Move the folder away to start anew, or point VITRINA_PG_BIN to the former version.",
                 )
             return
-        # initdb works in a folder beside and is renamed: one that was killed half-way is never taken for whole
-        fresh = places.data.with_name(places.data.name + ".new")
+        fresh = places.data.with_name(places.data.name + ".new")  # renamed when whole, so a killed initdb is no trap
         if fresh.exists():
             shutil.rmtree(fresh)
         give(fresh, self._server_user)
@@ -192,25 +187,27 @@ class EmbeddedPostgres:
         command += ["--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions"]
         done = run_as(self._server_user, command, timeout_s=START_SECONDS)
         if done.returncode != 0:
-            raise PermanentError(f"initdb failed: {done.stdout.strip()[-800:]}", hint="See the message above.")
+            hint = "Check free space and permissions, and that this user has an entry in /etc/passwd."
+            raise PermanentError(f"initdb failed: {done.stdout.strip()[-800:]}", hint=hint)
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude_if_exists = 'vitrina.conf'\n")
         fresh.rename(places.data)
 
     def _launch(self, places: Places, binaries: Binaries) -> None:
-        remembered = self.run_dir / "postgres-port.json"
-        port = json.loads(remembered.read_text()) if remembered.is_file() else 0
+        remembered = self.run_dir / "postgres.json"
+        port = json.loads(remembered.read_text())["port"] if remembered.is_file() else 0
         if not port or not port_is_free(port):
             port = free_port()
+        socket_dir = str(socket_folder(self.home, self._server_user))
         values = {
             **self._settings,
             "listen_addresses": "127.0.0.1",
             "port": str(port),
-            "unix_socket_directories": str(socket_folder(self.home, self._server_user)),
+            "unix_socket_directories": socket_dir,
         }
         # a file and not `pg_ctl -o`: that string goes through a shell, and paths may hold anything
-        _write(places.data / "vitrina.conf", "".join(f"{name} = {_conf_value(v)}\n" for name, v in values.items()))
-        _write(remembered, json.dumps(port))
+        write_file(places.data / "vitrina.conf", "".join(f"{name} = {conf_value(v)}\n" for name, v in values.items()))
+        write_file(remembered, json.dumps({"port": port, "socket_dir": socket_dir}))
         if self.log.is_file() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("a", encoding="utf-8") as log:
@@ -231,7 +228,7 @@ class EmbeddedPostgres:
                 hashed = session.pgconn.encrypt_password(password.encode(), USER.encode(), b"scram-sha-256")
                 role = sql.Identifier(USER)
                 session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(hashed.decode())))
-                _write(secret, password, 0o600)
+                write_file(secret, password, 0o600)
             there = {row[0] for row in session.execute("SELECT datname FROM pg_database")}
             for name in DATABASES:
                 if name not in there:
@@ -247,8 +244,7 @@ class EmbeddedPostgres:
     def stop(self, *, timeout_s: int = 60) -> bool:
         """Stop the server (fast: transactions are rolled back, data are flushed). False when none ran.
 
-        Raises:
-            RetryableError: it still runs after ``timeout_s`` seconds.
+        Raises RetryableError when it still runs after ``timeout_s`` seconds.
         """
         if not self.home.is_dir():
             return False
