@@ -1,0 +1,230 @@
+"""Where in a JSON document the products stand.
+
+Belongs here: one streaming look over the structure, and the choice among its lists. Stays out: reading the records.
+
+The look costs about a second per 20 MB and keeps only counts, so a document of any size fits. It also proves that the
+syntax holds to the end before the first record is taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import ijson
+
+from vitrina.feeds.json_keys import PART_NAMES, fold, is_product_like, kinds, score
+
+#: Brackets inside brackets; real answers of shops have up to about 12.
+MAX_DEPTH = 100
+_MAX_LISTS = 2000
+_SAMPLE = 50
+#: What the parser may raise on hostile input: SystemError comes from integers above Python's limit of 4,300 digits.
+SYNTAX_ERRORS = (ijson.JSONError, ArithmeticError, ValueError, SystemError, UnicodeError)
+
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Found:
+    """A place that holds objects.
+
+    Attributes:
+        path: Keys from the root to the container; ``item`` stands for "each element of a list".
+        shape: ``list``, ``map`` (an object whose values are the records) or ``top`` (records are top-level values).
+        objects: How many objects it holds (over all containers with this path).
+        keys: Key → in how many of the sampled objects.
+    """
+
+    path: Path
+    shape: str
+    objects: int = 0
+    sampled: int = 0
+    keys: Counter[str] = field(default_factory=Counter)
+    found: frozenset[str] = frozenset()
+
+    @property
+    def depth(self) -> int:
+        """Open brackets before a record of it."""
+        return 0 if self.shape == "top" else len(self.path) + 1
+
+    @property
+    def where(self) -> str:
+        """For messages: ``data.products``."""
+        return ".".join(part for part in self.path if part != "item") or "the top level"
+
+
+@dataclass(slots=True)
+class Survey:
+    """What was seen: the places with objects, the top-level values, and the fault if there is one."""
+
+    places: list[Found]
+    top: Counter[str]
+    top_keys: list[str]
+    error: str | None = None
+    too_deep: bool = False
+
+
+@dataclass(slots=True)
+class _Frame:
+    path: Path
+    shape: str
+    key: str = "item"
+    keys: list[str] = field(default_factory=list)
+    objects: int = 0
+    others: int = 0
+    child_keys: set[str] = field(default_factory=set)
+    alike: bool = True
+
+
+def survey(stream: IO[bytes]) -> Survey:
+    """Look over a document (or several, one after another) to its end or to its first fault."""
+    places: dict[tuple[Path, str], Found] = {}
+    result = Survey([], Counter(), [])
+    stack = [_Frame((), "top")]
+    try:
+        for event, value in ijson.basic_parse(stream, multiple_values=True):
+            if event == "map_key":
+                frame = stack[-1]
+                frame.key = value
+                if len(frame.keys) < 300:
+                    frame.keys.append(value)
+            elif event in ("start_map", "start_array"):
+                parent = stack[-1]
+                path = parent.path if parent.shape == "top" else (*parent.path, parent.key)
+                stack.append(_Frame(path, "map" if event == "start_map" else "list"))
+                if len(stack) > MAX_DEPTH:
+                    result.too_deep = True
+                    result.error = f"more than {MAX_DEPTH} brackets inside each other"
+                    break
+            elif event in ("end_map", "end_array"):
+                _end(stack, places, result)
+            else:
+                stack[-1].others += 1
+                if len(stack) == 1:
+                    result.top[event] += 1
+    except SYNTAX_ERRORS as error:
+        result.error = _plain(error)
+        while len(stack) > 1:  # what was open at the fault still counts: the salvage needs to know the list
+            _end(stack, places, result)
+    result.places = list(places.values())
+    return result
+
+
+def _end(stack: list[_Frame], places: dict[tuple[Path, str], Found], result: Survey) -> None:
+    frame, parent = stack.pop(), stack[-1]
+    if parent.shape == "top":
+        result.top["object" if frame.shape == "map" else "list"] += 1
+        if not result.top_keys:
+            result.top_keys = frame.keys[:50]
+    if frame.shape == "list":
+        return
+    if frame.objects >= 2 and frame.others == 0 and frame.alike and frame.child_keys:
+        place = _place(places, frame.path, "map")
+        if place:
+            place.objects += frame.objects
+            place.sampled += 1
+            place.keys.update(frame.child_keys)
+    keys = set(frame.keys)
+    parent.objects += 1
+    if parent.shape == "map":
+        if not parent.child_keys:
+            parent.child_keys = keys
+        elif parent.alike:
+            parent.alike = 2 * len(keys & parent.child_keys) >= len(keys | parent.child_keys)
+        return
+    place = _place(places, parent.path, parent.shape)
+    if place:
+        place.objects += 1
+        if place.sampled < _SAMPLE:
+            place.sampled += 1
+            place.keys.update(keys)
+
+
+def _place(places: dict[tuple[Path, str], Found], path: Path, shape: str) -> Found | None:
+    place = places.get((path, shape))
+    if place is None and len(places) < _MAX_LISTS:
+        place = places[(path, shape)] = Found(path, shape)
+    return place
+
+
+def _plain(error: BaseException) -> str:
+    """The library's message without its picture of the place."""
+    text = str(error.args[0] if error.args else error)
+    if isinstance(error, SystemError):
+        return "a number of more than 4,300 digits"
+    if isinstance(error, ArithmeticError):
+        return "a number that is out of every range"
+    return text.removeprefix("b'").split("\n", 1)[0].split("\\n", 1)[0].strip() or type(error).__name__
+
+
+def choose(places: list[Found], mapping: Mapping[str, str] | None = None) -> list[Found]:
+    """The places whose objects are products, largest first: none, one, or several lists of the same kind.
+
+    A list inside a product (variants, sizes) is never chosen while what holds it has a title. Categories that hold
+    products lose to the products, because these have prices.
+    """
+    for place in places:
+        place.found = kinds(place.keys, mapping)
+    candidates = [place for place in places if place.keys and not _is_part(place, places)]
+    if not candidates:
+        return []
+    likely = [place for place in candidates if is_product_like(place.found)]
+    likely = [place for place in likely if not any(_inside(place, other) for other in likely if _sells(other))]
+    if not likely:
+        best = max(candidates, key=lambda p: ("title" in p.found, score(p.found), p.objects, -len(p.path)))
+        return [best]
+    best = max(likely, key=lambda p: (_sells(p), p.objects, score(p.found), -len(p.path)))
+    alike = [place for place in likely if place is not best and _same_kind(place, best) and not _inside(best, place)]
+    return [best, *(place for place in alike if not _inside(place, best))]
+
+
+def _sells(place: Found) -> bool:
+    return "title" in place.found and "price" in place.found
+
+
+def _same_kind(one: Found, other: Found) -> bool:
+    if one.shape != other.shape:
+        return False
+    left, right = set(one.keys), set(other.keys)
+    return _sells(one) == _sells(other) and 2 * len(left & right) >= len(left | right)
+
+
+def _inside(inner: Found, outer: Found) -> bool:
+    if inner is outer or (inner.path, inner.shape) == (outer.path, outer.shape):
+        return False
+    if outer.shape == "top":
+        return True
+    if outer.shape == "map":
+        return len(inner.path) > len(outer.path) and inner.path[: len(outer.path)] == outer.path
+    prefix = (*outer.path, "item")
+    return inner.path[: len(prefix)] == prefix
+
+
+def _is_part(place: Found, places: list[Found]) -> bool:
+    names = [part for part in place.path if part != "item"]
+    if not names or fold(names[-1]) not in PART_NAMES:
+        return False
+    return any("title" in kinds(other.keys) and _inside(place, other) for other in places)
+
+
+def walk(value: Any, place: Found) -> list[Any]:
+    """The records of ``place`` inside one parsed top-level value."""
+    if place.shape == "top":
+        return [value]
+    level = [value]
+    for part in place.path:
+        if part == "item":
+            level = [inner for outer in level if isinstance(outer, list) for inner in outer]
+        else:
+            level = [outer[part] for outer in level if isinstance(outer, dict) and part in outer]
+    if place.shape == "list":
+        return [inner for outer in level if isinstance(outer, list) for inner in outer]
+    return [
+        {"id": key, **inner} if isinstance(inner, dict) else inner
+        for outer in level
+        if isinstance(outer, dict)
+        for key, inner in outer.items()
+    ]

@@ -1,0 +1,161 @@
+"""Wildberries: catalogue and search answers, seller cards, and the answers that hold no products.
+
+Belongs here: the fixed meaning of Wildberries' keys. Stays out: finding the list in a file (``json_stream``).
+
+Known shapes: ``priceU``/``salePriceU`` at the top level (to 2023), ``sizes[].price.{basic,product,total}`` (since), the
+seller's content cards (``nmID``) and the public card file (``nm_id``). Prices are in kopecks in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from vitrina.feeds.json_keys import kinds
+
+_TRAITS = {
+    "subjectId",
+    "siteBrandId",
+    "supplierId",
+    "kindId",
+    "root",
+    "brandId",
+    "subjectParentId",
+    "ksort",
+    "feedbacks",
+}
+
+
+def matches(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether most of the sample are Wildberries products."""
+    return bool(records) and sum(map(_is_product, records)) * 2 > len(records)
+
+
+def _is_product(record: Mapping[str, Any]) -> bool:
+    if "nmID" in record or "nm_id" in record:
+        return bool({"vendorCode", "vendor_code", "imt_name", "imtID", "subjectName", "subj_name"} & set(record))
+    if "id" not in record or "name" not in record:
+        return False
+    if "priceU" in record or "salePriceU" in record:
+        return True
+    return len(_TRAITS & set(record)) >= 3
+
+
+def product(record: Mapping[str, Any], currency: str = "RUB") -> dict[str, Any]:
+    """Canonical values of one record; what it does not say is left out."""
+    if "nmID" in record or "nm_id" in record:
+        return _card(record)
+    values: dict[str, Any] = {
+        "id": str(record["id"]),
+        "title": record.get("name"),
+        "brand": record.get("brand"),
+        "supplier": record.get("supplier"),
+        "url": product_url(record["id"]),
+        "category": record.get("entity") or record.get("subjectName"),
+        "currency": currency,
+    }
+    price, old = _prices(record)
+    values["price"], values["old_price"] = price, old if old and price and old > price else None
+    values["color"] = _names(record.get("colors"), "name")
+    values["size"] = [size for size in _names(record.get("sizes"), "origName", "name") if size != "0"]
+    if isinstance(record.get("totalQuantity"), int):
+        values["available"] = record["totalQuantity"] > 0
+    values["attr:rating"] = record.get("reviewRating") or record.get("rating") or None  # 0 means "not rated yet"
+    values["attr:feedbacks"] = record.get("feedbacks") or None
+    return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+def product_url(number: object) -> str:
+    """The product's page."""
+    return f"https://www.wildberries.ru/catalog/{number}/detail.aspx"
+
+
+def _prices(record: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """Lowest price over the sizes, and the crossed-out price of that size, in roubles."""
+    best: tuple[Decimal, Decimal | None] | None = None
+    for size in _objects(record.get("sizes")):
+        price = size.get("price")
+        if not isinstance(price, Mapping):
+            continue
+        now = _kopecks(price.get("product")) or _kopecks(price.get("total"))
+        if now is not None and (best is None or now < best[0]):
+            best = now, _kopecks(price.get("basic"))
+    if best:
+        return best
+    now, basic = _kopecks(record.get("salePriceU")), _kopecks(record.get("priceU"))
+    return (now, basic) if now is not None else (basic, None)
+
+
+def _kopecks(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return Decimal(value) / 100
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [inner for inner in value if isinstance(inner, Mapping)] if isinstance(value, list) else []
+
+
+def _names(value: object, *keys: str) -> list[str]:
+    names = (next((str(inner[key]).strip() for key in keys if inner.get(key)), "") for inner in _objects(value))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _card(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A seller's content card or the public card file: texts and characteristics, no price."""
+    number = record.get("nmID") or record.get("nm_id")
+    selling = record.get("selling")
+    values: dict[str, Any] = {
+        "id": str(number),
+        "title": record.get("title") or record.get("imt_name") or record.get("name"),
+        "description": record.get("description"),
+        "brand": record.get("brand") or (selling.get("brand_name") if isinstance(selling, Mapping) else None),
+        "category": " > ".join(
+            str(part)
+            for part in (record.get("subj_root_name"), record.get("subjectName") or record.get("subj_name"))
+            if part
+        ),
+        "url": product_url(number),
+        "image": [photo["big"] for photo in _objects(record.get("photos")) if isinstance(photo.get("big"), str)],
+        "size": _names(record.get("sizes"), "techSize", "wbSize"),
+        "barcode": [
+            str(code)
+            for size in _objects(record.get("sizes"))
+            if isinstance(size.get("skus"), list)
+            for code in size["skus"]
+        ],
+        "attr:Артикул продавца": record.get("vendorCode") or record.get("vendor_code"),
+    }
+    for option in _objects(record.get("characteristics") or record.get("options")):
+        if option.get("name") and option.get("value") not in (None, "", []):
+            values[f"attr:{option['name']}"] = option["value"]
+    return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+def other_answer(top_keys: Sequence[str], record_keys: frozenset[str], inner_keys: frozenset[str]) -> str | None:
+    """What a Wildberries answer without products is, in words; ``None`` when it is none that is known.
+
+    Args:
+        top_keys: Keys of the top-level object.
+        record_keys: Keys of the objects in the largest list.
+        inner_keys: All keys seen at any list of the file.
+    """
+    top = set(top_keys)
+    if {"dt", "price"} <= record_keys and len(record_keys) <= 3:
+        return "the price history of one Wildberries product (points of time and price)"
+    if {"name", "key"} <= record_keys and {"maxselect", "items", "multiselect"} & record_keys:
+        return "the search filters of Wildberries (brands, categories and their counts)"
+    if "title" in kinds(record_keys) and "price" in kinds(record_keys):
+        return None
+    if {"childs", "url"} <= inner_keys and ("shard" in inner_keys or "query" in inner_keys or "parent" in inner_keys):
+        return "the category menu of Wildberries"
+    if {"feedbackCount", "valuation"} & top and "feedbacks" in top:
+        return "the reviews of a Wildberries product"
+    if {"nmId", "productValuation"} <= inner_keys:
+        return "the reviews of a Wildberries product"
+    if {"warehouseId", "qty"} <= record_keys or record_keys == {"wh", "qty", "time1", "time2"}:
+        return "the warehouse stocks of a Wildberries product"
+    if "supplierName" in top and "inn" in top:
+        return "the details of a Wildberries seller"
+    return None
