@@ -33,10 +33,6 @@ class Outcome(StrEnum):
     PERMANENT = "permanent"  # trying again without a change gives the same (bad key, unknown model, bad request)
 
 
-#: The model answered and the answer is kept: the same request is never sent again.
-ANSWERED = frozenset({Outcome.OK, Outcome.INVALID, Outcome.TRUNCATED, Outcome.REFUSAL, Outcome.FILTERED})
-
-
 class GatewayConfigError(PermanentError):
     """The gateway cannot work with these settings."""
 

@@ -102,15 +102,16 @@ class PriceBook:
         tokens = genai_prices.Usage(
             input_tokens=usage.prompt, output_tokens=usage.completion, cache_read_tokens=min(usage.cached, usage.prompt)
         )
-        for where in ({"provider_api_url": self.endpoint}, {}):
+        for address in (self.endpoint, None):
             try:
-                found = genai_prices.calc_price(tokens, model_ref=model, **where)
+                found = genai_prices.calc_price(tokens, model_ref=model, provider_api_url=address)
             except LookupError:
                 continue
             except ValueError:
                 break
-            self.provider = self.provider or (found.provider.id if where else "")
-            how = "" if where else " by model name"
+            if address:
+                self.provider = found.provider.id
+            how = "" if address else " by model name"
             source = f"genai-prices {genai_prices.__version__} {found.provider.id}/{found.model.id}{how}"
             return Price(Decimal(found.total_price).quantize(_CENTS_OF_CENTS), source[:120])
         return Price(None, "unknown")

@@ -1,0 +1,288 @@
+"""An OpenAI-compatible server with faults on demand, in a process of its own.
+
+Belongs here: the wire format and the faults. Every fault is drawn by a hash of (seed, item, attempt), so each client
+meets the same ones, and answers are counted per item, so losses and duplicates are seen from the server's side.
+
+The item of a request is the first ``item:NAME`` in its messages. ``GET /_stats`` gives counts, ``POST /_reset`` takes
+new :class:`Faults` as a JSON object. Also a command: ``python -m tests.fakes.llm_server --faults '{"rate_429": 0.1}'``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_ITEM = re.compile(r"item:([^\s\"\\]+)")
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
+
+
+@dataclass
+class Faults:
+    """Switches. Shares are of attempts, but for refusal, content filter and length, which stick to an item."""
+
+    seed: int = 1
+    latency_s: float = 0.0
+    rate_429: float = 0.0
+    retry_after: str | None = "0"
+    rate_500: float = 0.0
+    hang: float = 0.0
+    cut: float = 0.0
+    html: float = 0.0
+    truncated_json: float = 0.0
+    empty: float = 0.0
+    length: float = 0.0
+    needs_tokens: int = 500
+    refusal: float = 0.0
+    content_filter: float = 0.0
+    filter_as_400: bool = False
+    usage: bool = True
+    status: int | None = None
+    error: str = "refused"
+    rps: float | None = None
+    content: str | None = None
+    contents: dict[str, str] | None = None
+    redirect: str | None = None
+    echo_headers: bool = False
+    big: int = 0
+
+
+class LlmServer:
+    """The server's state: one per process."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.reset(faults)
+
+    def reset(self, faults: Faults) -> None:
+        self.faults = faults
+        self.attempts: Counter[str] = Counter()
+        self.paid: Counter[str] = Counter()
+        self.replies: Counter[str] = Counter()
+        self.in_flight = self.peak = self.requests = 0
+        self.limits: list[int | None] = []
+        self.authorizations: set[str] = set()
+        self._bucket, self._filled = 0.0, time.monotonic()
+
+    def stats(self) -> dict[str, Any]:
+        return {
+            "requests": self.requests,
+            "peak": self.peak,
+            "replies": dict(self.replies),
+            "paid": dict(self.paid),
+            "limits": self.limits[:1000],
+            "authorizations": sorted(self.authorizations),
+        }
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                request_line, *lines = head.decode("latin-1").split("\r\n")
+                method, path, _ = request_line.split(" ", 2)
+                headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines) if k}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                if not await self._handle(method, path, headers, body, writer):
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.close()
+
+    async def _handle(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter
+    ) -> bool:
+        if path == "/_stats":
+            return await _send(writer, 200, json.dumps(self.stats()).encode())
+        if path == "/_reset":
+            self.reset(Faults(**json.loads(body or b"{}")))
+            return await _send(writer, 200, b"{}")
+        self.requests += 1
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        self.authorizations.add(headers.get("authorization", ""))
+        try:
+            return await self._answer(path, headers, body, writer)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, path: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> bool:
+        faults = self.faults
+        data = json.loads(body)
+        found = _ITEM.search(body.decode("utf-8", "replace"))
+        item = found.group(1) if found else hashlib.sha256(body).hexdigest()[:12]
+        self.attempts[item] += 1
+        draw, sticky = _draw(faults.seed, item, self.attempts[item]), _draw(faults.seed, item, 0)
+        if faults.status is not None:
+            text = faults.error + (" " + json.dumps(headers) if faults.echo_headers else "")
+            return await _send(writer, faults.status, _error(text, "forced"), {"Location": faults.redirect or ""})
+        if not self._inside_cap() or _take(draw, 0.0, faults.rate_429):
+            self.replies["429"] += 1
+            extra = {} if faults.retry_after is None else {"Retry-After": faults.retry_after}
+            return await _send(writer, 429, _error("slow down", "rate_limit_exceeded"), extra)
+        await asyncio.sleep(faults.latency_s)
+        start = faults.rate_429
+        for name in ("rate_500", "hang", "cut", "html", "truncated_json", "empty"):
+            share = getattr(faults, name)
+            if _take(draw, start, share):
+                self.replies[name] += 1
+                return await self._broken(name, path, data, item, writer)
+            start += share
+        if path.endswith("/embeddings"):
+            self.paid[item] += 1
+            return await _send(writer, 200, json.dumps(_embeddings(data)).encode())
+        self.limits.append(data.get("max_tokens"))
+        reply = self._chat(data, item, sticky)
+        if reply is None:
+            self.replies["filter_400"] += 1
+            return await _send(writer, 400, _error("blocked by the content policy", "content_filter"))
+        self.paid[item] += 1
+        self.replies["ok"] += 1
+        return await _send(writer, 200, json.dumps(reply, ensure_ascii=False).encode(), {"x-request-id": f"r-{item}"})
+
+    def _chat(self, data: dict[str, Any], item: str, sticky: float) -> dict[str, Any] | None:
+        faults = self.faults
+        content = (faults.contents or {}).get(item) or faults.content
+        content = content or json.dumps({"item": item, "text": "ответ " * 20}, ensure_ascii=False)
+        content += "x" * faults.big
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+        finish, start = "stop", 0.0
+        if _take(sticky, start, faults.refusal):
+            message, finish = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}, "stop"
+        elif _take(sticky, start + faults.refusal, faults.content_filter):
+            if faults.filter_as_400:
+                return None
+            message, finish = {"role": "assistant", "content": content[:10]}, "content_filter"
+        elif _take(sticky, start + faults.refusal + faults.content_filter, faults.length):
+            if (data.get("max_tokens") or 0) < faults.needs_tokens:
+                message, finish = {"role": "assistant", "content": content[: len(content) // 2]}, "length"
+        reply: dict[str, Any] = {
+            "id": f"chatcmpl-{item}",
+            "object": "chat.completion",
+            "model": data.get("model"),
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        }
+        if faults.usage:
+            reply["usage"] = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
+        return reply
+
+    async def _broken(
+        self, name: str, path: str, data: dict[str, Any], item: str, writer: asyncio.StreamWriter
+    ) -> bool:
+        if name == "rate_500":
+            return await _send(writer, 500, _error("it broke", "server_error"))
+        if name == "hang":
+            await asyncio.sleep(3600)
+        if name == "cut":
+            writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"id": "x"')
+            await writer.drain()
+            return False
+        if name == "html":
+            return await _send(writer, 200, b"<html><body>Bad gateway</body></html>", {"Content-Type": "text/html"})
+        self.paid[item] += 1
+        full = self._chat(data, item, 2.0)
+        message = full["choices"][0]["message"] if full else {}
+        message["content"] = "" if name == "empty" else message["content"][:15]
+        return await _send(writer, 200, json.dumps(full).encode())
+
+    def _inside_cap(self) -> bool:
+        if self.faults.rps is None:
+            return True
+        now = time.monotonic()
+        self._bucket = min(self.faults.rps, self._bucket + (now - self._filled) * self.faults.rps)
+        self._filled = now
+        if self._bucket < 1:
+            return False
+        self._bucket -= 1
+        return True
+
+
+def _draw(seed: int, item: str, attempt: int) -> float:
+    digest = hashlib.sha256(f"{seed}/{item}/{attempt}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _take(draw: float, start: float, share: float) -> bool:
+    return start <= draw < start + share
+
+
+def _error(message: str, code: str) -> bytes:
+    return json.dumps({"error": {"message": message, "type": code, "code": code}}).encode()
+
+
+def _embeddings(data: dict[str, Any]) -> dict[str, Any]:
+    rows = []
+    for index, text in enumerate(data["input"]):
+        digest = hashlib.sha256(text.encode()).digest()
+        rows.append({"object": "embedding", "index": index, "embedding": [byte / 255 for byte in digest[:8]]})
+    rows.reverse()  # servers need not keep the order
+    tokens = sum(len(text) for text in data["input"])
+    return {"object": "list", "data": rows, "model": data["model"], "usage": {"prompt_tokens": tokens}}
+
+
+async def _send(writer: asyncio.StreamWriter, status: int, body: bytes, extra: dict[str, str] | None = None) -> bool:
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(extra or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}\r\n{lines}\r\n".encode() + body)
+    await writer.drain()
+    return True
+
+
+class RunningServer:
+    """A handle on the server process."""
+
+    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self._root = f"http://127.0.0.1:{port}"
+        self.process = process
+
+    def reset(self, **faults: Any) -> None:
+        """New faults, all counts at zero."""
+        body = json.dumps(asdict(Faults(**faults))).encode()
+        urllib.request.urlopen(urllib.request.Request(self._root + "/_reset", body), timeout=10).close()
+
+    def stats(self) -> dict[str, Any]:
+        """Counts since the last reset."""
+        with urllib.request.urlopen(self._root + "/_stats", timeout=10) as response:
+            return json.load(response)
+
+
+@contextmanager
+def running_server(**faults: Any) -> Iterator[RunningServer]:
+    """The server in a process of its own on a free loopback port, ended at exit."""
+    command = [sys.executable, "-m", "tests.fakes.llm_server", "--faults", json.dumps(asdict(Faults(**faults)))]
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        try:
+            assert process.stdout is not None
+            yield RunningServer(int(process.stdout.readline()), process)
+        finally:
+            process.kill()
+
+
+async def _main(port: int, faults: Faults) -> None:
+    state = LlmServer(faults)
+    server = await asyncio.start_server(state.serve, "127.0.0.1", port, limit=2**20, backlog=1024)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one; the port is the first line printed")
+    parser.add_argument("--faults", default="{}", help="a JSON object of switches")
+    given = parser.parse_args()
+    asyncio.run(_main(given.port, Faults(**json.loads(given.faults))))

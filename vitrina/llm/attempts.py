@@ -1,0 +1,237 @@
+"""One request until it ends: attempts, money, and a ledger row for each.
+
+Belongs here: the loop around a single request. Stays out: cache and twins (``vitrina.llm.engine``), the decision to
+try again (``vitrina.llm.retry``), the meaning of replies (``vitrina.llm.wire``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from vitrina.llm.budget import Budget
+from vitrina.llm.config import GatewayConfig
+from vitrina.llm.ledger import Attempt
+from vitrina.llm.outcomes import Outcome, Usage
+from vitrina.llm.pricing import Price, PriceBook
+from vitrina.llm.retry import Decision, Tally, decide
+from vitrina.llm.stats import Stats
+from vitrina.llm.structured import Checked
+from vitrina.llm.tokens import estimate_tokens
+from vitrina.llm.transport import Reply, ReplyTooLargeError, Transport, TransportError
+from vitrina.llm.wire import Reading
+
+_ERROR_BODY = 4_000
+#: Tokens set aside for the answer of a request without a limit of its own.
+_ANSWER_GUESS = 1_000
+_NOT_CHARGED = Price(Decimal(0), "not charged")
+_UNKNOWN = Price(None, "unknown")
+
+
+@dataclass(slots=True, frozen=True)
+class Job:
+    """A request in the form that the loop needs, chat or embeddings."""
+
+    key: str
+    kind: str
+    path: str
+    model: str
+    purpose: str
+    item_id: str
+    drop_key: str
+    limit: int | None
+    body: Callable[[int | None], dict[str, Any]]
+    read: Callable[[Reply], Reading]
+    prompt_tokens: Callable[[], int]
+    check: Callable[[Reading], Checked | None] = lambda _: None
+    keep: bool = True
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a job ended, with sums over its attempts."""
+
+    outcome: Outcome
+    reading: Reading
+    checked: Checked | None = None
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = Decimal(0)
+    attempts: int = 0
+    latency_ms: int = 0
+
+
+class Attempts:
+    """Runs jobs against one endpoint.
+
+    Args:
+        slots: Makes a context that holds one place among the calls in flight. It is given back while a job waits
+            for its next attempt, and held until the attempt stands in the ledger: after a kill, what was paid and
+            not recorded is never more than what was in flight.
+        record: Returns when the row is committed.
+    """
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        transport: Transport,
+        *,
+        slots: Callable[[], AbstractAsyncContextManager[Any]],
+        record: Callable[[Attempt], Awaitable[None]],
+        prices: PriceBook,
+        budget: Budget,
+        stats: Stats,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._config = config
+        self._transport = transport
+        self._slots = slots
+        self._record = record
+        self._prices = prices
+        self._budget = budget
+        self._stats = stats
+        self._sleep = sleep
+        self._random = random.Random()  # noqa: S311 - jitter, not a secret
+        self._dead: dict[str, Reading] = {}
+        self.sending: set[asyncio.Task[Any] | None] = set()
+
+    async def run(self, job: Job) -> Ended:
+        """Attempts until an outcome is final; never raises for what an endpoint does."""
+        tally = Tally(limit=job.limit)
+        ended = Ended(Outcome.PERMANENT, Reading(Outcome.PERMANENT))
+        while True:
+            async with self._slots():
+                estimate = self._estimate(job, tally)
+                stop = self._not_sent(job, estimate)
+                if stop is not None:
+                    ended.outcome, ended.reading = stop.outcome, stop
+                    return ended
+                task = asyncio.current_task()
+                self.sending.add(task)
+                try:
+                    decision = await self._attempt(job, tally, ended, estimate)
+                finally:
+                    self.sending.discard(task)
+            if not decision.again:
+                return ended
+            if decision.wait_s:
+                await self._sleep(decision.wait_s)
+
+    def _not_sent(self, job: Job, estimate: Decimal | None) -> Reading | None:
+        dead = self._dead.get("") or self._dead.get(job.model)
+        if dead is not None:
+            return dead
+        reason = self._budget.reserve(estimate)
+        return None if reason is None else Reading(Outcome.BUDGET, error=reason, error_class="budget")
+
+    def _estimate(self, job: Job, tally: Tally) -> Decimal | None:
+        if self._budget.limit is None:
+            return None
+        answer = (tally.limit or _ANSWER_GUESS) if job.kind == "chat" else 0
+        return self._prices.estimate(job.model, job.prompt_tokens(), answer)
+
+    async def _attempt(self, job: Job, tally: Tally, ended: Ended, estimate: Decimal | None) -> Decision:
+        raw = orjson.dumps(job.body(tally.limit))  # not sorted: models write fields in the schema's order
+        created, began = datetime.now(UTC), time.monotonic()
+        reply, reading = None, None
+        try:
+            reply, reading = await self._send(job, raw)
+        finally:
+            if reading is None:  # cancelled in flight: it may be charged
+                self._budget.settle(estimate, None)
+        latency_ms = int((time.monotonic() - began) * 1000)
+        usage, price = self._account(job, reading, reply)
+        self._budget.settle(estimate, price.usd)
+        if reading.dead:
+            self._dead.setdefault("" if reading.dead == "endpoint" else job.model, reading)
+        outcome = reading.outcome
+        checked = job.check(reading) if outcome is Outcome.OK else None
+        decision = decide(reading, tally, self._config.retry, now=time.monotonic(), jitter=self._random.random())
+        problems = () if checked is None else checked.problems
+        if problems:
+            outcome = Outcome.INVALID
+        told = self._clean("; ".join(part for part in (reading.error, decision.note, *problems) if part))
+        row = Attempt(
+            key=job.key,
+            model=job.model,
+            status=outcome,
+            created_at=created,
+            attempt=ended.attempts + 1,
+            kind=job.kind,
+            purpose=job.purpose,
+            item_id=job.item_id,
+            endpoint=self._config.endpoint,
+            provider=self._prices.provider,
+            answered=not decision.again and job.keep and _answers(reading),
+            ended=not decision.again,
+            error_class=reading.error_class or ("contract" if problems else ""),
+            error=told,
+            http_status=None if reply is None else reply.status,
+            request_id="" if reply is None else self._clean(reply.headers.get("x-request-id", "")),
+            usage=usage,
+            cost_usd=price.usd,
+            price_source=price.source,
+            latency_ms=latency_ms,
+            run_id=self._config.run_id,
+            drop_key=job.drop_key,
+            request_body=raw if reading.text is not None or not decision.again else None,
+            reply_body=self._kept(reply, reading, job),
+            content=reading.text,
+        )
+        await self._record(row)
+        self._stats.attempt(row)
+        ended.outcome, ended.checked, ended.attempts = outcome, checked, ended.attempts + 1
+        ended.reading = replace(reading, error=told or None, error_class=row.error_class)
+        ended.usage, ended.latency_ms = ended.usage + usage, latency_ms
+        ended.cost = None if ended.cost is None or price.usd is None else ended.cost + price.usd
+        return decision
+
+    async def _send(self, job: Job, raw: bytes) -> tuple[Reply | None, Reading]:
+        try:
+            reply = await self._transport.post(job.path, raw)
+        except TransportError as error:
+            told = str(error)
+            return None, Reading(Outcome.TRANSPORT, error=told, error_class=error.name, charged=error.sent)
+        except ReplyTooLargeError:
+            told = f"the reply is larger than {self._config.max_reply_bytes} bytes and was not read"
+            return None, Reading(Outcome.INVALID, error=told, error_class="too_large")
+        return reply, job.read(reply)
+
+    def _account(self, job: Job, reading: Reading, reply: Reply | None) -> tuple[Usage, Price]:
+        if not reading.charged:
+            return Usage(), _NOT_CHARGED
+        if reading.usage is not None:
+            return reading.usage, self._price(job, reading, reading.usage)
+        usage = Usage(job.prompt_tokens(), estimate_tokens(reading.text or ""), estimated=True)
+        if reply is None or (reading.text is None and job.kind == "chat"):
+            # Cut off or unreadable: whether and what the provider charges is not known.
+            return usage, self._prices.cost(job.model, usage) if self._prices.free else _UNKNOWN
+        return usage, self._price(job, reading, usage)
+
+    def _price(self, job: Job, reading: Reading, usage: Usage) -> Price:
+        price = self._prices.cost(job.model, usage)
+        return price if price.known or not reading.model else self._prices.cost(reading.model, usage)
+
+    def _kept(self, reply: Reply | None, reading: Reading, job: Job) -> bytes | None:
+        if reply is None or not job.keep:
+            return None
+        body = reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
+        key = self._config.api_key
+        return body.replace(key.encode(), b"***") if key else body
+
+    def _clean(self, text: str) -> str:
+        key = self._config.api_key
+        return text.replace(key, "***") if key else text
+
+
+def _answers(reading: Reading) -> bool:
+    """The provider gave its answer: the same request is not sent again, also when nobody likes the answer."""
+    return reading.outcome in (Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSAL, Outcome.FILTERED)

@@ -1,0 +1,241 @@
+"""Requests in, results out: cache, twins, attempts, the second call of a broken contract.
+
+Belongs here: the asynchronous engine over one endpoint. Stays out: threads (``vitrina.llm.gateway``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from vitrina.llm.attempts import Attempts, Ended, Job
+from vitrina.llm.batcher import Batcher
+from vitrina.llm.budget import Budget
+from vitrina.llm.config import GatewayConfig
+from vitrina.llm.ledger import Attempt, Ledger, StoredReply
+from vitrina.llm.messages import ChatRequest, request_key
+from vitrina.llm.outcomes import ChatResult, Outcome
+from vitrina.llm.pricing import PriceBook
+from vitrina.llm.results import from_call, from_ledger, joined
+from vitrina.llm.stats import Stats
+from vitrina.llm.structured import Checked, Contract, check
+from vitrina.llm.tokens import estimate_prompt_tokens
+from vitrina.llm.transport import Reply, Transport
+from vitrina.llm.wire import Reading, read_chat, read_embeddings
+
+#: Rows and time of a group: what is committed together. A commit takes 1-5 ms, so longer waits gain nothing.
+_GROUP_ROWS = 100
+_GROUP_S = 0.005
+_LOOKUP_KEYS = 500
+
+
+class Engine:
+    """One endpoint on one event loop.
+
+    Args:
+        slots: Where calls in flight take their place; the default counts those of this engine alone.
+        sleep: Waits between attempts; tests pass their own.
+    """
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        transport: Transport,
+        ledger: Ledger,
+        *,
+        prices: PriceBook,
+        budget: Budget,
+        stats: Stats,
+        slots: Callable[[], AbstractAsyncContextManager[Any]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.config = config
+        self.stats = stats
+        self._prices = prices
+        self._transport = transport
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="llm-ledger")
+        self._lookup: Batcher[str, StoredReply | None] = Batcher(
+            lambda keys: (lambda found: [found.get(key) for key in keys])(ledger.lookup(keys)),
+            self._executor,
+            max_size=_LOOKUP_KEYS,
+            linger_s=0.001,
+        )
+        self._rows: Batcher[Attempt, None] = Batcher(
+            lambda rows: [ledger.record(rows)] * len(rows),  # type: ignore[func-returns-value]
+            self._executor,
+            max_size=_GROUP_ROWS,
+            linger_s=_GROUP_S,
+        )
+        semaphore = asyncio.Semaphore(config.concurrency)
+        self._attempts = Attempts(
+            config,
+            transport,
+            slots=slots or (lambda: semaphore),
+            record=self._rows.call,
+            prices=prices,
+            budget=budget,
+            stats=stats,
+            sleep=sleep,
+        )
+        self._flying: dict[str, asyncio.Future[ChatResult]] = {}
+        self._scope = config.endpoint if config.cache_scope is None else config.cache_scope
+
+    async def complete(
+        self,
+        requests: AsyncIterable[ChatRequest] | Iterable[ChatRequest],
+        on_result: Callable[[ChatResult], None],
+        *,
+        contract: Contract | None = None,
+    ) -> None:
+        """Answers all requests; each result is handed to ``on_result`` as it comes, each request ends exactly once.
+
+        Raises:
+            LedgerError: The ledger is out of reach; results so far were handed out.
+        """
+        places = asyncio.Semaphore(self.window)
+
+        async def one(request: ChatRequest) -> None:
+            try:
+                on_result(await self.ask(request, contract=contract))
+            finally:
+                places.release()
+
+        async with asyncio.TaskGroup() as group:
+            async for request in _stream(requests):
+                await places.acquire()
+                group.create_task(one(request))
+
+    @property
+    def window(self) -> int:
+        """Requests under way at once, those that wait for their next attempt included: bounds the memory."""
+        return max(64, self.config.concurrency * 4)
+
+    @property
+    def sending(self) -> set[asyncio.Task[Any] | None]:
+        """Tasks with a call on the wire or on its way into the ledger."""
+        return self._attempts.sending
+
+    async def ask(self, request: ChatRequest, *, contract: Contract | None = None) -> ChatResult:
+        """Answers one request: from the ledger, from a twin in flight, or by calling."""
+        result = await self._answer(request, contract)
+        if result.problems and contract is not None and contract.repair is not None and result.text is not None:
+            messages = contract.repair(request, result.text, result.problems)
+            second = await self._answer(replace(request, messages=messages), contract)
+            result = joined(result, second, request)
+        self.stats.result(result.outcome, cached=result.cached)
+        return result
+
+    async def embed(self, texts: list[str], *, purpose: str, model: str, drop_key: str = "") -> Ended:
+        """One batch for ``/embeddings``; the vectors are in ``reading.data``. From the ledger when it is there."""
+        body = {"model": model, "input": texts, "encoding_format": "float"}
+        key = request_key(body, scope=self._scope)
+        keep = not self._prices.free  # vectors that cost nothing are not kept twice
+        stored = await self._lookup.call(key) if keep else None
+        if stored is not None and stored.status is Outcome.OK and stored.reply_body is not None:
+            data = orjson.loads(stored.reply_body)
+            self.stats.result(Outcome.OK, cached=True)
+            return Ended(Outcome.OK, Reading(Outcome.OK, model=stored.model, data=data), cost=stored.cost_usd)
+        ended = await self._attempts.run(
+            Job(
+                key=key,
+                kind="embedding",
+                path="/embeddings",
+                model=model,
+                purpose=purpose,
+                item_id="",
+                drop_key=drop_key,
+                limit=None,
+                body=lambda _: body,
+                read=lambda reply: read_embeddings(reply, len(texts)),
+                prompt_tokens=lambda: estimate_prompt_tokens({"content": text} for text in texts),
+                keep=keep,
+            )
+        )
+        self.stats.result(ended.outcome, cached=False)
+        return ended
+
+    async def close(self) -> None:
+        """Ends connections, after what is on its way into the ledger is there."""
+        await self._rows.finish()
+        await self._transport.close()
+        self._executor.shutdown(wait=True)
+
+    async def _answer(self, request: ChatRequest, contract: Contract | None) -> ChatResult:
+        try:
+            key = self._key(request)
+        except (TypeError, ValueError) as error:  # a lone surrogate in scraped text, a number that JSON has not
+            told = f"The request cannot be written as JSON: {error}."
+            return ChatResult(request, Outcome.PERMANENT, error=told, error_class="request")
+        while (twin := self._flying.get(key)) is not None:
+            try:
+                result = await asyncio.shield(twin)
+            except asyncio.CancelledError:
+                if not twin.cancelled():
+                    raise
+                continue  # the twin was given up: ask in its place
+            return replace(result, request=request, cached=True, attempts=0)
+        future: asyncio.Future[ChatResult] = asyncio.get_running_loop().create_future()
+        self._flying[key] = future
+        try:
+            stored = await self._lookup.call(key)
+            if stored is not None:
+                result = from_ledger(request, key, stored, contract)
+            else:
+                result = from_call(request, key, await self._attempts.run(self._job(request, key, contract)))
+            future.set_result(result)
+            return result
+        except BaseException:
+            future.cancel()
+            raise
+        finally:
+            del self._flying[key]
+
+    def _key(self, request: ChatRequest) -> str:
+        body = request.body(self.config.model)
+        return request_key(
+            body, scope=self._scope, item_id=request.item_id, sample=request.sample, try_no=request.try_no
+        )
+
+    def _job(self, request: ChatRequest, key: str, contract: Contract | None) -> Job:
+        config = self.config
+
+        def body(limit: int | None) -> dict[str, Any]:
+            return request.body(config.model, max_tokens=limit, limit_field=config.limit_field)
+
+        def read(reply: Reply) -> Reading:
+            return read_chat(reply)
+
+        def checked(reading: Reading) -> Checked | None:
+            if contract is None or reading.text is None:
+                return None
+            return check(contract, request, reading.text, reading.finish_reason)
+
+        return Job(
+            key=key,
+            kind="chat",
+            path="/chat/completions",
+            model=request.model or config.model,
+            purpose=request.purpose,
+            item_id=request.item_id,
+            drop_key=request.drop_key,
+            limit=request.max_tokens,
+            body=body,
+            read=read,
+            prompt_tokens=lambda: estimate_prompt_tokens(request.messages),
+            check=checked,
+        )
+
+
+async def _stream(requests: AsyncIterable[ChatRequest] | Iterable[ChatRequest]) -> AsyncIterable[ChatRequest]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request

@@ -1,0 +1,221 @@
+"""The gateway as the rest of the platform uses it: synchronous, one object for one endpoint.
+
+Belongs here: the thread with the event loop, bounded feeding, progress. Stays out: how requests are answered
+(``vitrina.llm.engine``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+from vitrina.llm.budget import Budget
+from vitrina.llm.config import GatewayConfig
+from vitrina.llm.embeddings import EmbeddingBatch, embed_texts
+from vitrina.llm.engine import Engine
+from vitrina.llm.ledger import Ledger
+from vitrina.llm.messages import ChatRequest
+from vitrina.llm.outcomes import ChatResult
+from vitrina.llm.pricing import PriceBook
+from vitrina.llm.stats import Stats
+from vitrina.llm.structured import Contract
+from vitrina.llm.transport import AsgiApp, AsgiTransport, HttpTransport, Transport
+
+_DRAIN_S = 10.0
+_PROGRESS_S = 1.0
+
+
+@dataclass(slots=True, frozen=True)
+class Progress:
+    """Where a run stands. ``cost_usd`` is the sum of known costs of this gateway."""
+
+    done: int
+    ok: int
+    failed: int
+    cached: int
+    cost_usd: Decimal
+
+
+class Gateway:
+    """Asks one endpoint, or the embedded service when none is configured. A context manager; safe in many threads.
+
+    Args:
+        service: The ASGI application to call when ``config.base_url`` is ``None``; the default is the platform's own.
+        transport: Overrides both (tests).
+
+    Raises:
+        GatewayConfigError: Wrong prices or settings.
+        LedgerError: The ledger is out of reach (a run's earlier spending is read here).
+    """
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        ledger: Ledger,
+        *,
+        service: AsgiApp | None = None,
+        transport: Callable[[GatewayConfig], Transport] | None = None,
+    ) -> None:
+        self.config = config
+        self.ledger = ledger
+        self.stats = Stats()
+        self._prices = PriceBook(config.endpoint, config.prices)
+        spent = Decimal(0)
+        if config.budget_usd is not None and config.run_id:
+            spent = ledger.spent(run_id=config.run_id).usd
+        self.budget = Budget(config.budget_usd, spent=spent, allow_unknown_prices=config.allow_unknown_prices)
+        self._service = service
+        self._transport = transport
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(
+        self,
+        requests: Iterable[ChatRequest],
+        *,
+        contract: Contract | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Iterator[ChatResult]:
+        """Answers requests and yields results as they come, in any order, each request exactly once.
+
+        ``requests`` is read in the caller's thread, as far ahead as the window allows, so it may read from a database
+        and may be endless. When the caller stops early, calls on the wire are let end and recorded.
+
+        Raises:
+            LedgerError: The ledger is out of reach.
+        """
+        loop, engine = self._started()
+        results: queue.SimpleQueue[ChatResult | BaseException] = queue.SimpleQueue()
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def one(request: ChatRequest) -> None:
+            try:
+                results.put(await engine.ask(request, contract=contract))
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                results.put(error)
+
+        def start(group: Sequence[ChatRequest]) -> None:
+            for request in group:
+                task = loop.create_task(one(request))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+        source, flying, more = iter(requests), 0, True
+        count, ok, cached, told = 0, 0, 0, time.monotonic()
+        try:
+            while True:
+                if more and flying <= engine.window * 3 // 4:
+                    group: list[ChatRequest] = []
+                    while flying + len(group) < engine.window:
+                        request = next(source, None)
+                        if request is None:
+                            more = False
+                            break
+                        group.append(request)
+                    flying += len(group)
+                    loop.call_soon_threadsafe(start, group)
+                if not flying:
+                    break
+                result = results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                flying, count, ok, cached = flying - 1, count + 1, ok + result.ok, cached + result.cached
+                if progress is not None and time.monotonic() - told >= _PROGRESS_S:
+                    told = time.monotonic()
+                    progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd))
+                yield result
+            if progress is not None:
+                progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd))
+        finally:
+            asyncio.run_coroutine_threadsafe(_drain(tasks, engine), loop).result()
+
+    def ask(self, request: ChatRequest, *, contract: Contract | None = None) -> ChatResult:
+        """Answers one request."""
+        loop, engine = self._started()
+        return asyncio.run_coroutine_threadsafe(engine.ask(request, contract=contract), loop).result()
+
+    def embed(
+        self, texts: Iterable[str], *, purpose: str = "embedding", model: str | None = None, drop_key: str = ""
+    ) -> Iterator[EmbeddingBatch]:
+        """Vectors of texts, batch by batch in the order of the texts, several batches in flight.
+
+        Raises:
+            GatewayConfigError: No embedding model is named.
+            EmbeddingError: A batch ended without vectors; former batches were yielded.
+            LedgerError: The ledger is out of reach.
+        """
+        loop, engine = self._started()
+        return embed_texts(engine, loop, texts, purpose=purpose, model=model, drop_key=drop_key)
+
+    def summary(self) -> dict[str, Any]:
+        """Calls, cache hits, tokens, cost, latency, counts by outcome: plain values for asset metadata."""
+        return {"endpoint": self.config.endpoint, "model": self.config.model, **self.stats.summary()}
+
+    def close(self) -> None:
+        """Ends the thread and its connections. The ledger stays the caller's."""
+        with self._lock:
+            loop, thread, engine = self._loop, self._thread, self._engine
+            self._loop = self._thread = self._engine = None
+        if loop is None or thread is None or engine is None:
+            return
+        asyncio.run_coroutine_threadsafe(engine.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def _started(self) -> tuple[asyncio.AbstractEventLoop, Engine]:
+        with self._lock:
+            if self._loop is None or self._engine is None:
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=loop.run_forever, name="llm-gateway", daemon=True)
+                thread.start()
+                self._loop, self._thread = loop, thread
+                self._engine = asyncio.run_coroutine_threadsafe(self._build(), loop).result()
+            return self._loop, self._engine
+
+    async def _build(self) -> Engine:
+        transport: Transport
+        if self._transport is not None:
+            transport = self._transport(self.config)
+        elif self.config.embedded:
+            transport = AsgiTransport(self._service or _own_service(), self.config)
+        else:
+            transport = HttpTransport(self.config)
+        return Engine(self.config, transport, self.ledger, prices=self._prices, budget=self.budget, stats=self.stats)
+
+
+def _own_service() -> AsgiApp:
+    from vitrina.llm.service.wiring import build_app  # only where the embedded service is used
+
+    return build_app()
+
+
+async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:
+    """Ends what waits; lets what is on the wire end, since it is paid for."""
+    for task in list(tasks):
+        if task not in engine.sending:
+            task.cancel()
+    if tasks:
+        _, late = await asyncio.wait(set(tasks), timeout=_DRAIN_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

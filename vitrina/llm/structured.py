@@ -1,0 +1,113 @@
+"""From an answer's text to a value that keeps its contract.
+
+Belongs here: finding the JSON, mending it, validating it. Pure. Stays out: the second call (``vitrina.llm.engine``),
+and what contracts demand (the domain's validators).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from vitrina.llm.messages import ChatRequest, Message
+
+_THINK = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"\A\s*```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_MAX_PROBLEMS = 20
+_MAX_REPAIR_CHARS = 200_000
+
+
+class InvalidAnswerError(ValueError):
+    """Raised by a validator: the answer breaks its contract.
+
+    Args:
+        problems: One sentence each; a second call shows them to the model.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(slots=True, frozen=True)
+class Contract:
+    """What an answer must keep, and how to ask again when it does not.
+
+    Attributes:
+        validate: ``(request, data) -> value``; raises :class:`InvalidAnswerError`, or any ``ValueError``
+            (pydantic's included). Runs in the gateway's thread: pure, and no database.
+        repair: ``(request, text, problems) -> messages`` of the one second call; ``None`` for no second call.
+        as_json: ``False`` hands the plain text to ``validate``.
+    """
+
+    validate: Callable[[ChatRequest, Any], Any]
+    repair: Callable[[ChatRequest, str, tuple[str, ...]], Sequence[Message]] | None = None
+    as_json: bool = True
+
+
+@dataclass(slots=True, frozen=True)
+class Checked:
+    """What a contract made of an answer: a value, or problems."""
+
+    value: Any = None
+    problems: tuple[str, ...] = ()
+    mended: bool = False
+
+
+def check(contract: Contract, request: ChatRequest, text: str, finish_reason: str) -> Checked:
+    """Applies a contract to an answer; never raises for what a model wrote."""
+    mended, data = False, strip_thinking(text)
+    if contract.as_json:
+        try:
+            data, mended = parse_json(text, finish_reason)
+        except InvalidAnswerError as error:
+            return Checked(problems=error.problems)
+    try:
+        return Checked(value=contract.validate(request, data), mended=mended)
+    except InvalidAnswerError as error:
+        return Checked(problems=error.problems[:_MAX_PROBLEMS], mended=mended)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # A validator that trips over the shape of an answer has found it invalid as well.
+        return Checked(problems=_problems(error), mended=mended)
+
+
+def parse_json(text: str, finish_reason: str) -> tuple[Any, bool]:
+    """The JSON value in an answer, and whether it had to be mended.
+
+    Thinking blocks and code fences are taken off first. Mending is tried only for an answer that the model itself
+    ended: json_repair makes a plausible half object of one that was cut.
+
+    Raises:
+        InvalidAnswerError: There is none.
+    """
+    plain = strip_thinking(text)
+    fence = _FENCE.match(plain)
+    plain = (fence.group(1) if fence else plain).strip()
+    try:
+        return orjson.loads(plain), False
+    except orjson.JSONDecodeError as error:
+        problem = f"The answer is not valid JSON: {error}"
+    if finish_reason in ("stop", "") and len(plain) <= _MAX_REPAIR_CHARS and ("{" in plain or "[" in plain):
+        import json_repair
+
+        value = json_repair.loads(plain)
+        if isinstance(value, dict | list) and value:
+            return value, True
+    raise InvalidAnswerError((problem,))
+
+
+def strip_thinking(text: str) -> str:
+    """The text without a leading ``<think>`` block, as some local models write it."""
+    return _THINK.sub("", text, count=1).strip()
+
+
+def _problems(error: Exception) -> tuple[str, ...]:
+    details = getattr(error, "errors", None)  # pydantic.ValidationError
+    if callable(details):
+        rows = details()[:_MAX_PROBLEMS]
+        return tuple(f"{'.'.join(str(part) for part in row['loc']) or 'answer'}: {row['msg']}" for row in rows)
+    return (str(error) or type(error).__name__,)
