@@ -1,0 +1,210 @@
+"""Which column holds which field: by header words checked against content, or by content alone.
+
+Belongs here: the choice and its explanation. Stays out: reading files, and turning cells into values (``mapping``).
+
+The title is never guessed: without a header that says so, a column is taken only when its content leaves no doubt;
+else :class:`DropUnreadable` shows the columns and the mapping to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitrina.feeds.content_columns import by_content
+from vitrina.feeds.profiles import Profile, profile
+from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, SourceConfig
+from vitrina.feeds.synonyms import ATTRIBUTE, IGNORE, match
+from vitrina.feeds.text import clean_line
+
+SAMPLE_ROWS = 300
+#: Fields of which several columns may be kept (pictures, barcodes); of the others the best column wins.
+_MANY = frozenset({"image", "barcode"})
+_MIN_SCORE = {"title": 0.75, "price": 0.6, "id": 0.75}
+_TITLE_LIMIT = 200
+
+
+@dataclass(slots=True)
+class Recognition:
+    """The result.
+
+    Attributes:
+        targets: Header → canonical field, ``attribute:<name>`` or ``ignore``, for every column, in file order.
+        profiles: Header → what the sample holds.
+        notes: For people.
+        unsure_old_price: The old price column may as well be the price ("price 2"): the higher amount is the old one.
+        doubtful_prices: Columns of which one may be the price, and nothing says which.
+    """
+
+    targets: dict[str, str]
+    profiles: dict[str, Profile]
+    notes: list[str] = field(default_factory=list)
+    unsure_old_price: bool = False
+    doubtful_prices: list[str] = field(default_factory=list)
+
+    def of(self, name: str) -> list[str]:
+        """Headers mapped to a field, in file order."""
+        return [header for header, target in self.targets.items() if target == name]
+
+
+def recognise(
+    headers: Sequence[str], rows: Sequence[Mapping[str, Any]], config: SourceConfig, *, file: str = "the file"
+) -> Recognition:
+    """Map columns to fields.
+
+    Args:
+        headers: In file order; numbers as text for a table without header.
+        rows: A sample of records.
+        config: Its mapping wins over everything that is recognised here.
+        file: Name for messages.
+
+    Raises:
+        DropUnreadable: No column is the title beyond doubt.
+    """
+    sample = rows[:SAMPLE_ROWS]
+    profiles = {header: profile([row.get(header) for row in sample]) for header in headers}
+    result = Recognition({}, profiles)
+    if all(header.isdecimal() for header in headers):
+        by_content(result.targets, result.doubtful_prices, profiles, sample)
+    else:
+        _by_headers(result, headers, sample)
+    for header in headers:
+        result.targets.setdefault(header, f"{ATTRIBUTE}:{header if not header.isdecimal() else f'column {header}'}")
+    _apply_mapping(result, headers, config)
+    result.targets = {header: result.targets[header] for header in headers}
+    if "title" not in result.targets.values():
+        raise DropUnreadable(f"{file}: no column can be told to be the title.", hint=_explain(result, config))
+    _add_notes(result)
+    return result
+
+
+def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Mapping[str, Any]]) -> None:
+    candidates: list[tuple[float, int, str, str]] = []
+    for position, header in enumerate(headers):
+        found = match(header)
+        if found is None:
+            continue
+        if found.field == IGNORE or (found.field == "id" and result.profiles[header].sequential):
+            result.targets[header] = IGNORE
+            continue
+        if found.field == ATTRIBUTE:
+            continue
+        target = _by_links(found.field, result.profiles[header])
+        fit = _fit(target, result.profiles[header])
+        score = found.score * fit - found.rank / 1_000
+        if score >= _MIN_SCORE.get(target, 0.6) - 0.05:
+            candidates.append((score, -position, header, target))
+    taken: set[str] = set()
+    for _, _, header, target in sorted(candidates, reverse=True):
+        if target not in taken or target in _MANY:
+            taken.add(target)
+            result.targets[header] = target
+    _title_equal_to_brand(result, sample)
+    _unsure_second_price(result)
+
+
+def _by_links(target: str, column: Profile) -> str:
+    """A column called "product_image" that holds product pages is the URL, and the other way round."""
+    if column.url < 0.8:
+        return target
+    if target == "image" and column.page >= 0.8 and column.image < 0.5:
+        return "url"
+    if target == "url" and column.image >= 0.8 and column.page < 0.5:
+        return "image"
+    return target
+
+
+def _fit(target: str, column: Profile) -> float:
+    """How well content agrees with a field: 0 forbids, 1 agrees. An empty column proves nothing."""
+    if column.filled == 0:
+        return 0.9 if target in ("title", "id") else 0.95
+    if target == "title":
+        return 1.0 if column.letters >= 0.5 and column.url < 0.2 else 0.0
+    if target in ("price", "old_price"):
+        return 1.0 if column.number + column.currency >= 0.5 or column.filled < 0.05 else 0.0
+    if target in ("url", "image"):
+        return 1.0 if column.url >= 0.5 or (target == "image" and column.length > 4 and column.number < 0.5) else 0.0
+    if target == "id":
+        return (0.85 + 0.15 * column.filled) if column.url < 0.5 and column.length <= 64 else 0.0
+    if target == "barcode":
+        return 1.0 if column.number >= 0.5 else 0.0
+    if target in ("brand", "supplier", "category", "description", "color", "country", "gender", "material"):
+        return 0.0 if column.number > 0.8 or column.url > 0.5 else 1.0
+    if target == "available":
+        return 1.0 if column.boolean >= 0.5 or column.number >= 0.5 or column.length < 40 else 0.0
+    return 1.0
+
+
+def _title_equal_to_brand(result: Recognition, sample: Sequence[Mapping[str, Any]]) -> None:
+    """A "title" that repeats the brand while the "description" holds one-line texts: the description is the title."""
+    title, brand, text = result.of("title"), result.of("brand"), result.of("description")
+    if not (title and text):
+        return
+    pairs = [(row.get(title[0]), row.get(brand[0])) for row in sample] if brand else []
+    equal = sum(1 for a, b in pairs if a and b and clean_line(a).casefold() == clean_line(b).casefold())
+    descriptions = result.profiles[text[0]]
+    if pairs and equal >= 0.7 * len(pairs) and descriptions.letters > 0.8 and descriptions.length < _TITLE_LIMIT:
+        result.targets[text[0]] = "title"
+        result.targets[title[0]] = IGNORE
+        result.notes.append(f'"{title[0]}" repeats the brand: the title is taken from "{text[0]}"')
+
+
+def _unsure_second_price(result: Recognition) -> None:
+    for header in result.of("old_price"):
+        found = match(header)
+        result.unsure_old_price = found is not None and found.phrase.endswith(" 2")
+
+
+def _apply_mapping(result: Recognition, headers: Sequence[str], config: SourceConfig) -> None:
+    by_name = {clean_line(header).casefold(): header for header in headers}
+    for number, header in enumerate(headers, 1):
+        by_name.setdefault(str(number), header)
+    wanted = {
+        by_name[key]: target for name, target in config.mapping.items() if (key := name.strip().casefold()) in by_name
+    }
+    for header, target in list(result.targets.items()):
+        # A field that source.yaml gives to some column is taken from no other one.
+        if target in wanted.values() and target in CANONICAL_FIELDS:
+            result.targets[header] = f"{ATTRIBUTE}:{header}"
+    for header, target in wanted.items():
+        result.targets[header] = f"{ATTRIBUTE}:{header}" if target == ATTRIBUTE else target
+    if "price" in wanted.values():
+        result.doubtful_prices.clear()
+    if "old_price" in wanted.values():
+        result.unsure_old_price = False
+    missing = [name for name in config.mapping if name.strip().casefold() not in by_name]
+    if missing:
+        result.notes.append(f"source.yaml maps columns that the file does not have: {', '.join(sorted(missing))}")
+
+
+def _add_notes(result: Recognition) -> None:
+    if result.doubtful_prices:
+        result.notes.append(
+            f"any of the columns {', '.join(result.doubtful_prices)} may be the price: prices stay unknown until "
+            "source.yaml says which"
+        )
+    elif not result.of("price"):
+        result.notes.append("no column holds a price")
+    others = [
+        header
+        for header, target in result.targets.items()
+        if target.startswith("attribute:") and (found := match(header)) is not None and found.field == "price"
+    ]
+    if result.of("price") and others:
+        result.notes.append(f'prices are taken from "{result.of("price")[0]}"; kept as attributes: {", ".join(others)}')
+
+
+def _explain(result: Recognition, config: SourceConfig) -> str:
+    """What was found in each column, and a mapping to start from."""
+    lines = ["Columns found:"]
+    mapping = []
+    for number, (header, target) in enumerate(list(result.targets.items())[:60], 1):
+        samples = " · ".join(result.profiles[header].samples) or "(empty)"
+        lines.append(f"  {number}. {header}: {samples}")
+        known = target if target in CANONICAL_FIELDS else None
+        key = header.replace("\\", "\\\\").replace('"', '\\"')
+        mapping.append(f'  "{key}": {known}' if known else f'  # "{key}": title')
+    lines.append(f"Say which one is the title in drops/{config.source}/source.yaml, for example:")
+    lines.append("mapping:")
+    return "\n".join([*lines, *mapping])

@@ -1,0 +1,161 @@
+"""Which keys of a row feed which field: a recognition made ready for the hot loop.
+
+Belongs here: :class:`Plan` and how it comes about. Stays out: recognition itself (``columns``), applying it (``mapping``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from vitrina.feeds.columns import Recognition, recognise
+from vitrina.feeds.prices import decimal_separator
+from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, RawRow, SourceConfig, Table
+from vitrina.feeds.synonyms import ATTRIBUTE
+from vitrina.feeds.text import as_text
+
+#: Canonical fields without a place of their own in a product: they are attributes under these names.
+NAMED = frozenset({"color", "size", "material", "country", "gender", "composition"})
+_CATEGORY_FILE = re.compile(r"(?P<slug>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)-(?P<id>\d{2,7})")
+_NOT_CATEGORIES = frozenset(
+    {"export", "products", "price", "feed", "catalog", "items", "goods", "part", "page", "tovary"}
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Plan:
+    """Keys of ``RawRow.values`` by field; ``None`` and empty tuples where a table lacks the field.
+
+    Attributes:
+        variants: Keys that are joined to the id, because the list has one row per size or colour under one article.
+        apart: Keys that tell records apart where the id is derived.
+        joined_ids: Several columns together are the id (only by source.yaml).
+        hint: Category said by the file's name.
+        decimal: Decimal separator the price column shows.
+        columns: Header → canonical field or ``None``, for the report.
+    """
+
+    title: str
+    ids: tuple[str, ...] = ()
+    description: str | None = None
+    brand: str | None = None
+    price: str | None = None
+    old_price: str | None = None
+    currency: str | None = None
+    supplier: str | None = None
+    url: str | None = None
+    category: str | None = None
+    available: str | None = None
+    images: tuple[str, ...] = ()
+    barcodes: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    variants: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
+    canonical: bool = False
+    joined_ids: bool = False
+    supplier_in_text: bool = False
+    unsure_old_price: bool = False
+    price_doubtful: bool = False
+    minor: bool = False
+    decimal: str | None = None
+    hint: str | None = None
+    columns: dict[str, str | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def canonical_plan(config: SourceConfig) -> Plan:
+    """For readers of formats with a fixed meaning: keys are field names and ``attr:<name>``."""
+    return Plan(
+        "title", ("id",), "description", "brand", "price", "old_price", "currency", "supplier", "url", "category",
+        "available", ("image",), ("barcode",), apart=("size", "color"), named=NAMED, canonical=True,
+        minor=config.price_unit == "minor", decimal=".",
+    )  # fmt: skip
+
+
+def plan_for(
+    table: Table, head: Sequence[RawRow], config: SourceConfig, *, file: str, fallback: Plan | None = None
+) -> Plan:
+    """Recognise a table's columns and make the plan.
+
+    Raises:
+        DropUnreadable: No title column, and no plan of an earlier file of the same shape.
+    """
+    headers = table.headers or list(dict.fromkeys(key for row in head for key in row.values))
+    samples = [row.values for row in head]
+    try:
+        found = recognise(headers, samples, config, file=file or "the file")
+    except DropUnreadable:
+        if fallback is None or list(fallback.columns) != headers:
+            raise
+        return replace(fallback, hint=category_of_file(file) if fallback.hint else None)
+    headerless = all(header.isdecimal() for header in headers)
+    ids = tuple(found.of("id"))
+    plan = Plan(
+        title=found.of("title")[0],
+        ids=ids,
+        attributes=_attributes(found, headerless),
+        images=tuple(found.of("image")),
+        barcodes=tuple(found.of("barcode")),
+        variants=_variants(found, ids, samples),
+        apart=(*found.of("size"), *found.of("color")),
+        joined_ids=len(ids) > 1,
+        supplier_in_text=headerless,
+        unsure_old_price=found.unsure_old_price,
+        price_doubtful=bool(found.doubtful_prices),
+        minor=config.price_unit == "minor",
+        hint=category_of_file(file) if headerless and not found.of("category") and found.of("url") else None,
+        columns={header: target if target in CANONICAL_FIELDS else None for header, target in found.targets.items()},
+        notes=tuple(found.notes),
+        **{name: _one(found, name) for name in _SINGLE},
+    )
+    if plan.price is None:
+        return plan
+    return replace(plan, decimal=decimal_separator([as_text(row.get(plan.price)) for row in samples]))
+
+
+_SINGLE = ("description", "brand", "price", "old_price", "currency", "supplier", "url", "category", "available")
+
+
+def _one(found: Recognition, name: str) -> Any:
+    headers = found.of(name)
+    return headers[0] if headers else None
+
+
+def _attributes(found: Recognition, headerless: bool) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    prefix = f"{ATTRIBUTE}:"
+    for header, target in found.targets.items():
+        if target.startswith(prefix):
+            pairs.append((header, target.removeprefix(prefix)))
+        elif target in NAMED:
+            pairs.append((header, target if headerless else header))
+    return tuple(pairs)
+
+
+def _variants(found: Recognition, ids: tuple[str, ...], samples: Sequence[Any]) -> tuple[str, ...]:
+    """Size and colour columns, when one id stands in rows that differ in them (one row per size)."""
+    apart = (*found.of("size"), *found.of("color"))
+    if len(ids) != 1 or not apart:
+        return ()
+    first: dict[str, tuple[str, ...]] = {}
+    for row in samples:
+        key = as_text(row.get(ids[0])).strip()
+        variant = tuple(as_text(row.get(name)).strip() for name in apart)
+        if key and first.setdefault(key, variant) != variant:
+            return apart
+    return ()
+
+
+def category_of_file(name: str) -> str | None:
+    """``dzhinsy-zhenskie`` of ``dzhinsy-zhenskie-7503.csv``: parsers that save one file per category name them so."""
+    stem = PurePosixPath(name).name
+    while "." in stem:
+        stem = stem.rpartition(".")[0]
+    found = _CATEGORY_FILE.fullmatch(stem)
+    if found is None or found["slug"] in _NOT_CATEGORIES:
+        return None
+    return found["slug"]

@@ -1,0 +1,167 @@
+"""Reader of text tables: CSV, TSV, PSV and their relatives, streaming.
+
+Belongs here: from bytes to raw rows, and what becomes of rows that do not fit the header. Stays out: what the columns
+mean (``mapping``), sheets (``sheets``), JSON and XML.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import IO
+
+from vitrina.feeds import dialect as dialects
+from vitrina.feeds import encodings
+from vitrina.feeds.headers import find_header, unique_names
+from vitrina.feeds.records import DropFile, DropUnreadable, QuarantinedRow, RawRow, Reason, SourceConfig, Table
+
+_SAMPLE_CHARS = 512 * 1024
+_MAX_LINE = 16_000_000
+_MAX_RAW = 20_000
+_HEAD_ROWS = 200
+#: Above this share of short rows in the head, the exporter leaves out empty cells at the end, and they are filled up.
+_SHORT_IS_HABIT = 0.2
+_HABIT_ROWS = 20
+
+
+def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
+    """Read a text table as one :class:`Table`.
+
+    Raises:
+        DropUnreadable: Empty, binary, more columns or longer lines than any feed has.
+    """
+    encoding = encodings.detect(file.path, fixed=config.encoding, language=config.language)
+    stream = encodings.open_text(file.path, encoding)
+    try:
+        sample = stream.read(_SAMPLE_CHARS)
+        if not sample.strip("\ufeff\0 \t\r\n"):
+            raise DropUnreadable(f"{file.name} is empty.", hint="Ask the parser for the file again.")
+        dialect = dialects.detect(sample, complete=len(sample) < _SAMPLE_CHARS, fixed=config.delimiter)
+        stream.seek(0)
+        records = _records(stream, dialect, file.name)
+        head = list(islice(records, _HEAD_ROWS))
+        width, header = _layout([row for _, row in head], config)
+        table = Table(dialect.label, (), encoding.label)
+        if header is None:
+            table.headers = [str(number) for number in range(1, width + 1)]
+            table.notes.append(f"{file.name} has no header row: columns are numbered")
+        else:
+            table.headers = unique_names(head[header][1])
+            _note_odd_headers(table, head[header][1], file.name)
+            above = sum(1 for _, row in head[:header] if any(cell.strip() for cell in row))
+            if above:
+                table.notes.append(f"{file.name}: {above} rows above the header were left out")
+            head = head[header + 1 :]
+        short_is_habit = _short_share(head, len(table.headers)) > _SHORT_IS_HABIT
+        table.rows = _rows(chain(head, records), table, file.name, pad=short_is_habit, check_bytes=encoding.broken)
+        yield table
+    finally:
+        stream.close()
+
+
+def _layout(rows: list[list[str]], config: SourceConfig) -> tuple[int, int | None]:
+    """Width of the table, and the index of its header row among the first rows (``None``: it has none)."""
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    width = max((len(row) for row in filled), key=lambda size: sum(len(r) == size for r in filled), default=0)
+    if width > dialects.MAX_COLUMNS:
+        raise DropUnreadable(f"The table has {width} columns; the limit is {dialects.MAX_COLUMNS}.")
+    if config.has_header is False:
+        return width, None
+    header = find_header(rows)
+    if header is None and config.has_header:
+        header = next((index for index, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
+    return width, header
+
+
+def _short_share(head: list[tuple[int, list[str]]], width: int) -> float:
+    filled = [row for _, row in head if any(row)]
+    return sum(1 for row in filled if 1 < len(row) < width) / len(filled) if len(filled) >= _HABIT_ROWS else 0.0
+
+
+def _note_odd_headers(table: Table, cells: list[str], name: str) -> None:
+    blank = [str(number) for number, cell in enumerate(cells, 1) if not cell.strip()]
+    if blank:
+        table.notes.append(f"{name}: columns without a name are called by their number: {', '.join(blank[:20])}")
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    repeated = sorted({text for text in texts if texts.count(text) > 1}) if len(texts) < 1_000 else []
+    if repeated:
+        table.notes.append(f"{name}: repeated column names: {', '.join(repeated[:20])}")
+
+
+def _lines(stream: IO[str], name: str) -> Iterator[str]:
+    number = 0
+    while line := stream.readline(_MAX_LINE):
+        number += 1
+        if len(line) >= _MAX_LINE:
+            raise DropUnreadable(f"{name}: line {number} is longer than {_MAX_LINE:,} characters.")
+        yield line
+
+
+def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Number of its first line, and the fields, for each record; a record that the csv module refuses has no fields."""
+    csv.field_size_limit(dialects.MAX_CELL)
+    reader = csv.reader(_lines(stream, name), **dialect.arguments())
+    start = 1
+    while True:
+        try:
+            for row in reader:
+                yield start, row
+                start = reader.line_num + 1
+        except csv.Error as error:
+            yield start, [_REFUSED, str(error)]
+            start = reader.line_num + 1
+            continue
+        return
+
+
+#: Marks a record that the csv module refused; no file can hold it, since lone surrogates of this range do not decode.
+_REFUSED = "\ud800"
+
+
+def _rows(
+    records: Iterable[tuple[int, list[str]]], table: Table, name: str, *, pad: bool, check_bytes: bool
+) -> Iterator[RawRow]:
+    headers, width = table.headers, len(table.headers)
+    for number, row in records:
+        if len(row) != width:
+            if not row or not any(cell.strip() for cell in row):
+                continue  # a blank line is no record
+            repaired = _repair(row, width, pad=pad)
+            if repaired is None:
+                table.broken.append(_broken(number, row, width, name))
+                continue
+            row = repaired
+        elif not any(row) or (not row[0] and not any(cell.strip() for cell in row)):
+            continue
+        if check_bytes and any(encodings.is_broken(cell) for cell in row):
+            raw = "".join(_joined(row)).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
+            message = f"Some bytes are not {table.encoding}. Fix the file, or set `encoding` in source.yaml."
+            table.broken.append(QuarantinedRow(number, Reason.BAD_ENCODING.value, message, raw, name))
+            continue
+        yield RawRow(number, dict(zip(headers, row, strict=True)), None, name)
+
+
+def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
+    """A row that only has empty cells too many, or that lacks them by the exporter's habit."""
+    if row[0] == _REFUSED:
+        return None
+    if len(row) > width:
+        return row[:width] if not any(cell.strip() for cell in row[width:]) else None
+    return row + [""] * (width - len(row)) if pad and len(row) > 1 else None
+
+
+def _broken(number: int, row: list[str], width: int, name: str) -> QuarantinedRow:
+    if row[0] == _REFUSED:
+        message = f"A cell is longer than {dialects.MAX_CELL:,} characters, perhaps after an unclosed quote ({row[1]})."
+        return QuarantinedRow(number, Reason.TOO_LARGE.value, message, "", name)
+    raw = _joined(row).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
+    lines = sum(cell.count("\n") for cell in row)
+    message = f"{len(row)} cells where the header has {width}."
+    if lines > 5:
+        message += f" The record spans {lines + 1} lines: a quote may not be closed."
+    return QuarantinedRow(number, Reason.RAGGED_ROW.value, message, raw, name)
+
+
+def _joined(row: list[str]) -> str:
+    return " ¦ ".join(cell[:_MAX_RAW] for cell in row[:200])
