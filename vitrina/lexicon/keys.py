@@ -19,6 +19,7 @@ from vitrina.lexicon import turkish
 
 #: A word (with what follows an apostrophe, so that ``Türkiye'de`` is one), a run of digits, or a symbol of units.
 TOKEN = re.compile(r"[^\W\d_]+(?:['’ʼ`][^\W\d_]+)*|\d+|[%/°²³+&№]")
+_APOSTROPHE = re.compile(r"['’ʼ`]")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _VOWEL_LESS = re.compile(r"^[бвгджзйклмнпрстфхцчшщ]+$")
 
@@ -44,7 +45,10 @@ def tokens(text: str) -> list[Token]:
     """All tokens of ``text`` in order. Never raises."""
     found = []
     for match in TOKEN.finditer(text):
-        base = re.split(r"['’ʼ`]", match.group(), maxsplit=1)[0]
+        base = match.group()
+        if not base.isalnum():
+            head = _APOSTROPHE.split(base, maxsplit=1)[0]
+            base = head if len(head) != 1 else _APOSTROPHE.sub("", base)  # L'Oréal is not the size L
         found.append(Token(base, match.start(), match.end()))
     return found
 
@@ -67,6 +71,7 @@ def plain_ru(word: str) -> str:
     return word.lower().replace("ё", "е")
 
 
+@lru_cache(maxsize=200_000)
 def russian_lemmas(word: str) -> frozenset[str]:
     """All lemmas of a word as it may stand in a text, without ё, and the word itself."""
     plain = plain_ru(word)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vitrina.lexicon import morphology, negation
+from vitrina.lexicon.context import plausible
 from vitrina.lexicon.entries import KINDS, Entry, LexiconError, Match
 from vitrina.lexicon.keys import TOKEN, Token, form_keys, text_keys, tokens
 from vitrina.lexicon.loading import read_entries
@@ -22,8 +23,6 @@ BUILT_IN = Path(__file__).parent / "data"
 #: Distinct words whose readings are kept; 200,000 take about 60 MB, far more than a catalogue's vocabulary.
 _CACHED_WORDS = 200_000
 _GAP = re.compile(r"[^\S\n]*[-‐‑–]?[^\S\n]*")
-_SIZE_WORD = re.compile(r"(?:размер\w*|р-р|\bр\.?|beden\w*|size|numara|numarası)\s*[:(\-–]?\s*$", re.IGNORECASE)
-_SIZE_GAP = re.compile(r"\s*[,/;|()–-]?\s*(?:и|до|ve|and|to)?\s*")
 _COMPOUND_ENDS = ("ый", "ий", "ой")
 
 
@@ -88,11 +87,11 @@ class Lexicon:
         Args:
             language: ``ru``, ``tr`` or ``en`` to look for names of that language only; ``None`` for all.
         """
-        return self._search(text, language, every=False)
+        return negation.mark(text, plausible(text, self._search(text, language, every=False)))
 
     def find_all(self, text: str, language: str | None = None) -> list[Match]:
-        """As :meth:`find`, with the shorter names inside of longer ones: for "what might this text say"."""
-        return self._search(text, language, every=True)
+        """As :meth:`find`, with shorter names inside of longer ones and doubtful short names: what the text might say."""
+        return negation.mark(text, self._search(text, language, every=True))
 
     def say_ru(self, entry: Entry, *, case: str = "nomn", number: str = "sing", gender: str | None = None) -> str:
         """The entry in Russian: its noun, or with ``gender`` its adjective agreed.
@@ -172,7 +171,7 @@ class Lexicon:
                     start = line[position].start
                     found.append(Match(entry, start, end, text[start:end], negated))
             position += 1 if every else longest
-        return negation.mark(text, _only_real_sizes(text, found))
+        return found
 
     def _at(
         self,
@@ -224,23 +223,6 @@ def _without_possessive(word: str) -> str | None:
     if len(low) > 4 and low[-1] in "ıiuü":
         return word[:-2] if low[-2] == "s" and low[-3] in "aeıioöuü" else word[:-1]
     return None
-
-
-def _only_real_sizes(text: str, found: list[Match]) -> list[Match]:
-    """Drops single letters that only look like sizes: S, M and L count behind a word for size or beside another size."""
-    kept: list[Match] = []
-    for place, match in enumerate(found):
-        if match.entry.kind == "size" and len(match.surface) == 1 and text.strip() != match.surface:
-            beside = [
-                other
-                for other in found[max(0, place - 1) : place + 2]
-                if other is not match and other.entry.kind == "size"
-                and _SIZE_GAP.fullmatch(text, min(match.end, other.end), max(match.start, other.start))
-            ]  # fmt: skip
-            if not beside and not _SIZE_WORD.search(text[max(0, match.start - 20) : match.start]):
-                continue
-        kept.append(match)
-    return kept
 
 
 @lru_cache(maxsize=8)

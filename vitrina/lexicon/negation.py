@@ -28,31 +28,28 @@ _REACH = 40
 def mark(text: str, found: list[Match]) -> list[Match]:
     """The matches, ``negated`` set where the text says "without"; it holds for a whole list ("без A, B и C")."""
     marked = list(found)
+    leading: list[bool] = []  # whether a word before the match, or before the list it is in, negates it
     for place, match in enumerate(marked):
-        if match.negated:
-            continue
         before = _BEFORE.search(text, max(0, match.start - _REACH), match.start) is not None
-        if before or _AFTER.match(text, match.end) is not None or _follows_negated(text, marked, place):
+        leading.append(before or _continues(text, marked, leading, place))
+        if leading[place] or _AFTER.match(text, match.end) is not None:
             marked[place] = replace(match, negated=True)
     for place in range(len(marked) - 2, -1, -1):  # "paraben, silikon ve alkol içermez"
         match, after = marked[place], marked[place + 1]
-        if after.negated and not match.negated and _ends_negated(text, marked, place + 1):
-            if match.end <= after.start and _LIST.fullmatch(text, match.end, after.start):
-                marked[place] = replace(match, negated=True)
+        joined = match.end <= after.start and _LIST.fullmatch(text, match.end, after.start) is not None
+        if joined and after.negated and not match.negated and _ends_negated(text, marked, place + 1):
+            marked[place] = replace(match, negated=True)
     return marked
 
 
-def _follows_negated(text: str, marked: list[Match], place: int) -> bool:
+def _continues(text: str, marked: list[Match], leading: list[bool], place: int) -> bool:
+    """Whether the match goes on a list whose former item is negated from the front."""
     match = marked[place]
-    for before in reversed(marked[max(0, place - 3) : place]):
-        if before.start == match.start:
-            if before.negated:
-                return True
-            continue
-        if before.end > match.start:
-            continue
-        within = _LIST.fullmatch(text, before.end, match.start) is not None
-        return within and before.negated and _BEFORE.search(text, max(0, before.start - 200), before.start) is not None
+    for former in range(place - 1, max(-1, place - 5), -1):
+        if marked[former].end <= match.start:
+            return leading[former] and _LIST.fullmatch(text, marked[former].end, match.start) is not None
+        if leading[former] and marked[former].start == match.start:
+            return True
     return False
 
 
