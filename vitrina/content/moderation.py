@@ -17,7 +17,6 @@ from vitrina.content.contract import Description, Violation
 from vitrina.content.duplicates import Duplicate
 from vitrina.content.facts import ProductFacts
 
-
 #: ±40 %: a sale passes, a lost or a gained digit does not.
 PRICE_CHANGE = Decimal("0.40")
 

@@ -1,6 +1,6 @@
-"""Russian word forms for the content rules and the offline writer: a thin, cached layer over pymorphy3.
+"""Russian lemmas for the content rules: which words a token may be a form of.
 
-Belongs here: parsing, inflection and agreement of words and short noun phrases. Stays out: meaning (the lexicon).
+Belongs here: tokens, normalisation, cached readings. Stays out: inflection and agreement (``vitrina.lexicon.morphology``).
 """
 
 from __future__ import annotations
@@ -9,22 +9,16 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from vitrina.lexicon.keys import analyzer
+
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _LATIN_LOOKALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
-
-
-@lru_cache(maxsize=1)
-def analyser() -> Any:
-    """The process-wide analyser; the dictionary is loaded at first use (about 0.1 s, 15 MB)."""
-    import pymorphy3
-
-    return pymorphy3.MorphAnalyzer(lang="ru")
 
 
 @lru_cache(maxsize=50_000)
 def parses(word: str) -> tuple[Any, ...]:
     """All readings of a word, likeliest first."""
-    return tuple(analyser().parse(word))
+    return tuple(analyzer().parse(word))
 
 
 def tokens(text: str) -> list[str]:

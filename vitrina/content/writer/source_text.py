@@ -1,0 +1,191 @@
+"""Which sentences and values of scraped text may be quoted as they are.
+
+Belongs here: splitting and the filter for hostile, promotional and unclear text. Stays out: what is said with them.
+
+A quoted sentence is the shop's own statement about its product. What a filter cannot be sure of is left out: a
+shorter true text is the aim.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vitrina.content.emoji import count_emoji
+from vitrina.content.forbidden import forbidden_words
+from vitrina.content.html import strip_markup, words
+from vitrina.content.language import looks_like
+from vitrina.content.moderation_words import output_marks, suspicious_words
+from vitrina.content.morphology import lemmas, normalise_token, parses, tokens
+from vitrina.lexicon import Lexicon
+
+SENTENCE_WORDS = (4, 40)
+VALUE_LENGTH = 90
+
+_SPLIT = re.compile(r"(?<=[.!?…])\s+(?=[\"«„(]?[A-ZА-ЯЁ0-9])|\n+|\s+[•●▪✔✓]\s*")
+_ODD = re.compile(
+    r"[<>{}\[\]|\\`~^_#*=@$€₽№¤]|!|\?|\.{2,}|…|[:;]\s*$|\d[\s.,]?\d*\s*(?:руб|р\.|тг|₸|грн|TL\b|USD|EUR)", re.IGNORECASE
+)
+_ABBREVIATION = re.compile(r"\b(?:т\.\s?[деп]|и др|см|мм|мл|гр|шт|напр|ок|ул|арт|рис|табл)\.$", re.IGNORECASE)
+_PROMOTION = frozenset(
+    [
+        "акция",
+        "скидка",
+        "распродажа",
+        "купить",
+        "покупать",
+        "покупка",
+        "заказать",
+        "заказывать",
+        "заказ",
+        "доставка",
+        "доставить",
+        "оплата",
+        "цена",
+        "дешево",
+        "недорого",
+        "выгодно",
+        "выгодный",
+        "хит",
+        "бестселлер",
+        "новинка",
+        "подарок",
+        "бонус",
+        "промокод",
+        "успеть",
+        "спешить",
+        "звонить",
+        "позвонить",
+        "писать",
+        "подписаться",
+        "подписываться",
+        "магазин",
+        "ассортимент",
+        "менеджер",
+        "ватсап",
+        "whatsapp",
+        "телеграм",
+        "telegram",
+        "instagram",
+        "инстаграм",
+        "директ",
+        "наличие",
+        "склад",
+        "опт",
+        "оптовый",
+        "продавец",
+        "гарантировать",
+        "гарантия",
+        "оригинал",
+        "оригинальный",
+        "премиум",
+        "премиальный",
+        "идеальный",
+        "идеально",
+        "безупречный",
+        "превосходный",
+        "великолепный",
+        "потрясающий",
+        "шикарный",
+        "роскошный",
+        "восхитительный",
+        "непревзойденный",
+        "революционный",
+        "чудо",
+        "чудесный",
+        "волшебный",
+        "самый",
+        "топ",
+        "мы",
+        "наш",
+        "я",
+        "мой",
+        "артикул",
+        "штрихкод",
+        "отзыв",
+        "рейтинг",
+        "возврат",
+        "обмен",
+        "упаковщик",
+        "сайт",
+        "ссылка",
+        "одобрить",
+        "одобренный",
+        "минздрав",
+        "рекомендованный",
+        "игнорировать",
+        "инструктаж",
+    ]
+)
+_ENGLISH_PROMOTION = re.compile(
+    r"\b(?:buy|sale|discount|order|shipping|delivery|price|cheap|offer|gift|guarantee\w*|perfect\w*|amazing|luxur\w+|premium|"
+    r"must[- ]have|stunning|ultimate|we|our|us|click|shop|store|free|ignore|instructions?|system|assistant|approved)\b",
+    re.IGNORECASE,
+)
+
+
+def clean_sentences(text: str | None, language: str, lexicon: Lexicon) -> list[str]:
+    """Sentences of a source text that may be quoted, each once, ending with a full stop."""
+    if not text:
+        return []
+    kept: dict[str, str] = {}
+    for raw in _sentences(strip_markup(text)):
+        sentence = " ".join(raw.split()).strip(" -–—•·,")
+        if SENTENCE_WORDS[0] <= len(words(sentence)) <= SENTENCE_WORDS[1] and is_quotable(sentence, language, lexicon):
+            sentence = sentence[0].upper() + sentence[1:]
+            kept.setdefault(sentence.casefold().rstrip("."), sentence.rstrip(".;") + ".")
+    return list(kept.values())
+
+
+def clean_value(value: str, language: str, lexicon: Lexicon) -> str | None:
+    """An attribute's value that may be quoted behind its label, else ``None``. Numbers and codes are of any language."""
+    value = " ".join(strip_markup(value).split()).strip(" .;,-–—")
+    if not value or len(value) > VALUE_LENGTH or not re.search(r"\w", value):
+        return None
+    letters = re.search(r"[^\W\d_]{3,}", value)
+    if letters and not looks_like(value, language):
+        return None
+    return value if is_quotable(value, language, lexicon, label=True) else None
+
+
+def is_quotable(text: str, language: str, lexicon: Lexicon, *, label: bool = False) -> bool:
+    """Whether a piece of plain text may stand in a description as it is. ``label``: it is a value, not a sentence."""
+    if _ODD.search(text) or count_emoji(text) or output_marks(text) or suspicious_words(text):
+        return False
+    if forbidden_words(text, language) or _shouts(text):
+        return False
+    if not label and not looks_like(text, language):
+        return False
+    if language == "en":
+        if _ENGLISH_PROMOTION.search(text):
+            return False
+    elif any(_is_promotion(token) for token in tokens(text)) or _commands(text):
+        return False
+    return not any(match.entry.kind in ("medical", "certificate") for match in lexicon.find(text))
+
+
+def _sentences(text: str) -> list[str]:
+    parts: list[str] = []
+    for part in _SPLIT.split(text):
+        if parts and _ABBREVIATION.search(parts[-1]) and part[:1].isdigit():
+            parts[-1] += " " + part
+        elif part.strip():
+            parts.append(part)
+    return parts
+
+
+def _is_promotion(token: str) -> bool:
+    return bool(lemmas(normalise_token(token)) & _PROMOTION)
+
+
+def _commands(text: str) -> bool:
+    """A sentence that orders somebody about in the singular ("напиши", "игнорируй") speaks to a machine, not a buyer."""
+    for token in tokens(text):
+        reading = parses(normalise_token(token))[0]
+        if {"impr", "sing"} <= reading.tag.grammemes and "VERB" in reading.tag:
+            return True
+    return False
+
+
+def _shouts(text: str) -> bool:
+    long = [word for word in words(text) if len(word) > 3 and word.isalpha()]
+    return len(long) >= 2 and sum(word.isupper() for word in long) / len(long) > 0.5

@@ -1,0 +1,126 @@
+"""Saying the sheet's entries in the target language: names, cases, agreement, lists.
+
+Belongs here: everything that differs between Russian and English but patterns. Stays out: the order of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from vitrina.content.writer import patterns_en, patterns_ru
+from vitrina.content.writer.sheet import Share, Sheet
+from vitrina.lexicon import Entry, morphology
+
+
+class Wording:
+    """Words of one language. ``patterns`` is the module with its sentence patterns."""
+
+    patterns: ModuleType
+    also: str
+    #: The whole text where nothing at all is known.
+    nothing: str
+
+    def name(self, entry: Entry) -> str:
+        """The entry's main name."""
+        raise NotImplementedError
+
+    def genitive(self, entry: Entry) -> str:
+        """The name as it stands behind "без", "для" ("without", "for")."""
+        raise NotImplementedError
+
+    def thing(self, sheet: Sheet) -> str:
+        """Noun phrase of the product without its brand: "женское платье"."""
+        raise NotImplementedError
+
+    def tail(self, sheet: Sheet) -> str:
+        """What follows the thing and the brand in a title: " из хлопка"; may be empty."""
+        raise NotImplementedError
+
+    def listing(self, names: Sequence[str]) -> str:
+        """ "a, b и c"."""
+        return " ".join(filter(None, [", ".join(names[:-1]), self.also if len(names) > 1 else "", names[-1]]))
+
+    def share(self, share: Share) -> str:
+        """A material with its percentage, "хлопок 95%"."""
+        percent = f"{share.percent}%" if share.percent else ""
+        return f"{self.name(share.entry)} {percent}".strip()
+
+
+class Russian(Wording):
+    """Russian by the lexicon's morphology."""
+
+    patterns = patterns_ru
+    also = "и"
+    nothing = "Сведений о товаре пока нет."
+
+    def name(self, entry: Entry) -> str:
+        return entry.ru
+
+    def genitive(self, entry: Entry) -> str:
+        if entry.kind in ("gender", "age"):
+            plural = entry.kind == "gender" or entry.gender is not None
+            return morphology.inflect(entry.ru, "gent", number="plur" if plural else None)
+        return morphology.inflect(entry.ru, "gent")
+
+    def thing(self, sheet: Sheet) -> str:
+        if sheet.kind is None:
+            return ""
+        noun = sheet.kind.ru
+        adjectives = []
+        seasons = sheet.seasons if len(sheet.seasons) == 1 else []
+        for entry in [*sheet.genders[:1], *sheet.ages[:1], *seasons]:
+            if entry.ru_adj and " " not in entry.ru_adj:
+                adjectives.append(self.agreed(entry.ru_adj, sheet.kind))
+        adjectives = [word for word in dict.fromkeys(adjectives) if word[:5] not in noun]
+        return " ".join([*adjectives, noun])
+
+    def agreed(self, adjective: str, noun: Entry) -> str:
+        """An adjective in the gender and number of a noun, nominative."""
+        if noun.gender is None:
+            return morphology.agree(adjective, noun.ru)
+        number = "plur" if noun.gender == "plur" else "sing"
+        return morphology.adjective(adjective, case="nomn", number=number, gender=noun.gender)
+
+    def colored(self, color: Entry, noun: Entry) -> str | None:
+        """ "чёрное платье", when the colour is an adjective."""
+        return f"{self.agreed(color.ru_adj, noun)} {noun.ru}" if color.ru_adj else None
+
+    def tail(self, sheet: Sheet) -> str:
+        parts = []
+        if sheet.group == "garment" and len(sheet.materials) == 1:
+            parts.append(f" из {morphology.inflect(sheet.materials[0].entry.ru, 'gent')}")
+        if len(sheet.colors) == 1:
+            parts.append(f", цвет — {self.name(sheet.colors[0])}")
+        return "".join(parts)
+
+
+class English(Wording):
+    """English; entries without an English name are left out by their callers."""
+
+    patterns = patterns_en
+    also = "and"
+    nothing = "Nothing is known of this item yet."
+
+    def name(self, entry: Entry) -> str:
+        return entry.en[0] if entry.en else entry.key.replace("_", " ")
+
+    def genitive(self, entry: Entry) -> str:
+        plural = {"women": "women", "men": "men", "girl": "girls", "boy": "boys"}
+        return plural.get(entry.key, self.name(entry)) if entry.kind == "gender" else self.name(entry)
+
+    def thing(self, sheet: Sheet) -> str:
+        if sheet.kind is None:
+            return ""
+        possessive = {"women": "women's", "men": "men's", "girl": "girls'", "boy": "boys'", "children": "children's"}
+        before = [possessive[e.key] for e in [*sheet.genders[:1], *sheet.ages[:1]] if e.key in possessive]
+        before += [self.name(entry) for entry in sheet.seasons[:1]] if len(sheet.seasons) == 1 else []
+        return " ".join([*before, self.name(sheet.kind)])
+
+    def tail(self, sheet: Sheet) -> str:
+        color = f" in {self.name(sheet.colors[0])}" if len(sheet.colors) == 1 else ""
+        garment = sheet.group == "garment" and len(sheet.materials) == 1
+        return color + (f", made of {self.name(sheet.materials[0].entry)}" if garment else "")
+
+
+WORDINGS: dict[str, Wording] = {"ru": Russian(), "en": English()}
