@@ -1,0 +1,191 @@
+"""CommerceML files of one drop joined: names from the catalogue, prices and stocks from the offers.
+
+Belongs here: collecting offers over all files and meeting them with the goods by ``Ид``. Stays out: the elements'
+meaning (``commerceml``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from lxml import etree
+
+from vitrina.feeds.commerceml import (
+    Classifier,
+    Offer,
+    base_id,
+    choose_price,
+    features,
+    goods,
+    read_classifier,
+)
+from vitrina.feeds.records import DropFile, NoProducts, QuarantinedRow, RawRow, Reason, Table
+from vitrina.feeds.xml_safe import XmlFile, child, elements, local, raw_of, text_of
+
+_CURRENCIES = {"руб": "RUB", "руб.": "RUB", "rur": "RUB", "643": "RUB", "грн": "UAH", "тг": "KZT"}
+
+
+def tables(files: Sequence[tuple[DropFile, XmlFile]]) -> Iterator[tuple[DropFile, Table]]:
+    """One table for each catalogue file, its goods with their prices; offers without a good stand in quarantine.
+
+    A drop without a catalogue gives its offers as products when they have names.
+
+    Raises:
+        NoProducts: No file holds goods or named offers.
+    """
+    classifier = Classifier()
+    broken: list[QuarantinedRow] = []
+    offers: dict[str, Offer] = {}
+    catalogues: list[tuple[DropFile, XmlFile]] = []
+    total = 0
+    for file, xml in files:
+        held = read_classifier(xml, classifier)
+        if "Товар" in held:
+            catalogues.append((file, xml))
+        if held & {"Предложение", "Остаток"}:
+            total += _collect(xml, offers, broken)
+    named = sum(1 for offer in offers.values() if offer.title)
+    if not catalogues:
+        if not named:
+            names = ", ".join(file.name for file, _ in files)
+            raise NoProducts(
+                f"{names}: CommerceML without goods (no Товар, and {len(offers)} offers without names).",
+                hint="Put the catalogue file (import.xml) into the same drop folder as the offers.",
+            )
+        file, xml = files[0]
+        yield file, _offers_table(xml, offers, classifier, broken)
+        return
+    known: set[str] = set()
+    for index, (file, xml) in enumerate(catalogues):
+        result = Table("commerceml", (), xml.encoding, canonical=True, notes=list(xml.notes))
+        result.rows = _goods_rows(xml, classifier, offers, known, result)
+        if index == len(catalogues) - 1:
+            result.broken.extend(broken)
+            if total:
+                result.notes.append(f"{total} offers for {len(offers)} goods were joined by Ид")
+            result.rows = _then_orphans(result.rows, result, offers, known)
+        if not offers:
+            result.notes.append("no offers file in the drop: prices are unknown")
+        yield file, result
+
+
+def _collect(xml: XmlFile, offers: dict[str, Offer], broken: list[QuarantinedRow]) -> int:
+    number = 0
+    for element in elements(xml, ("Предложение", "Остаток"), broken):
+        number += 1
+        key = base_id(text_of(child(element, "Ид")))
+        if not key:
+            message = "an offer without Ид belongs to no good"
+            broken.append(QuarantinedRow(number, Reason.ORPHAN_OFFER, message, raw_of(element), xml.name))
+            continue
+        offer = offers.get(key)
+        if offer is None:
+            offer = offers[key] = Offer(number, xml.name, raw=raw_of(element)[:2000])
+        _add(offer, element)
+    return number
+
+
+def _add(offer: Offer, element: etree._Element) -> None:
+    offer.title = offer.title or text_of(child(element, "Наименование")) or None
+    offer.article = offer.article or text_of(child(element, "Артикул")) or None
+    prices = child(element, "Цены")
+    for price in prices if prices is not None else ():
+        amount = text_of(child(price, "ЦенаЗаЕдиницу"))
+        kind = text_of(child(price, "ИдТипаЦены"))
+        if not amount:
+            continue
+        former = offer.prices.get(kind)
+        if former is None or _number(amount) < _number(former[0]):  # of several characteristics, the lowest price
+            offer.prices[kind] = amount, _currency(text_of(child(price, "Валюта")))
+    for one in element:
+        if local(one) in ("Штрихкод", "ШтрихКод") and text_of(one) and text_of(one) not in offer.barcodes:
+            offer.barcodes.append(text_of(one))
+    quantity = _quantity(element)
+    if quantity is not None:
+        offer.quantity = (offer.quantity or 0.0) + quantity
+    for name, text in features(element):
+        values = offer.features.setdefault(name, [])
+        if text not in values:
+            values.append(text)
+
+
+def _quantity(element: etree._Element) -> float | None:
+    """The stock: the total, else the sum over the warehouses (2.x attributes, 3.x elements)."""
+    total = text_of(child(element, "Количество"))
+    if total:
+        return _number(total)
+    stocks = [one.get("КоличествоНаСкладе") or "" for one in element.iter("{*}Склад")]
+    stocks += [text_of(one) for one in element.iter("{*}Количество")]
+    found = [_number(stock) for stock in stocks if stock]
+    return sum(found) if found else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", ".").replace("\xa0", "").replace(" ", ""))
+    except ValueError:
+        return 0.0
+
+
+def _currency(text: str) -> str | None:
+    return _CURRENCIES.get(text.lower(), text.upper()) if text else None
+
+
+def _goods_rows(
+    xml: XmlFile, classifier: Classifier, offers: dict[str, Offer], known: set[str], result: Table
+) -> Iterator[RawRow]:
+    for number, values, identity in goods(xml, classifier, result.broken):
+        key = base_id(identity)
+        known.add(key)
+        offer = offers.get(key)
+        if offer:
+            _meet(values, offer, classifier)
+        yield RawRow(number, values, None, xml.name)
+
+
+def _meet(values: dict[str, Any], offer: Offer, classifier: Classifier) -> None:
+    price, currency, others = choose_price(offer, classifier)
+    if price is not None:
+        values["price"] = price
+    if currency:
+        values["currency"] = currency
+    for name, amount in others.items():
+        values[f"attr:Цена: {name}"] = amount
+    if offer.quantity is not None and values.get("available") is not False:
+        values["available"] = offer.quantity > 0
+    codes = [code for code in offer.barcodes if code not in values.get("barcode", [])]
+    if codes:
+        values["barcode"] = [*values.get("barcode", []), *codes]
+    for name, texts in offer.features.items():
+        values[f"attr:{name}"] = texts[0] if len(texts) == 1 else texts
+
+
+def _then_orphans(rows: Iterable[RawRow], result: Table, offers: dict[str, Offer], known: set[str]) -> Iterator[RawRow]:
+    yield from rows
+    for key, offer in offers.items():
+        if key not in known:
+            message = f"an offer whose good {key} stands in no catalogue file of the drop"
+            result.broken.append(QuarantinedRow(offer.number, Reason.ORPHAN_OFFER, message, offer.raw, offer.file))
+
+
+def _offers_table(
+    xml: XmlFile, offers: dict[str, Offer], classifier: Classifier, broken: list[QuarantinedRow]
+) -> Table:
+    notes = [*xml.notes, "no catalogue file in the drop: names were taken from the offers"]
+    result = Table("commerceml", (), xml.encoding, canonical=True, broken=broken, notes=notes)
+    result.rows = _offer_rows(offers, classifier, result)
+    return result
+
+
+def _offer_rows(offers: dict[str, Offer], classifier: Classifier, result: Table) -> Iterator[RawRow]:
+    for key, offer in offers.items():
+        if not offer.title:
+            message = f"an offer without a name, and no catalogue file in the drop names its good {key}"
+            result.broken.append(QuarantinedRow(offer.number, Reason.ORPHAN_OFFER, message, offer.raw, offer.file))
+            continue
+        values: dict[str, Any] = {"id": key, "title": offer.title}
+        if offer.article:
+            values["attr:Артикул"] = offer.article
+        _meet(values, offer, classifier)
+        yield RawRow(offer.number, values, None, offer.file)

@@ -1,0 +1,281 @@
+"""XML from strangers: streamed, without entities, without the network.
+
+Belongs here: opening an XML file safely, mending what can be mended without loss, and going through its elements.
+Stays out: the formats (``yml``, ``merchant_rss``, ``commerceml``, ``xml_records``).
+
+Entities are never resolved. A document that declares any is refused before its content is read: no product feed needs
+them, and they are how bombs and file thefts are made. An external DTD is only named, never fetched.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from xml.parsers import expat
+
+from lxml import etree
+
+from vitrina.feeds import xml_mend
+from vitrina.feeds.records import DropFile, DropUnreadable, QuarantinedRow, Reason
+from vitrina.feeds.scratch import Scratch
+from vitrina.feeds.utf8 import guess_encoding, read_head
+
+_CHUNK = 256 * 1024
+_PROLOG_BYTES = 1 << 20
+RAW_LIMIT = 20_000
+
+
+@dataclass(slots=True)
+class XmlFile:
+    """An XML file that may be gone through several times.
+
+    Attributes:
+        path: The file, or its mended copy.
+        root: Local name of the root element; ``namespace`` its namespace or "".
+        tags: Local names of the elements in the head, in order of first appearance.
+        fault: What ends the readable part, ``None`` for well-formed files.
+    """
+
+    name: str
+    path: Path
+    root: str
+    namespace: str
+    tags: list[str]
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+    fault: str | None = None
+    scratch: Scratch | None = None
+
+
+def open_xml(file: DropFile, encoding: str | None = None) -> XmlFile:
+    """Check a file to its end and find what it is; not well-formed files are mended where nothing is lost.
+
+    Raises:
+        DropUnreadable: It declares entities, or not even a root element can be found.
+    """
+    problem = _check(file.path, encoding)
+    path, notes, scratch = file.path, [], None
+    if problem:
+        scratch = Scratch()
+        path = scratch.new_file(".xml")
+        notes = xml_mend.mend(file.path, path, encoding)
+        still = _check(path, None)
+        if still:
+            notes.append(f"the file is not well-formed: {still}")
+        problem = still
+    prolog = _prolog(path, file.name)
+    return XmlFile(
+        name=file.name,
+        path=path,
+        root=prolog.root,
+        namespace=prolog.namespace,
+        tags=list(prolog.tags),
+        encoding=(encoding or prolog.encoding or guess_encoding(read_head(path, 4096))[0]).lower(),
+        notes=notes,
+        fault=problem,
+        scratch=scratch,
+    )
+
+
+class _Nothing:
+    """A parser target that builds nothing: the syntax is checked in C at full speed."""
+
+    def close(self) -> None:
+        return None
+
+
+def safe_parser(target: Any = None, encoding: str | None = None) -> etree.XMLParser:
+    return etree.XMLParser(
+        target=target,
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+    )
+
+
+def _check(path: Path, encoding: str | None) -> str | None:
+    """The first fault of the syntax in words, or ``None``."""
+    try:
+        parser = safe_parser(_Nothing(), encoding)
+    except LookupError:
+        raise DropUnreadable(f"The encoding {encoding!r} in source.yaml is not known.") from None
+    try:
+        feed(parser, path)
+    except (etree.XMLSyntaxError, AssertionError, ValueError) as error:
+        return _plain(error)
+    return None
+
+
+def feed(parser: etree.XMLParser, path: Path) -> None:
+    """Feed a whole file to a parser with a target."""
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            parser.feed(chunk)
+    parser.close()
+
+
+def _plain(error: BaseException) -> str:
+    return (str(error).split("\n", 1)[0] or "no content")[:300]
+
+
+class _Stop(Exception):
+    """Enough of the prolog was seen."""
+
+
+class _Prolog:
+    def __init__(self) -> None:
+        self.root = ""
+        self.namespace = ""
+        self.encoding = ""
+        self.tags: dict[str, None] = {}
+        self.entities = False
+
+    def start(self, tag: str, _: object) -> None:
+        namespace, _, local = tag.rpartition(" ")
+        if not self.root:
+            self.root, self.namespace = local, namespace
+        self.tags[local] = None
+        if len(self.tags) > 500:
+            raise _Stop
+
+    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self.encoding = encoding or ""
+
+    def entity(self, *_: object) -> None:
+        self.entities = True
+        raise _Stop
+
+
+def _prolog(path: Path, name: str) -> _Prolog:
+    """Root, tags of the head, and whether entities are declared.
+
+    Raises:
+        DropUnreadable: Entities are declared; or there is no root element.
+    """
+    prolog = _Prolog()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = prolog.start
+    parser.XmlDeclHandler = prolog.declaration
+    parser.EntityDeclHandler = prolog.entity
+    parser.UseForeignDTD(False)
+    error: str | None = None
+    try:
+        with path.open("rb") as stream:
+            parser.Parse(stream.read(_PROLOG_BYTES), False)
+    except _Stop:
+        pass
+    except (expat.ExpatError, ValueError, LookupError) as problem:
+        error = str(problem)
+    if prolog.entities:
+        raise DropUnreadable(
+            f"{name} declares XML entities, which product feeds do not need and attacks do; it was not read.",
+            hint="Have the feed written without a DOCTYPE that declares entities.",
+        )
+    if not prolog.root:
+        raise DropUnreadable(
+            f"{name} is not XML that can be read: {error or 'no element in its first megabyte'}.",
+            hint="Open the address of the feed in a browser: it may have answered with an error page.",
+        )
+    return prolog
+
+
+def elements(xml: XmlFile, tags: Sequence[str], broken: list[QuarantinedRow] | None = None) -> Iterator[etree._Element]:
+    """The elements with these local names, in any namespace, in file order; each is emptied after its turn.
+
+    Only the outermost is given where one of them stands inside another. At a fault in the file the stream ends, and
+    the fault is put in ``broken``.
+    """
+    wanted = set(tags)
+    number = depth = 0
+    with xml.path.open("rb") as stream:
+        try:
+            for event, element in _events(stream, tags):
+                if local(element) not in wanted:
+                    continue
+                if event == "start":
+                    depth += 1
+                    continue
+                depth -= 1
+                if depth:
+                    continue
+                number += 1
+                yield element
+                _forget(element)
+        except etree.XMLSyntaxError as error:
+            if broken is not None:
+                message = f"the file breaks off here ({_plain(error)}); what stands after it was not read"
+                raw = _around(xml.path, error.lineno or 0)
+                broken.append(QuarantinedRow(number + 1, Reason.BROKEN_RECORD, message, raw, xml.name))
+
+
+def _events(stream: IO[bytes], tags: Sequence[str]) -> Iterator[tuple[str, etree._Element]]:
+    context: Any = etree.iterparse(
+        stream,
+        events=("start", "end"),
+        tag=[f"{{*}}{tag}" for tag in tags],
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=False,
+    )
+    yield from context
+
+
+def _forget(element: etree._Element) -> None:
+    """Free an element and its former siblings: memory stays flat over any number of records."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _around(path: Path, line: int) -> str:
+    """The line of a fault with its neighbours."""
+    found: list[str] = []
+    with path.open("rb") as stream:
+        for number, text in enumerate(stream, 1):
+            if number >= line - 2:
+                found.append(text[:RAW_LIMIT].decode("utf-8", errors="replace"))
+            if number > line + 2:
+                break
+    return "".join(found)[:RAW_LIMIT]
+
+
+def local(element: etree._Element) -> str:
+    """Local name of an element; "" for comments and entity references."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def text_of(element: etree._Element | None) -> str:
+    """All text inside an element, trimmed; HTML's named characters become what they mean."""
+    if element is None:
+        return ""
+    if len(element) == 0:
+        return (element.text or "").strip()
+    parts = [element.text or ""]
+    for child in element:
+        if isinstance(child, etree._Entity):
+            parts.append(html.unescape(child.text or ""))
+        elif isinstance(child.tag, str):
+            parts.append(text_of(child))
+        parts.append(child.tail or "")
+    return "".join(parts).strip()
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """The first direct child with a local name."""
+    return next((inner for inner in element if local(inner) == name), None)
+
+
+def raw_of(element: etree._Element) -> str:
+    """The element as text for quarantine."""
+    return etree.tostring(element, encoding="unicode", with_tail=False)[:RAW_LIMIT]
