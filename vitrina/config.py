@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         },
         description="Roubles for one unit of a currency, as JSON; used by rules only, never for the shop's prices.",
     )  # fmt: skip
-    price_change_bound: float = Field(0.5, gt=0, description="A larger relative change of price goes to a person.")
+    price_change_bound: float = Field(0.4, gt=0, description="A larger relative change of price goes to a person.")
     list_gate_catalogue_share: float = Field(0.2, gt=0, le=1, description="A full list may lack this share of the catalogue at most.")
     list_gate_group_share: float = Field(0.5, gt=0, le=1, description="… and this share of one brand or category (of 20 goods or more).")
     list_gate_block: int = Field(20, ge=1, description="… and no contiguous block of so many goods while nothing else changed.")

@@ -1,0 +1,1 @@
+"""Software-defined assets: thin shells that read, call the domain, write and report. Checks stand beside their asset."""

@@ -1,0 +1,1 @@
+"""From parser drops to the published catalogue."""

@@ -1,0 +1,133 @@
+"""``parser_drops`` and ``parsed_products``: what parsers left, and the products in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.catalog.partitions import DROPS
+from assets.plots import histogram, table
+from assets.policies import ONE_RUN, RETRY, Owner
+from resources.object_store import ObjectStoreResource
+from resources.warehouse import Warehouse
+from vitrina.errors import PermanentError
+
+if TYPE_CHECKING:
+    from vitrina.catalog.intake import IntakeResult
+
+parser_drops = dg.AssetSpec(
+    "parser_drops",
+    description="Files and folders that parsers left below `drops/<source>/`. The `new_drops` sensor notices them.",
+    group_name="intake",
+    kinds={"file"},
+    owners=[Owner.CATALOG],
+    tags={"domain": "catalog"},
+)
+
+_SHOWN = 20
+
+
+@dg.asset(
+    deps=[parser_drops],
+    partitions_def=DROPS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    group_name="intake",
+    kinds={"python", "postgres"},
+    owners=[Owner.CATALOG],
+    tags={"domain": "catalog"},
+    code_version="1",
+)
+def parsed_products(
+    context: dg.AssetExecutionContext, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """Products of each drop in the catalogue table, newer data first; rows that are no products in quarantine.
+
+    A drop is one transaction. A drop that cannot be read ends as one failed partition with its message; the other
+    drops of the run stand.
+    """
+    from vitrina.catalog.intake import take_in
+    from vitrina.catalog.registry import get_drop
+
+    store, settings = object_store.store(), warehouse.settings
+    done: list[IntakeResult] = []
+    failed: dict[str, str] = {}
+    keys = list(context.partition_keys)
+    for number, key in enumerate(keys, 1):
+        try:
+            result = take_in(get_drop(key), store, settings, run_id=context.run_id)
+        except PermanentError as error:
+            failed[key] = str(error)
+            context.log.error("%s cannot be read: %s", key, error)
+            continue
+        done.append(result)
+        context.log.info(
+            "[%d/%d] %s: %d rows, %d accepted, %d quarantined, %d merged; %d new, %d changed, %d delisted, gate %s (%.1f s)",
+            number, len(keys), key, result.rows, result.accepted, result.quarantined, result.merged, result.new,
+            result.changed, result.delisted, result.gate, result.seconds,
+        )  # fmt: skip
+    if failed:
+        # Own events for the good partitions, then a failure for the rest: a normal return would mark all of them.
+        for result in done:
+            context.log_event(
+                dg.AssetMaterialization("parsed_products", partition=result.key, metadata=_drop_metadata(result))
+            )
+        text = "; ".join(f"{key}: {message}" for key, message in failed.items())
+        raise dg.Failure(
+            description=text[:4000],
+            metadata={"drops": table(["drop", "why it cannot be read"], list(failed.items()))},
+            allow_retries=False,
+        )
+    for result in done:
+        context.add_asset_metadata(_drop_metadata(result), partition_key=result.key)
+    return dg.MaterializeResult(metadata=_run_metadata(done, warehouse))
+
+
+def _drop_metadata(result: IntakeResult) -> dict[str, dg.MetadataValue]:
+    return {
+        "format": dg.MetadataValue.text(result.format),
+        "rows": dg.MetadataValue.int(result.rows),
+        "accepted": dg.MetadataValue.int(result.accepted),
+        "quarantined": dg.MetadataValue.int(result.quarantined),
+        "merged": dg.MetadataValue.int(result.merged),
+        "new": dg.MetadataValue.int(result.new),
+        "changed": dg.MetadataValue.int(result.changed),
+        "unchanged": dg.MetadataValue.int(result.unchanged),
+        "delisted": dg.MetadataValue.int(result.delisted),
+        "gate": dg.MetadataValue.text(str(result.gate)),
+        "quarantine_reasons": dg.MetadataValue.json(result.reasons),
+        "gate_reasons": dg.MetadataValue.json([reason["message"] for reason in result.gate_reasons]),
+        "seconds": dg.MetadataValue.float(round(result.seconds, 3)),
+    }
+
+
+def _run_metadata(done: Iterable[IntakeResult], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
+    from vitrina.catalog.models import Product
+
+    results = list(done)
+    keys = [result.key for result in results]
+    rows = sum(result.rows for result in results)
+    seconds = sum(result.seconds for result in results)
+    products = Product.objects.filter(drop__key__in=keys)
+    preview = products.order_by("-id").values_list("external_id", "title", "brand", "price", "currency")[:10]
+    prices = [
+        float(rub)
+        for price, currency in products.filter(price__isnull=False).values_list("price", "currency")[:20_000]
+        if (rub := warehouse.settings.to_rub(price, currency or "RUB")) is not None
+    ]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(sum(result.accepted for result in results)),
+        "drops": dg.MetadataValue.int(len(results)),
+        "rows_per_second": dg.MetadataValue.float(round(rows / seconds, 1) if seconds else 0.0),
+        "by_drop": table(
+            ["drop", "rows", "accepted", "quarantined", "merged", "new", "changed", "gate"],
+            [
+                (r.key, r.rows, r.accepted, r.quarantined, r.merged, r.new, r.changed, str(r.gate))
+                for r in results[:_SHOWN]
+            ],
+        ),
+        "preview": table(["id", "title", "brand", "price", "currency"], list(preview)),
+        "prices": histogram(prices, title="Prices", x_label="RUB, log scale", log=True),
+    }

@@ -1,0 +1,55 @@
+"""Named automation conditions, retry and backfill policies, owners and tags.
+
+Belongs here: every policy value that more than one asset uses, each with its reason. Tests evaluate the conditions on
+an ephemeral instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import dagster as dg
+
+
+class Owner(StrEnum):
+    """Who answers for an asset: feeds ``owners=`` and alert routing."""
+
+    CATALOG = "team:catalog"
+    CONTENT = "team:content"
+    DATA = "team:data"
+
+
+#: Connections and locks; what can never succeed raises ``dg.Failure(allow_retries=False)``.
+RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+#: The same for every partitioned asset: mixed policies made 155 fragment runs of one backfill.
+ONE_RUN = dg.BackfillPolicy.single_run()
+
+
+def follow_drops(*, standing: Sequence[str] = ()) -> dg.AutomationCondition:
+    """For assets partitioned by drop: each drop as soon as what it is made from is there.
+
+    Args:
+        standing: Unpartitioned inputs (models, templates) that must exist, whose renewal alone asks for nothing:
+            a new prompt or model reaches old drops by a backfill only.
+    """
+    condition = dg.AutomationCondition.eager()
+    if standing:
+        condition = condition.replace(
+            "any_deps_updated",
+            dg.AutomationCondition.any_deps_updated().ignore(dg.AssetSelection.assets(*standing)),
+        )
+    return condition.with_label("follow_drops")
+
+
+def follow_catalogue() -> dg.AutomationCondition:
+    """For assets over the whole catalogue: after any input changed, once nothing upstream is in progress.
+
+    ``eager`` waits while any upstream partition is missing: one unreadable drop would hold back publishing for ever.
+    """
+    return (
+        dg.AutomationCondition.any_deps_match(dg.AutomationCondition.newly_updated()).since_last_handled()
+        & ~dg.AutomationCondition.in_progress()
+        & ~dg.AutomationCondition.any_deps_in_progress()
+    ).with_label("follow_catalogue")

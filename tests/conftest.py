@@ -1,0 +1,89 @@
+"""Fixtures of every room: test data, a migrated database of one's own, settings in a temporary home."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vitrina.config import Settings, get_settings
+from vitrina.servers.testing import TestServer, test_server
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Settings of the person who runs the tests must not reach them.
+for _name in list(os.environ):
+    if _name.startswith(("OPENAI_", "AI_", "S3_", "R2_", "QDRANT_", "VITRINA_")) and not _name.startswith("VITRINA_TEST"):
+        del os.environ[_name]
+os.environ.pop("DATABASE_URL", None)
+os.environ.pop("DAGSTER_DATABASE_URL", None)
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real drops and malformed input that the repository does not carry."""
+    folder = Path(os.environ.get("VITRINA_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "drops").is_dir():
+        pytest.skip(f"the shared test data are not here ({folder}); set VITRINA_TEST_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[TestServer]:
+    """One embedded PostgreSQL for the session (one a worker in parallel runs)."""
+    with test_server() as server:
+        yield server
+
+
+def _point_django_at(dsn: str, home: Path) -> None:
+    os.environ["DATABASE_URL"] = dsn
+    os.environ["VITRINA_HOME"] = str(home)
+    get_settings.cache_clear()
+    from vitrina.project.database import split_url
+    from vitrina.project.setup import setup_django
+
+    setup_django()
+    from django.db import connections
+
+    connections.close_all()
+    connections["default"].settings_dict.update(split_url(dsn))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(pg_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a database with every migration applied; tests get copies of it."""
+
+    def migrate(dsn: str) -> None:
+        _point_django_at(dsn, tmp_path_factory.mktemp("template-home"))
+        from django.core.management import call_command
+        from django.db import connections
+
+        call_command("migrate", interactive=False, verbosity=0)
+        connections.close_all()
+
+    return pg_server.template(migrate)
+
+
+@pytest.fixture
+def database(pg_server: TestServer, migrated_template: str, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of this test's own, which Django is pointed at; its DSN."""
+    name = pg_server.fresh_database(template=migrated_template)
+    dsn = pg_server.connection.dsn_socket(name)
+    _point_django_at(dsn, tmp_path / "home")
+    yield dsn
+    from django.db import connections
+
+    connections.close_all()
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("VITRINA_HOME", None)
+    get_settings.cache_clear()
+    pg_server.drop_database(name)
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    """Settings of the test's own database and home folder."""
+    return get_settings()

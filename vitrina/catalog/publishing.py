@@ -1,0 +1,200 @@
+"""What buyers see: pointing publications at approved versions, and moving prices.
+
+Belongs here: which version is published, when a price may follow by itself, delisting. Stays out: the rules of
+moderation (``vitrina.content``), the export's formats (``vitrina.storefront``).
+
+A person's text is never replaced by a machine's: where the newest approved version is a person's, later machine
+versions wait for a person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from vitrina.catalog.models import Drop, Publication
+from vitrina.config import Settings
+from vitrina.fingerprints import fingerprint
+from vitrina.review.models import ReviewItem
+from vitrina.warehouse import copy_upsert
+
+
+@dataclass(slots=True)
+class PublishResult:
+    """What one pass did; ``held`` counts products by why they were left as they are."""
+
+    published: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    delisted: int = 0
+    prices_held: int = 0
+    held: Counter[str] = field(default_factory=Counter)
+    visible: int = 0
+
+
+#: One row a product: its newest approved version (a person's before a machine's), category, prices, gate.
+_CANDIDATES = """
+SELECT p.id, p.listed, p.price, p.old_price, p.currency, p.available, d.gate, d.key,
+       v.id, c.category_id,
+       b.version_id, b.category_id, b.price, b.old_price, b.currency, b.available, b.state, b.fingerprint,
+       p.price_note
+FROM catalog_product p
+JOIN catalog_drop d ON d.id = p.drop_id
+LEFT JOIN categories_productcategory c ON c.product_id = p.id
+LEFT JOIN catalog_publication b ON b.product_id = p.id
+LEFT JOIN LATERAL (
+    SELECT v.id FROM content_contentversion v JOIN content_verdict m ON m.version_id = v.id
+    WHERE v.product_id = p.id AND m.approved
+    ORDER BY (m.decided_by = 'person' OR v.origin = 'person') DESC, v.number DESC LIMIT 1
+) v ON TRUE
+WHERE v.id IS NOT NULL OR b.id IS NOT NULL
+"""
+
+_OPEN_GATES = {Drop.Gate.OPEN.value, Drop.Gate.RELEASED.value}
+
+
+def publish(settings: Settings, *, run_id: str = "") -> PublishResult:
+    """Bring every publication to what moderation, gates and prices allow. A second pass changes no row."""
+    result = PublishResult()
+    rows: list[tuple[Any, ...]] = []
+    cases: list[ReviewItem] = []
+    with transaction.atomic():
+        for row in _fetch():
+            planned = _plan(row, settings, result, cases, run_id)
+            if planned is not None:
+                rows.append(planned)
+        written = copy_upsert(
+            Publication,
+            ("product", "version", "category", "price", "old_price", "currency", "available", "state", "fingerprint"),
+            rows,
+            key=("product",),
+            compare=("fingerprint",),
+        )
+        _open(cases)
+    result.published, result.updated, result.unchanged = written.inserted, written.updated, written.unchanged
+    result.visible = Publication.objects.filter(state=Publication.State.PUBLISHED).count()
+    return result
+
+
+def _fetch() -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES)
+        while batch := cursor.fetchmany(5000):
+            yield from batch
+
+
+def _plan(
+    row: tuple[Any, ...], settings: Settings, result: PublishResult, cases: list[ReviewItem], run_id: str
+) -> tuple[Any, ...] | None:
+    (product, listed, price, old_price, currency, available, gate, drop, version, category,
+     was_version, was_category, was_price, was_old, was_currency, was_available, was_state, _, note) = row  # fmt: skip
+    if was_state == Publication.State.UNPUBLISHED:
+        result.held["taken down by a person"] += 1
+        return None
+    if not listed:
+        if was_state is None:
+            return None
+        result.delisted += was_state != Publication.State.DELISTED
+        return _row(product, was_version, was_category, was_price, was_old, was_currency, False, Publication.State.DELISTED)
+    if gate not in _OPEN_GATES:
+        result.held["list gate"] += 1
+        return None
+    if version is None:
+        result.held["no approved text"] += 1
+        return None
+    if was_version is not None:
+        problem = _price_problem(was_price, was_currency, price, currency, settings)
+        if problem is not None:
+            result.prices_held += 1
+            cases.append(_price_case(product, problem, (was_price, was_currency), (price, currency), drop, note, run_id))
+            price, old_price, currency = was_price, was_old, was_currency
+    return _row(product, version, category, price, old_price, currency, available, Publication.State.PUBLISHED)
+
+
+def _row(product: int, version: int, category: int | None, price: Decimal | None, old: Decimal | None,
+         currency: str | None, available: bool | None, state: str) -> tuple[Any, ...]:  # fmt: skip
+    mark = fingerprint(version, category, price, old, currency, available, str(state))
+    return (product, version, category, price, old, currency, available, str(state), mark)
+
+
+def _price_problem(
+    old: Decimal | None, old_currency: str | None, new: Decimal | None, currency: str | None, settings: Settings
+) -> dict[str, Any] | None:
+    """Why a published price may not follow by itself; ``None`` when it may."""
+    from vitrina.content.moderation import price_change_allowed
+
+    if (old, old_currency) == (new, currency):
+        return None
+    if old is not None and new is not None and old_currency != currency:
+        return {
+            "rule": "currency_change",
+            "priority": 2,
+            "message_ru": "Сменилась валюта цены",
+            "message_en": "The currency of the price changed",
+            "details": [f"{old} {old_currency} → {new} {currency}"],
+        }
+    reason = price_change_allowed(old, new, Decimal(str(settings.price_change_bound)))
+    if reason is not None:
+        return reason.as_dict()
+    rub = settings.to_rub(new, currency or "RUB") if new is not None else None
+    if rub is not None and rub < settings.moderation_min_price_rub:
+        return {
+            "rule": "low_price",
+            "priority": 2,
+            "message_ru": f"Новая цена ниже {settings.moderation_min_price_rub} ₽",
+            "message_en": f"The new price is below {settings.moderation_min_price_rub} RUB",
+            "details": [f"{new} {currency} = {rub} RUB"],
+        }
+    return None
+
+
+def _price_case(
+    product: int, problem: dict[str, Any], old: tuple[Any, Any], new: tuple[Any, Any], drop: str, note: str | None, run_id: str
+) -> ReviewItem:
+    return ReviewItem(
+        kind=ReviewItem.Kind.PRICE,
+        key=f"price:{product}",
+        product_id=product,
+        priority=problem["priority"],
+        reasons=[problem],
+        details={
+            "old": [str(old[0]) if old[0] is not None else None, old[1]],
+            "new": [str(new[0]) if new[0] is not None else None, new[1]],
+            "drop": drop,
+            "note": note,
+        },
+        run_id=run_id,
+    )
+
+
+def _open(cases: list[ReviewItem]) -> None:
+    """One open case a product; one that asks the same stands, one about another price is overtaken.
+
+    A price that a person refused is not asked about again.
+    """
+    keys = [case.key for case in cases]
+    latest: dict[str, ReviewItem] = {}
+    for item in ReviewItem.objects.filter(key__in=keys).order_by("id"):
+        latest[item.key] = item
+    fresh: list[ReviewItem] = []
+    overtaken: list[int] = []
+    for case in cases:
+        former = latest.get(case.key)
+        same = former is not None and former.details.get("new") == case.details["new"]
+        if same and former is not None and former.state in {ReviewItem.State.OPEN, ReviewItem.State.REJECTED}:
+            continue
+        if former is not None and former.state == ReviewItem.State.OPEN:
+            overtaken.append(former.pk)
+        fresh.append(case)
+    ReviewItem.objects.filter(pk__in=overtaken).update(
+        state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC)
+    )
+    ReviewItem.objects.bulk_create(fresh, batch_size=1000)
+    stale = ReviewItem.objects.filter(kind=ReviewItem.Kind.PRICE, state=ReviewItem.State.OPEN).exclude(key__in=keys)
+    stale.update(state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC))

@@ -1,0 +1,51 @@
+"""The gateway of the settings: endpoint, ledger, prices.
+
+Belongs here: translating :mod:`vitrina.config` to :mod:`vitrina.llm.config`. Stays out: everything the gateway does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vitrina.config import Settings, get_settings
+from vitrina.llm.config import GatewayConfig, RetryPolicy
+from vitrina.llm.gateway import Gateway
+from vitrina.llm.ledger_postgres import PostgresLedger
+from vitrina.llm.pricing import load_overrides
+
+
+def gateway_config(settings: Settings, *, run_id: str = "") -> GatewayConfig:
+    """The gateway's configuration.
+
+    Raises:
+        GatewayConfigError: an address, key or price file is wrong.
+    """
+    key = settings.openai_api_key
+    return GatewayConfig(
+        base_url=settings.openai_base_url,
+        api_key=key.get_secret_value() if key is not None else None,
+        model=settings.ai_model,
+        embedding_model=settings.ai_embedding_model,
+        concurrency=settings.ai_concurrency,
+        timeout_s=settings.ai_timeout_seconds,
+        retry=RetryPolicy(rate_limit_patience_s=settings.ai_rate_limit_patience_seconds),
+        budget_usd=settings.ai_run_budget_usd,
+        allow_unknown_prices=settings.ai_allow_unknown_prices,
+        prices=load_overrides(settings.ai_prices_file) if settings.ai_prices_file else None,
+        run_id=run_id,
+    )
+
+
+@contextmanager
+def open_gateway(settings: Settings | None = None, *, run_id: str = "") -> Iterator[Gateway]:
+    """A gateway over the platform's ledger, closed at the end."""
+    from vitrina.project.database import database_url, psycopg_dsn
+
+    settings = settings or get_settings()
+    ledger = PostgresLedger(psycopg_dsn(database_url(settings)))
+    try:
+        with Gateway(gateway_config(settings, run_id=run_id), ledger) as gateway:
+            yield gateway
+    finally:
+        ledger.close()
