@@ -18,6 +18,7 @@ from vitrina.feeds.text import as_text, clean_line, clean_text
 MAX_IMAGES = 50
 MAX_URL = 2_000
 MAX_ATTRIBUTES = 300
+_SHORT = 64
 _EMPTY = frozenset(("", "null", "none", "nan", "n/a", "-", "<>", "нет", "отсутствует", "#n/a", "#н/д", "[]", "{}"))
 _URL_SPLIT = re.compile(r"[\s|]+|[,;](?=\s*(?:https?:)?//)")
 _URL_OK = re.compile(r"(?:https?:)?//[^\s\"'<>\\]+", re.IGNORECASE)
@@ -43,6 +44,8 @@ def url(value: Any) -> str | None:
     """An absolute http(s) link, ``None`` for anything else (``javascript:`` and relative links among them)."""
     if not isinstance(value, str):
         return None
+    if value[:4] == "http" and len(value) <= MAX_URL and _URL_OK.fullmatch(value):
+        return value
     text = value.strip()
     if text.startswith("www."):
         text = f"https://{text}"
@@ -68,7 +71,7 @@ def urls(value: Any) -> list[str]:
 
 def category_path(value: Any) -> str | None:
     """``"A > B > C"`` of a path in any of the usual ways of writing, or of a JSON list of names."""
-    parts = []
+    parts: list[str] = []
     for item in _items(value):
         if isinstance(item, dict):
             item = item.get("name") or item.get("title") or ""
@@ -110,16 +113,30 @@ def available(value: Any) -> bool | None:
 
 def attribute(value: Any) -> str | list[str] | None:
     """An attribute's value as text, or as a list of texts; ``None`` when the cell says nothing."""
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return _short_attribute(value)
     if is_empty(value):
         return None
     if isinstance(value, list | tuple):
         texts = [text for item in value[:100] if (text := _scalar(item))]
         return texts[0] if len(texts) == 1 else texts or None
-    if isinstance(value, str) and value[:1] == "[" and value[-1:] == "]":
+    if isinstance(value, str):
+        return _text_attribute(value)
+    return _scalar(value)
+
+
+def _text_attribute(value: str) -> str | list[str] | None:
+    if value[:1] == "[" and value[-1:] == "]":
         parsed = _json(value)
         if isinstance(parsed, list):
             return attribute(parsed)
     return _scalar(value)
+
+
+@lru_cache(maxsize=32_768)
+def _short_attribute(value: str) -> str | list[str] | None:
+    """Short values repeat ("6 отзывов", "Хлопок"): three of four come from the cache."""
+    return None if is_empty(value) else _text_attribute(value)
 
 
 def named_values(value: Any) -> dict[str, str] | None:

@@ -10,26 +10,35 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-#: Article numbers in links, the surest form first. Query strings are looked at only for the names in ``_QUERY``;
-#: tracking parameters therefore never change an id.
+#: Article numbers that do not stand at the end of the path. Query strings are looked at only for the names in
+#: ``_QUERY``; tracking parameters therefore never change an id.
 _PATH_NUMBERS = re.compile(
-    r"-p-(\d{3,})(?=[/.]|$)"  # Trendyol, SHEIN: …-p-ID
+    r"-p-(\d{3,})(?=[/.]|$)"  # Trendyol: …-p-ID/yorumlar
     r"|/catalog/(\d{3,})(?=/|$)"  # Wildberries: /catalog/ID/detail.aspx
     r"|/detail/id/(\d{3,})(?=/|$)"
+    r"|/product/(?:[^/]*-)?(\d{4,})(?=/|$)"
     r"|/(?:dp|gp/product)/([A-Z0-9]{10})(?=/|$)"  # Amazon
-    r"|-pm?-?([A-Z]{2,}[A-Z0-9]{6,})(?=/|$)"  # Hepsiburada: …-p-HBV00001
-    r"|[-_/](\d{4,})/*(?:\.html?|\.php|\.aspx)?/*$"  # Ozon and most others: …-ID/ at the end
+    r"|-pm?-([A-Z]{2,}[A-Z0-9]{6,})(?=/|$)"  # Hepsiburada: …-p-HBV00001
 )
+_EXTENSIONS = (".html", ".htm", ".php", ".aspx")
+_MIN_DIGITS = 4
 _QUERY = re.compile(r"[?&](?:id|product_?id|item_?id|sku|nm|offer_?id|variant)=([A-Za-z0-9_-]{2,40})(?=&|#|$)")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def from_url(link: str) -> str | None:
-    """The article number in a product link, or ``None``. 1 µs."""
-    path = link.partition("?")[0].partition("#")[0]
-    found = None
-    for found in _PATH_NUMBERS.finditer(path):
-        break
+    """The article number in a product link, or ``None``.
+
+    Most shops end the path with it (``…-363405364/``, ``…-p-862838265``, ``…-39962322.html``), so that is looked at first:
+    0.4 µs against 4 µs for the search.
+    """
+    path = link.partition("?")[0].partition("#")[0].rstrip("/")
+    if path.endswith(_EXTENSIONS):
+        path = path[: path.rindex(".")]
+    tail = path[max(path.rfind("-"), path.rfind("/"), path.rfind("_")) + 1 :]
+    if len(tail) >= _MIN_DIGITS and tail.isdecimal() and tail.isascii():
+        return tail
+    found = _PATH_NUMBERS.search(path)
     if found is not None:
         return found.group(found.lastindex or 0)
     query = _QUERY.search(link)

@@ -70,9 +70,8 @@ class Mapper:
 
     def _product(self, row: RawRow) -> ParsedProduct | QuarantinedRow:
         plan, values = self.plan, row.values
-        raw_title = values.get(plan.title)
-        title = clean_line(raw_title)
-        if not _SAYS_SOMETHING.search(title) or cells.is_empty(title):
+        title = clean_line(values.get(plan.title))
+        if not _SAYS_SOMETHING.search(title) or (len(title) <= 12 and cells.is_empty(title)):
             return quarantine(row, Reason.NO_TITLE, "The record has no title.")
         brand = _line(values.get(plan.brand)) if plan.brand else None
         link = cells.url(values.get(plan.url)) if plan.url else None
@@ -124,7 +123,7 @@ class Mapper:
             value = values.get(key)
             if value is None or value == "" or len(attributes) >= cells.MAX_ATTRIBUTES:
                 continue
-            if (named := cells.named_values(value)) is not None:
+            if (isinstance(value, list) or isinstance(value, str) and value[:2] == "[{") and (named := cells.named_values(value)) is not None:
                 attributes.update(named)
             elif (cleaned := cells.attribute(value)) is not None:
                 attributes[name] = cleaned
@@ -157,12 +156,14 @@ class Mapper:
 
     def _set_supplier(self, product: ParsedProduct, row: RawRow) -> None:
         key = self.plan.supplier
-        if key is not None and not cells.is_empty(value := row.values.get(key)):
+        if key is not None:
+            value = row.values.get(key)
             if self.plan.supplier_in_text:
                 product.supplier, text = _seller(str(value))
-                product.attributes["delivery"] = text
+                if text:
+                    product.attributes["delivery"] = text
             else:
-                product.supplier = clean_line(value, 300) or None
+                product.supplier = _line(value)
         if product.supplier is None:
             product.supplier = self.config.name
 
@@ -178,7 +179,7 @@ class Mapper:
         elif product.url and (number := identity.from_url(product.url)):
             product.external_id, product.identity = number, "url"
         else:
-            apart = [clean_line(values.get(key), 100) for key in plan.apart]
+            apart: list[str | None] = [clean_line(values.get(key), 100) for key in plan.apart]
             apart += [identity.page(product.url), *product.barcodes[:1]]
             product.external_id = identity.derived(product.title, product.brand, *apart)
             product.identity = "derived"
@@ -204,6 +205,8 @@ def _line(value: object) -> str | None:
 @lru_cache(maxsize=16_384)
 def _seller(text: str) -> tuple[str | None, str]:
     """Seller and the whole text of "Завтра доставит Ozon, продавец X"."""
+    if cells.is_empty(text):
+        return None, ""
     cleaned = clean_line(text, 300)
     found = SELLER.search(cleaned)
     return (found.group("name").strip() or None) if found else None, cleaned

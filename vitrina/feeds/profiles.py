@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from vitrina.feeds import currencies
@@ -117,7 +118,7 @@ def _judge_numbers(result: Profile, filled: list[str]) -> None:
     result.fractions = sum(1 for text in filled if re.search(r"\d[.,]\d{1,2}$", text)) / len(filled)
     numbers = [float(re.sub(r"[^\d]", "", text.replace(",", ".").split(".")[0]) or 0) for text in filled]
     result.largest = max(numbers, default=0.0)
-    steps = [b - a for a, b in zip(integers, integers[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(integers)]
     result.sequential = result.integer == 1 and len(steps) > 1 and set(steps) == {1} and integers[0] in (0, 1)
 
 

@@ -43,18 +43,20 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
         head = list(islice(records, _HEAD_ROWS))
         width, header = _layout([row for _, row in head], config)
         table = Table(dialect.label, (), encoding.label)
+        repeated_header: list[str] | None = None
         if header is None:
             table.headers = [str(number) for number in range(1, width + 1)]
             table.notes.append(f"{file.name} has no header row: columns are numbered")
         else:
             table.headers = unique_names(head[header][1])
+            repeated_header = head[header][1]
             _note_odd_headers(table, head[header][1], file.name)
             above = sum(1 for _, row in head[:header] if any(cell.strip() for cell in row))
             if above:
                 table.notes.append(f"{file.name}: {above} rows above the header were left out")
             head = head[header + 1 :]
         short_is_habit = _short_share(head, len(table.headers)) > _SHORT_IS_HABIT
-        table.rows = _rows(chain(head, records), table, file.name, pad=short_is_habit, check_bytes=encoding.broken)
+        table.rows = _rows(chain(head, records), table, file.name, repeated_header, pad=short_is_habit, check_bytes=encoding.broken)
         yield table
     finally:
         stream.close()
@@ -120,11 +122,17 @@ _REFUSED = "\ud800"
 
 
 def _rows(
-    records: Iterable[tuple[int, list[str]]], table: Table, name: str, *, pad: bool, check_bytes: bool
+    records: Iterable[tuple[int, list[str]]],
+    table: Table,
+    name: str,
+    repeated_header: list[str] | None,
+    *,
+    pad: bool,
+    check_bytes: bool,
 ) -> Iterator[RawRow]:
     headers, width = table.headers, len(table.headers)
     for number, row in records:
-        if len(row) != width:
+        if len(row) != width or not row:
             if not row or not any(cell.strip() for cell in row):
                 continue  # a blank line is no record
             repaired = _repair(row, width, pad=pad)
@@ -132,14 +140,18 @@ def _rows(
                 table.broken.append(_broken(number, row, width, name))
                 continue
             row = repaired
-        elif not any(row) or (not row[0] and not any(cell.strip() for cell in row)):
+        elif not row[0] and not any(cell.strip() for cell in row):
+            continue
+        if row == repeated_header:
+            message = "The header row stands here again."
+            table.broken.append(QuarantinedRow(number, Reason.BROKEN_RECORD.value, message, _joined(row)[:_MAX_RAW], name))
             continue
         if check_bytes and any(encodings.is_broken(cell) for cell in row):
             raw = "".join(_joined(row)).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
             message = f"Some bytes are not {table.encoding}. Fix the file, or set `encoding` in source.yaml."
             table.broken.append(QuarantinedRow(number, Reason.BAD_ENCODING.value, message, raw, name))
             continue
-        yield RawRow(number, dict(zip(headers, row, strict=True)), None, name)
+        yield RawRow(number, dict(zip(headers, row)), None, name)
 
 
 def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
