@@ -1,0 +1,338 @@
+"""The running platform on one machine: PostgreSQL, code locations, webserver and daemon, started and ended in order.
+
+What belongs here: order, health, restarts, and the ways to an end. What stays out: command lines (``children``), the
+environment (``environment``), and what a person sees (the command line).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from vitrina.errors import PermanentError, RetryableError, VitrinaError
+from vitrina.servers import children, environment
+from vitrina.servers.graphql import WORKING, DagsterApi
+from vitrina.servers.locks import FileLock
+from vitrina.servers.manifest import build_manifest
+from vitrina.servers.postgres import EmbeddedPostgres
+from vitrina.servers.processes import ProcessId, end, end_marked, free_port, listener, port_is_free
+from vitrina.servers.state import StackState, running_stack, state_file
+
+HEALTH_SECONDS = 180.0
+RESTARTS = 3
+Say = Callable[[str], None]
+
+
+class AlreadyRunning(PermanentError):
+    """Another stack runs from the same home folder; ``state`` says where."""
+
+    def __init__(self, state: StackState) -> None:
+        super().__init__(
+            f"Vitrina runs already ({state.purpose}, pid {state.supervisor.pid}): {state.address}",
+            hint="Use that one, or stop it with Ctrl-C in its terminal.",
+        )
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """What a stack is started from.
+
+    Attributes:
+        home: everything is made below it.
+        project: the folder with ``workspace.yaml`` and ``dagster.yaml``.
+        database_url: the platform's database; None for the embedded server.
+        dagster_database_url: Dagster's; None for the database ``dagster`` beside the platform's.
+        port: of the webserver; 0 takes any free one.
+        purpose: ``up`` or ``demo``.
+    """
+
+    home: Path
+    project: Path
+    database_url: str | None = None
+    dagster_database_url: str | None = None
+    port: int = 3000
+    purpose: str = "up"
+
+
+@dataclass(slots=True)
+class Stack:
+    """One start of the platform. Use :meth:`start`, :meth:`wait`, and always :meth:`stop`."""
+
+    config: StackConfig
+    say: Say
+    state: StackState | None = None
+    _children: dict[str, children.Child] = field(default_factory=dict)
+    _commands: dict[str, list[str]] = field(default_factory=dict)
+    _deaths: Counter[str] = field(default_factory=Counter)
+    _environment: dict[str, str] = field(default_factory=dict)
+    _exits: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _farewell: int | None = None
+    _stopped: bool = False
+
+    @property
+    def logs(self) -> Path:
+        """Where every program of the stack writes."""
+        return self.config.home / "log"
+
+    @property
+    def api(self) -> DagsterApi:
+        """GraphQL of the running webserver."""
+        if self.state is None:
+            raise RetryableError("The stack has not been started.")
+        return DagsterApi(self.state.address)
+
+    # -- start ---------------------------------------------------------------------------------------
+
+    def start(self) -> StackState:
+        """Bring everything up and wait until the webserver answers and the locations are loaded.
+
+        Raises:
+            AlreadyRunning: a stack runs from this home folder.
+            PermanentError: a port is taken, a database or a location cannot be used.
+        """
+        home = self.config.home
+        self.logs.mkdir(parents=True, exist_ok=True)
+        lock = self._lock(home)
+        former = StackState.load(state_file(home))
+        if former is not None and (count := end_marked(former.mark)):
+            self.say(f"ended {count} processes that a former start had left")
+        port = self._port()
+        state = StackState(
+            secrets.token_hex(8), ProcessId.of(os.getpid()), port, ready=False, purpose=self.config.purpose
+        )
+        state.save(state_file(home))
+        self.state = state
+        self._start_watchdog(state.mark, lock)
+        database, dagster_database = self._databases()
+        dagster_home = environment.prepare_dagster_home(home, self.config.project)
+        self._environment = environment.process_environment(
+            home=home,
+            project=self.config.project,
+            dagster_home=dagster_home,
+            dagster_url=dagster_database,
+            mark=state.mark,
+        )
+        if self.config.database_url is not None:
+            self._environment["DATABASE_URL"] = database
+        self.say("bringing tables up to date")
+        self._run_once("migrate", [sys.executable, "-m", "django", "migrate", "--no-input"])
+        if build_manifest(self.config.project, self._environment, self.logs / "dbt.log"):
+            self.say("dbt manifest built")
+        self._recover_runs()
+        self._start_programs(port)
+        self._wait_until_healthy()
+        self.state = replace(state, ready=True)
+        self.state.save(state_file(home))
+        return self.state
+
+    def _lock(self, home: Path) -> FileLock:
+        lock = FileLock(home / "run" / "up.lock")
+        if not lock.try_acquire():
+            if (running := running_stack(home)) is not None:
+                raise AlreadyRunning(running)
+            # a killed supervisor's watchdog holds it while it cleans up
+            self.say("waiting for the processes of a killed start to end")
+            lock.acquire(timeout_s=60)
+        self._exits.callback(lock.release)
+        return lock
+
+    def _port(self) -> int:
+        port = self.config.port or free_port()
+        if not port_is_free(port):
+            who = listener(port)
+            raise PermanentError(
+                f"Port {port} is taken{f' by {who}' if who else ''}.",
+                hint=f"Choose another one: vitrina {self.config.purpose} --port {port + 1} (or set VITRINA_PORT).",
+            )
+        return port
+
+    def _start_watchdog(self, mark: str, lock: FileLock) -> None:
+        child, self._farewell = children.start_watchdog(
+            self.config.home,
+            mark,
+            embedded=self.config.database_url is None,
+            lock_fd=lock.fileno(),
+            log=self.logs / "watchdog.log",
+        )
+        self._exits.callback(self._end_watchdog, child)
+
+    def _end_watchdog(self, child: children.Child) -> None:
+        if self._farewell is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._farewell, b".")
+            os.close(self._farewell)
+            self._farewell = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(timeout=10)
+
+    def _databases(self) -> tuple[str, str]:
+        if self.config.database_url is not None:
+            outside = self.config.database_url
+            return outside, self.config.dagster_database_url or environment.beside(outside, "dagster")
+        self.say("starting PostgreSQL")
+        connection = self._exits.enter_context(EmbeddedPostgres(self.config.home).session())
+        if connection.note:
+            self.say(connection.note)
+        return connection.dsn_socket(), self.config.dagster_database_url or connection.dsn_socket("dagster")
+
+    def _run_once(self, name: str, command: list[str], *, timeout_s: float = 300) -> None:
+        log = self.logs / f"{name}.log"
+        settings = {"DJANGO_SETTINGS_MODULE": "vitrina.project.settings"}
+        child = children.start_child(
+            name, command, log=log, cwd=self.config.project, environment=self._environment | settings
+        )
+        self._children[name] = child
+        code = child.process.wait(timeout=timeout_s)
+        del self._children[name]
+        if code != 0:
+            raise PermanentError(f"The step “{name}” failed: {last_line(log)}", hint=f"The whole story: {log}")
+
+    def _recover_runs(self) -> None:
+        """Runs that a killed start left "in progress" are marked failed, so that they are tried again.
+
+        Only on the embedded database: on a shared one, another machine's runs may truly be in progress.
+        """
+        if self.config.database_url is None and self.config.dagster_database_url is None:
+            self._run_once("recovery", [sys.executable, "-m", "pipelines.recovery"])
+        (self.config.home / "run" / "interrupted").unlink(missing_ok=True)
+
+    def _start_programs(self, port: int) -> None:
+        locations = environment.read_workspace(self.config.project / "workspace.yaml")
+        ports = {location.name: free_port() for location in locations}
+        for location in locations:
+            command = children.location_command(location.module, location.name, ports[location.name])
+            self._launch(f"location-{location.name}", command)
+        self.say(f"loading code locations: {', '.join(ports)}")
+        workspace = environment.write_workspace(self.config.home / "run" / "workspace.yaml", ports)
+        deadline = time.monotonic() + HEALTH_SECONDS
+        for name, wanted in ports.items():
+            while port_is_free(wanted):
+                self._must_live(f"location-{name}")
+                self._not_after(deadline, f"the code location {name} does not answer")
+        self._launch("webserver", children.webserver_command(workspace, port))
+        self._launch("daemon", children.daemon_command(workspace))
+        self.say("starting webserver and daemon")
+
+    def _launch(self, name: str, command: list[str]) -> None:
+        self._commands[name] = command
+        self._children[name] = children.start_child(
+            name, command, log=self.logs / f"{name}.log", cwd=self.config.project, environment=self._environment
+        )
+
+    def _must_live(self, name: str) -> None:
+        child = self._children[name]
+        if child.ended is not None:
+            raise PermanentError(
+                f"{name} ended with code {child.ended}: {last_line(child.log)}", hint=f"The whole story: {child.log}"
+            )
+
+    def _not_after(self, deadline: float, what: str) -> None:
+        if time.monotonic() > deadline:
+            raise RetryableError(f"After {HEALTH_SECONDS:.0f} s {what}.", hint=f"Logs are in {self.logs}.")
+        time.sleep(0.2)
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + HEALTH_SECONDS
+        while True:
+            for name in self._children:
+                self._must_live(name)
+            with contextlib.suppress(RetryableError):
+                locations = self.api.locations()
+                broken = [f"{place.name}: {place.error}" for place in locations if place.error]
+                if broken:
+                    raise PermanentError("A code location cannot be loaded. " + "\n".join(broken))
+                if locations and all(place.loaded for place in locations):
+                    return
+            self._not_after(deadline, "the webserver does not answer with loaded locations")
+
+    # -- while it runs -------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Start again what ended by itself, each program up to three times.
+
+        Raises:
+            PermanentError: it keeps ending.
+        """
+        for name, child in list(self._children.items()):
+            if child.ended is None:
+                continue
+            self._deaths[name] += 1
+            if self._deaths[name] > RESTARTS:
+                self._must_live(name)
+            self.say(f"{name} ended with code {child.ended} and is started again; see {child.log}")
+            self._launch(name, self._commands[name])
+
+    def wait(self) -> None:
+        """Watch over the programs until a signal ends it (KeyboardInterrupt)."""
+        while True:
+            self.check()
+            time.sleep(0.5)
+
+    # -- end -----------------------------------------------------------------------------------------
+
+    def stop(self, *, let_runs_finish: bool = False) -> None:
+        """End everything: daemon, then runs, webserver and locations, then PostgreSQL.
+
+        The daemon goes first so that no queued run is started meanwhile; queued runs stay for the next start.
+        Calling it twice does no harm.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            self._end_children("daemon")
+            if self.state is not None and self.state.ready:
+                with contextlib.suppress(VitrinaError):
+                    self._end_runs(let_runs_finish)
+            self._end_children("webserver")
+            self._end_children(*list(self._children))
+            if self.state is not None:
+                end_marked(self.state.mark)  # run and step processes that outlived their location
+                state_file(self.config.home).unlink(missing_ok=True)
+        finally:
+            self._exits.close()
+
+    def abandon(self) -> None:
+        """End everything at once, after :meth:`stop` was interrupted."""
+        self._stopped = False
+        self.stop()
+
+    def _end_runs(self, let_finish: bool) -> None:
+        runs = self.api.runs(*WORKING)
+        if runs and not let_finish:
+            self.say(f"telling {len(runs)} runs to stop")
+            self.api.terminate([run.run_id for run in runs])
+        deadline = time.monotonic() + (86_400 if let_finish else 20)
+        while runs and time.monotonic() < deadline:
+            if let_finish:
+                self.say(f"waiting for {len(runs)} runs to finish")
+            time.sleep(2 if let_finish else 0.5)
+            runs = self.api.runs(*WORKING)
+
+    def _end_children(self, *names: str) -> None:
+        ending = [self._children.pop(name) for name in names if name in self._children]
+        found = []
+        for child in ending:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.ended is None:
+                    found.append(psutil.Process(child.process.pid))
+        end(found, grace_s=10)
+        for child in ending:
+            child.process.wait(timeout=10)
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:500] if lines else "nothing was said"
