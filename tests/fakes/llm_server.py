@@ -123,11 +123,11 @@ class LlmServer:
         found = _ITEM.search(body.decode("utf-8", "replace"))
         item = found.group(1) if found else hashlib.sha256(body).hexdigest()[:12]
         self.attempts[item] += 1
-        draw, sticky = _draw(faults.seed, item, self.attempts[item]), _draw(faults.seed, item, 0)
+        fate, sticky = draw(faults.seed, item, self.attempts[item]), draw(faults.seed, item, 0)
         if faults.status is not None:
             text = faults.error + (" " + json.dumps(headers) if faults.echo_headers else "")
             return await _send(writer, faults.status, _error(text, "forced"), {"Location": faults.redirect or ""})
-        if not self._inside_cap() or _take(draw, 0.0, faults.rate_429):
+        if not self._inside_cap() or _take(fate, 0.0, faults.rate_429):
             self.replies["429"] += 1
             extra = {} if faults.retry_after is None else {"Retry-After": faults.retry_after}
             return await _send(writer, 429, _error("slow down", "rate_limit_exceeded"), extra)
@@ -135,7 +135,7 @@ class LlmServer:
         start = faults.rate_429
         for name in ("rate_500", "hang", "cut", "html", "truncated_json", "empty"):
             share = getattr(faults, name)
-            if _take(draw, start, share):
+            if _take(fate, start, share):
                 self.replies[name] += 1
                 return await self._broken(name, path, data, item, writer)
             start += share
@@ -164,9 +164,11 @@ class LlmServer:
             if faults.filter_as_400:
                 return None
             message, finish = {"role": "assistant", "content": content[:10]}, "content_filter"
-        elif _take(sticky, start + faults.refusal + faults.content_filter, faults.length):
-            if (data.get("max_tokens") or 0) < faults.needs_tokens:
-                message, finish = {"role": "assistant", "content": content[: len(content) // 2]}, "length"
+        elif (
+            _take(sticky, start + faults.refusal + faults.content_filter, faults.length)
+            and (data.get("max_tokens") or 0) < faults.needs_tokens
+        ):
+            message, finish = {"role": "assistant", "content": content[: len(content) // 2]}, "length"
         reply: dict[str, Any] = {
             "id": f"chatcmpl-{item}",
             "object": "chat.completion",
@@ -208,7 +210,8 @@ class LlmServer:
         return True
 
 
-def _draw(seed: int, item: str, attempt: int) -> float:
+def draw(seed: int, item: str, attempt: int) -> float:
+    """The number from 0 to 1 that decides an attempt's fate (attempt 0: the item's)."""
     digest = hashlib.sha256(f"{seed}/{item}/{attempt}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 

@@ -158,7 +158,7 @@ class Attempts:
         problems = () if checked is None else checked.problems
         if problems:
             outcome = Outcome.INVALID
-        told = self._clean("; ".join(part for part in (reading.error, decision.note, *problems) if part))
+        told = "; ".join(part for part in (reading.error, decision.note, *problems) if part)
         row = Attempt(
             key=job.key,
             model=job.model,
@@ -175,7 +175,7 @@ class Attempts:
             error_class=reading.error_class or ("contract" if problems else ""),
             error=told,
             http_status=None if reply is None else reply.status,
-            request_id="" if reply is None else self._clean(reply.headers.get("x-request-id", "")),
+            request_id="" if reply is None else reply.headers.get("x-request-id", ""),
             usage=usage,
             cost_usd=price.usd,
             price_source=price.source,
@@ -203,6 +203,10 @@ class Attempts:
         except ReplyTooLargeError:
             told = f"the reply is larger than {self._config.max_reply_bytes} bytes and was not read"
             return None, Reading(Outcome.INVALID, error=told, error_class="too_large")
+        if self._config.api_key:  # an endpoint may echo the headers: from here on nobody meets the key
+            key = self._config.api_key
+            headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}
+            reply = Reply(reply.status, headers, reply.body.replace(key.encode(), b"***"))
         return reply, job.read(reply)
 
     def _account(self, job: Job, reading: Reading, reply: Reply | None) -> tuple[Usage, Price]:
@@ -223,13 +227,7 @@ class Attempts:
     def _kept(self, reply: Reply | None, reading: Reading, job: Job) -> bytes | None:
         if reply is None or not job.keep:
             return None
-        body = reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
-        key = self._config.api_key
-        return body.replace(key.encode(), b"***") if key else body
-
-    def _clean(self, text: str) -> str:
-        key = self._config.api_key
-        return text.replace(key, "***") if key else text
+        return reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
 
 
 def _answers(reading: Reading) -> bool:

@@ -1,0 +1,149 @@
+"""Reading replies, answers and messages: pure functions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.llm.conftest import question
+from vitrina.llm.config import GatewayConfig, RetryPolicy
+from vitrina.llm.messages import ChatRequest, request_key
+from vitrina.llm.outcomes import Outcome
+from vitrina.llm.retry import Tally, decide
+from vitrina.llm.structured import Contract, InvalidAnswerError, check, parse_json
+from vitrina.llm.tokens import estimate_prompt_tokens, estimate_tokens
+from vitrina.llm.transport import Reply
+from vitrina.llm.wire import Reading, read_chat, read_embeddings, retry_after
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.integers(100, 599), st.binary(max_size=200), st.dictionaries(st.sampled_from(["retry-after"]), st.text()))
+def test_no_bytes_of_a_server_raise(status, body, headers):
+    assert read_chat(Reply(status, headers, body)).outcome in Outcome
+    assert read_embeddings(Reply(status, headers, body), 2).outcome in Outcome
+
+
+@given(JSON, JSON, JSON)
+def test_no_json_of_a_server_raises(message, usage, extra):
+    body = {
+        "choices": [{"message": message, "finish_reason": extra}],
+        "usage": usage,
+        "model": extra,
+        "data": [message],
+    }
+    for value in (body, {"choices": message}, {"error": message}, {"choices": [message]}):
+        read_chat(Reply(200, {}, json.dumps(value).encode()))
+        read_chat(Reply(400, {}, json.dumps(value).encode()))
+    read_embeddings(Reply(200, {}, json.dumps(body).encode()), 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("2", 2.0), ("0.5", 0.5), ("-1", None), ("nan", None), ("soon", None), ("", None), ("inf", None)],
+)
+def test_retry_after_is_read_with_suspicion(value, seconds):
+    assert retry_after({"retry-after": value}) == seconds
+
+
+def test_retry_after_may_be_a_date_or_in_milliseconds():
+    assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, now=lambda: 40.0) == 60.0
+    assert retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
+
+
+def test_embeddings_must_be_one_per_text_and_of_one_length():
+    def reply(*rows):
+        return Reply(200, {}, json.dumps({"data": [{"index": i, "embedding": e} for i, e in rows]}).encode())
+
+    assert read_embeddings(reply((1, [1, 2]), (0, [3, 4])), 2).outcome is Outcome.OK
+    for rows in ([(0, [1])], [(0, [1]), (0, [1])], [(0, [1]), (1, [1, 2])], [(0, []), (1, [])], [(0, ["a"]), (1, [1])]):
+        assert read_embeddings(reply(*rows), 2).outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1}', ' \n{"a": 1}\n', '```json\n{"a": 1}\n```', '<think>{"b": 2} hm</think>\n```\n{"a": 1}\n```'],
+)
+def test_json_is_found_inside_fences_and_after_thinking(text):
+    assert parse_json(text, "stop") == ({"a": 1}, False)
+
+
+def test_broken_json_is_mended_only_when_the_model_ended_it_itself():
+    assert parse_json("{'a': 1,}", "stop") == ({"a": 1}, True)
+    with pytest.raises(InvalidAnswerError):
+        parse_json('{"a": "cut in the mid', "length")
+    with pytest.raises(InvalidAnswerError):
+        parse_json("I would rather talk about the weather.", "stop")
+
+
+@given(st.text(max_size=300), st.sampled_from(["stop", "length", ""]))
+def test_no_answer_makes_the_check_raise(text, finish):
+    def validate(request, data):
+        return data["title"].strip()
+
+    check(Contract(validate), question(1), text, finish)
+
+
+def test_problems_of_pydantic_are_said_field_by_field():
+    from pydantic import BaseModel
+
+    class Answer(BaseModel):
+        title: str
+        score: int
+
+    found = check(Contract(lambda request, data: Answer.model_validate(data)), question(1), '{"score": "x"}', "stop")
+    assert [problem.split(":")[0] for problem in found.problems] == ["title", "score"]
+
+
+def test_the_key_ignores_the_order_of_fields_and_holds_what_makes_another_call():
+    one = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    two = {"messages": [{"content": "x", "role": "user"}], "model": "m"}
+    assert request_key(one) == request_key(two)
+    others = [
+        request_key(one, item_id="1"),
+        request_key(one, sample=1),
+        request_key(one, try_no=1),
+        request_key(one, scope="elsewhere"),
+        request_key({**one, "temperature": 0}),
+    ]
+    assert len({request_key(one), *others}) == 6
+
+
+def test_the_schema_s_field_order_is_kept_on_the_wire():
+    schema = {"type": "object", "properties": {"title": {}, "body": {}, "answer": {}}}
+    request = ChatRequest([{"role": "user", "content": "x"}], "t", schema=schema, schema_name="s")
+    sent = request.body("m")["response_format"]["json_schema"]
+    assert list(sent["schema"]["properties"]) == ["title", "body", "answer"]
+    assert sent["name"] == "s"
+
+
+def test_openai_gets_the_newer_name_of_the_token_limit():
+    assert GatewayConfig(base_url="https://api.openai.com/v1").limit_field == "max_completion_tokens"
+    assert GatewayConfig(base_url="http://127.0.0.1:8000/v1").limit_field == "max_tokens"
+
+
+def test_cyrillic_takes_more_tokens_than_latin():
+    assert estimate_tokens("") == 0
+    assert estimate_tokens("платье из хлопка") > estimate_tokens("a dress of cotton")
+    parts = [{"role": "user", "content": [{"type": "text", "text": "abcd"}, {"type": "image_url", "image_url": {}}]}]
+    assert estimate_prompt_tokens(parts) > 300
+
+
+def test_waits_grow_and_are_bounded():
+    policy, tally = RetryPolicy(max_attempts=100), Tally()
+    waits = [decide(Reading(Outcome.SERVER), tally, policy, now=0, jitter=1.0).wait_s for _ in range(12)]
+    assert waits == sorted(waits)
+    assert waits[0] == 0.5
+    assert waits[-1] == 30.0
+
+
+def test_a_server_that_says_not_to_come_back_is_obeyed():
+    reading = read_chat(Reply(500, {"x-should-retry": "false"}, b"{}"))
+    assert not decide(reading, Tally(), RetryPolicy(), now=0, jitter=0).again
