@@ -73,7 +73,7 @@ def up(
     port: Annotated[int | None, typer.Option(help="Port of the UI; by default VITRINA_PORT, 3000.")] = None,
     let_runs_finish: Annotated[
         bool,
-        typer.Option("--let-runs-finish", help="At the end, wait for runs in progress; a second Ctrl-C stops them."),
+        typer.Option("--let-runs-finish", help="At the end, wait for runs in progress; Ctrl-C again stops them."),
     ] = False,
 ) -> None:
     """Run the platform here until Ctrl-C: PostgreSQL, code locations, webserver, daemon."""
@@ -83,9 +83,8 @@ def up(
         try:
             state = stack.start()
             out.print(f"\n[bold]Vitrina is up: {state.address}[/bold]")
-            out.print(
-                f"Logs: {stack.logs}\nLeave a drop with [bold]vitrina drop add FILE --source NAME[/bold]. Stop with Ctrl-C.\n"
-            )
+            out.print(f"Logs: {stack.logs}", markup=False)
+            out.print("Leave a drop with [bold]vitrina drop add FILE --source NAME[/bold]. Stop with Ctrl-C.\n")
             stack.wait()
         except KeyboardInterrupt:
             out.print("stopping …")
