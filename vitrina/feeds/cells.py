@@ -23,10 +23,10 @@ _EMPTY = frozenset(("", "null", "none", "nan", "n/a", "-", "<>", "нет", "от
 _URL_SPLIT = re.compile(r"[\s|]+|[,;](?=\s*(?:https?:)?//)")
 _URL_OK = re.compile(r"(?:https?:)?//[^\s\"'<>\\]+", re.IGNORECASE)
 _PATH = re.compile(r"\s*(?:>|»|›|→|\\|/(?=\s)|\|)\s*")
-_YES = frozenset("true yes да есть var evet + instock available в_наличии".split()) | {
+_YES = frozenset(["true", "yes", "да", "есть", "var", "evet", "+", "instock", "available", "в_наличии"]) | {
     "in stock", "in_stock", "в наличии", "stokta var", "stokta", "много", "мало", "достаточно", "наявності",
 }  # fmt: skip
-_NO = frozenset("false no нет - yok hayır outofstock unavailable".split()) | {
+_NO = frozenset(["false", "no", "нет", "-", "yok", "hayır", "outofstock", "unavailable"]) | {
     "out of stock", "out_of_stock", "нет в наличии", "tükendi", "stokta yok", "отсутствует", "немає", "ожидается",
 }  # fmt: skip
 

@@ -15,13 +15,15 @@ from typing import Any
 from vitrina.feeds.content_columns import by_content
 from vitrina.feeds.profiles import Profile, profile
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, SourceConfig
-from vitrina.feeds.synonyms import ATTRIBUTE, IGNORE, match
+from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, match
 from vitrina.feeds.text import clean_line
 
 SAMPLE_ROWS = 300
 #: Fields of which several columns may be kept (pictures, barcodes); of the others the best column wins.
 _MANY = frozenset({"image", "barcode"})
-_MIN_SCORE = {"title": 0.75, "price": 0.6, "id": 0.75}
+#: Least score of a header for a field; "Количество динамиков" contains a word for stock and is none.
+_MIN_SCORE = {"title": 0.75, "id": 0.75, "available": 0.9, "size": 0.8, "supplier": 0.75, "brand": 0.7, "url": 0.7}
+_DEFAULT_MIN_SCORE = 0.6
 _TITLE_LIMIT = 200
 
 
@@ -93,7 +95,7 @@ def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Ma
         target = _by_links(found.field, result.profiles[header])
         fit = _fit(target, result.profiles[header])
         score = found.score * fit - found.rank / 1_000
-        if score >= _MIN_SCORE.get(target, 0.6) - 0.05:
+        if score >= _MIN_SCORE.get(target, _DEFAULT_MIN_SCORE) - 0.05:
             candidates.append((score, -position, header, target))
     taken: set[str] = set()
     for _, _, header, target in sorted(candidates, reverse=True):
@@ -101,6 +103,7 @@ def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Ma
             taken.add(target)
             result.targets[header] = target
     _title_equal_to_brand(result, sample)
+    _plain_price_beside_final(result)
     _unsure_second_price(result)
 
 
@@ -148,6 +151,19 @@ def _title_equal_to_brand(result: Recognition, sample: Sequence[Mapping[str, Any
         result.targets[text[0]] = "title"
         result.targets[title[0]] = IGNORE
         result.notes.append(f'"{title[0]}" repeats the brand: the title is taken from "{text[0]}"')
+
+
+def _plain_price_beside_final(result: Recognition) -> None:
+    """Beside a "final price", the plain "price" is the one before the discount."""
+    final = result.of("price")
+    if not final or result.of("old_price") or (found := match(final[0])) is None or found.phrase not in FINAL_PRICES:
+        return
+    for header, column in result.profiles.items():
+        other = match(header)
+        plain = other is not None and other.field == "price" and other.phrase in PLAIN_PRICES
+        if plain and header not in result.targets and _fit("old_price", column):
+            result.targets[header] = "old_price"
+            return
 
 
 def _unsure_second_price(result: Recognition) -> None:

@@ -123,7 +123,9 @@ class Mapper:
             value = values.get(key)
             if value is None or value == "" or len(attributes) >= cells.MAX_ATTRIBUTES:
                 continue
-            if (isinstance(value, list) or isinstance(value, str) and value[:2] == "[{") and (named := cells.named_values(value)) is not None:
+            if (isinstance(value, list) or (isinstance(value, str) and value[:2] == "[{")) and (
+                named := cells.named_values(value)
+            ) is not None:
                 attributes.update(named)
             elif (cleaned := cells.attribute(value)) is not None:
                 attributes[name] = cleaned

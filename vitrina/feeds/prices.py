@@ -22,8 +22,7 @@ _MAX_TEXT = 200
 
 #: What shops write where there is no price. Compared in lower case without spaces at the ends.
 FILLERS = frozenset(
-    "null none nan n/a na нет отсутствует - -- — – <> #н/д #n/a уточняйте уточнить договорная звоните call sold yok "
-    "undefined false true . , ? x xx".split()
+    ["null", "none", "nan", "n/a", "na", "нет", "отсутствует", "-", "--", "—", "–", "<>", "#н/д", "#n/a", "уточняйте", "уточнить", "договорная", "звоните", "call", "sold", "yok", "undefined", "false", "true", ".", ",", "?", "x", "xx"]
 ) | {
     "there is no discount", "no discount", "нет в наличии", "нет цены", "по запросу", "цена по запросу", "под заказ",
     "уточняйте цену", "уточняйте у менеджера", "on request", "price on request", "fiyat sorunuz", "indirim yok",
@@ -38,7 +37,7 @@ _GROUPS = re.compile(r"\d{1,3}(?:[ '.,]\d{3})+")
 _NEGATIVE = re.compile(r"^\W*?[-−]\s*\W{0,3}\d")
 _RANGE = re.compile(r"\d[\s\0.]*[-–—−][\s\0]*\d")
 _FROM = re.compile(r"\b(?:от|до|from|starting|ab|bis|up to|от:|'den|başlayan)\b")
-_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'", "\u066b": "."})  # noqa: RUF001
+_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'", "\u066b": "."})
 
 
 @dataclass(slots=True, frozen=True)
@@ -78,7 +77,9 @@ def parse_price(value: Any, *, decimal: str | None = None, minor: bool = False, 
         return _checked(Decimal(value), None, minor) if _finite(value) else _unreadable()
     if isinstance(value, float):
         # repr gives the shortest text that means this float, so 99.9 stays 99.9: no binary arithmetic is done.
-        return _checked(Decimal(repr(value)), None, minor) if math.isfinite(value) else _unreadable()
+        if not math.isfinite(value):
+            return _unreadable()
+        return _checked(Decimal(int(value)) if value.is_integer() else Decimal(repr(value)), None, minor)
     return _unreadable()
 
 

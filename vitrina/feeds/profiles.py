@@ -20,7 +20,7 @@ URL = re.compile(r"https?://[^\s/]+|//[^\s/]+\.[^\s/]+|www\.[^\s/]+\.[^\s]+", re
 _IMAGE = re.compile(
     r"\.(?:jpe?g|png|webp|gif|avif|bmp)(?:$|[?#&,;|\s\"])|/(?:images?|img|photos?|media|mnresize)[./]|://(?:img|images?|photos?|cdn|static)\d*\.",
     re.IGNORECASE,
-)  # noqa: E501
+)
 _PAGE = re.compile(r"-p-\d+|/product/|/catalog/\d+/detail|/item/|/dp/|\.html?(?:$|[?#])|/tovar|/urun", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?\d[\d .,'\u00a0\u2009\u202f]*")
 _REVIEWS = re.compile(r"\d[\d\s]*\s*(?:отзыв|оцен|review|rating|yorum|değerlendirme)", re.IGNORECASE)
@@ -35,8 +35,7 @@ _SIZE = re.compile(
 _CODE = re.compile(r"(?=\S*\d)[^\s,;]{2,30}")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _BOOLEANS = frozenset(
-    "true false yes no да нет есть in_stock instock var yok 0 1 + - available unavailable "
-    "evet hayır in_stock out_of_stock preorder".split()
+    ["true", "false", "yes", "no", "да", "нет", "есть", "in_stock", "instock", "var", "yok", "0", "1", "+", "-", "available", "unavailable", "evet", "hayır", "in_stock", "out_of_stock", "preorder"]
 ) | {"in stock", "out of stock", "в наличии", "нет в наличии", "под заказ", "stokta var", "tükendi"}
 
 

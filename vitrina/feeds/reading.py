@@ -1,6 +1,7 @@
 """A whole drop: every file read, every record mapped, repeats merged, all of it counted.
 
-Belongs here: the order of work and the accounting. Stays out: formats (``detect`` and the readers) and fields (``mapping``).
+Belongs here: the order of work and the accounting. Stays out: formats (``detect`` and the
+readers) and fields (``mapping``).
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ def iter_drop(
 ) -> Iterator[ParsedProduct | QuarantinedRow]:
     """Stream a drop: one item for each record, repeats not merged.
 
-    ``report.rows``, ``quarantined`` and ``reasons`` count up while this is consumed; ``accepted`` and ``merged`` are the
-    caller's, who knows what it merges.
+    ``report.rows``, ``quarantined`` and ``reasons`` count up while this is consumed; ``accepted`` and ``merged`` are
+    left to the caller, who knows what it merges.
 
     Raises:
         DropUnreadable: As :func:`read_drop`, at the file that cannot be read.
@@ -128,7 +129,7 @@ def _broken(broken: list[QuarantinedRow], report: FeedReport, reasons: Counter[s
 
 def _count(item: QuarantinedRow, report: FeedReport, reasons: Counter[str]) -> None:
     report.quarantined += 1
-    reasons[item.reason] += 1
+    reasons[str(item.reason)] += 1
     report.reasons = dict(reasons)
 
 

@@ -56,7 +56,9 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
                 table.notes.append(f"{file.name}: {above} rows above the header were left out")
             head = head[header + 1 :]
         short_is_habit = _short_share(head, len(table.headers)) > _SHORT_IS_HABIT
-        table.rows = _rows(chain(head, records), table, file.name, repeated_header, pad=short_is_habit, check_bytes=encoding.broken)
+        table.rows = _rows(
+            chain(head, records), table, file.name, repeated_header, pad=short_is_habit, check_bytes=encoding.broken
+        )
         yield table
     finally:
         stream.close()
@@ -144,7 +146,9 @@ def _rows(
             continue
         if row == repeated_header:
             message = "The header row stands here again."
-            table.broken.append(QuarantinedRow(number, Reason.BROKEN_RECORD.value, message, _joined(row)[:_MAX_RAW], name))
+            table.broken.append(
+                QuarantinedRow(number, Reason.BROKEN_RECORD.value, message, _joined(row)[:_MAX_RAW], name)
+            )
             continue
         if check_bytes and any(encodings.is_broken(cell) for cell in row):
             raw = "".join(_joined(row)).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
