@@ -12,6 +12,7 @@ from vitrina.lexicon.entries import Match
 _SIZE_WORD = re.compile(r"(?:размер\w*|р-р|\bр\.?|beden\w*|size|numara|numarası)\s*[:(\-–]?\s*$", re.IGNORECASE)
 _SIZE_GAP = re.compile(r"\s*[,/;|()–-]?\s*(?:и|до|ve|and|to)?\s*")
 _NUMBER_BEFORE = re.compile(r"\d[\s\u00a0\u202f\u2009.-]{0,2}$")
+_NAME_BEFORE = re.compile(r"[,(:\[]\s*$")
 _END = re.compile(r"[\s).:\]]*$")
 
 
@@ -25,7 +26,8 @@ def plausible(text: str, found: list[Match]) -> list[Match]:
     for place, match in enumerate(found):
         short = len(match.surface)
         if match.entry.kind == "unit" and short <= 2 and match.surface != "%":
-            if _NUMBER_BEFORE.search(text, max(0, match.start - 4), match.start) or _END.match(text, match.end):
+            named = _END.match(text, match.end) and _NAME_BEFORE.search(text, 0, match.start)
+            if named or _NUMBER_BEFORE.search(text, max(0, match.start - 4), match.start):
                 kept.append(match)
         elif match.entry.kind != "size" or short > 1 or text.strip() == match.surface or _is_size(text, found, place):
             kept.append(match)

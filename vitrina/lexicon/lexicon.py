@@ -90,7 +90,7 @@ class Lexicon:
         return negation.mark(text, plausible(text, self._search(text, language, every=False)))
 
     def find_all(self, text: str, language: str | None = None) -> list[Match]:
-        """As :meth:`find`, with shorter names inside of longer ones and doubtful short names: what the text might say."""
+        """As :meth:`find`, with shorter names inside of longer ones and doubtful short ones: what a text might say."""
         return negation.mark(text, self._search(text, language, every=True))
 
     def say_ru(self, entry: Entry, *, case: str = "nomn", number: str = "sing", gender: str | None = None) -> str:

@@ -97,11 +97,11 @@ def _read_file(path: Path) -> Iterable[_Raw]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise LexiconError(f"{path.name} is larger than {MAX_FILE_BYTES} bytes.", hint="Split it by kind.")
-        # One loader refuses aliases by never needing them: a bomb of aliases is small on disk and huge in memory.
+        # A bomb of aliases is small on disk and huge in memory; word lists need none.
         text = path.read_text(encoding="utf-8-sig")
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_UniqueKeys)):
             raise LexiconError(f"{path.name} uses YAML aliases.", hint="Write the words out.")
-        documents = list(yaml.load_all(text, Loader=_UniqueKeys))  # noqa: S506 - a subclass of SafeLoader
+        documents = list(yaml.load_all(text, Loader=_UniqueKeys))
     except LexiconError as error:
         raise LexiconError(f"{path.name}: {error.message}", hint=error.hint) from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -35,9 +35,11 @@ def mark(text: str, found: list[Match]) -> list[Match]:
         if leading[place] or _AFTER.match(text, match.end) is not None:
             marked[place] = replace(match, negated=True)
     for place in range(len(marked) - 2, -1, -1):  # "paraben, silikon ve alkol içermez"
-        match, after = marked[place], marked[place + 1]
-        joined = match.end <= after.start and _LIST.fullmatch(text, match.end, after.start) is not None
-        if joined and after.negated and not match.negated and _ends_negated(text, marked, place + 1):
+        match = marked[place]
+        after = next((index for index in range(place + 1, len(marked)) if marked[index].start >= match.end), None)
+        if match.negated or after is None or not marked[after].negated:
+            continue
+        if _LIST.fullmatch(text, match.end, marked[after].start) and _ends_negated(text, marked, after):
             marked[place] = replace(match, negated=True)
     return marked
 
@@ -57,7 +59,7 @@ def _ends_negated(text: str, marked: list[Match], place: int) -> bool:
     """Whether the negation of this match stands behind it or behind the list that it is in."""
     last = marked[place]
     for match in marked[place:]:
-        if match.start > last.end and not _LIST.fullmatch(text, last.end, match.start):
+        if match.start >= last.end and not _LIST.fullmatch(text, last.end, match.start):
             break
         last = match
     return _AFTER.match(text, last.end) is not None and "free" not in text[last.end : last.end + 6].lower()
