@@ -36,6 +36,7 @@ class Recognition:
         profiles: Header → what the sample holds.
         notes: For people.
         unsure_old_price: The old price column may as well be the price ("price 2"): the higher amount is the old one.
+        old_is_plain: The old price column is the plain "price" beside a "final price".
         doubtful_prices: Columns of which one may be the price, and nothing says which.
     """
 
@@ -43,6 +44,7 @@ class Recognition:
     profiles: dict[str, Profile]
     notes: list[str] = field(default_factory=list)
     unsure_old_price: bool = False
+    old_is_plain: bool = False
     doubtful_prices: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> list[str]:
@@ -163,6 +165,7 @@ def _plain_price_beside_final(result: Recognition) -> None:
         plain = other is not None and other.field == "price" and other.phrase in PLAIN_PRICES
         if plain and header not in result.targets and _fit("old_price", column):
             result.targets[header] = "old_price"
+            result.old_is_plain = True
             return
 
 
@@ -189,6 +192,7 @@ def _apply_mapping(result: Recognition, headers: Sequence[str], config: SourceCo
         result.doubtful_prices.clear()
     if "old_price" in wanted.values():
         result.unsure_old_price = False
+        result.old_is_plain = False
     missing = [name for name in config.mapping if name.strip().casefold() not in by_name]
     if missing:
         result.notes.append(f"source.yaml maps columns that the file does not have: {', '.join(sorted(missing))}")

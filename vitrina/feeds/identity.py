@@ -29,10 +29,11 @@ _NOT_WORD = re.compile(r"[\W_]+")
 def from_url(link: str) -> str | None:
     """The article number in a product link, or ``None``.
 
-    Most shops end the path with it (``…-363405364/``, ``…-p-862838265``, ``…-39962322.html``), so that is looked at first:
-    0.4 µs against 4 µs for the search.
+    Most shops end the path with it (``…-363405364/``, ``…-p-862838265``, ``…-39962322.html``), so that is looked at
+    first: 0.7 µs against 4 µs for the search.
     """
-    path = link.partition("?")[0].partition("#")[0].rstrip("/")
+    end = link.find("?")
+    path = (link[:end] if end >= 0 else link).partition("#")[0].rstrip("/")
     if path.endswith(_EXTENSIONS):
         path = path[: path.rindex(".")]
     tail = path[max(path.rfind("-"), path.rfind("/"), path.rfind("_")) + 1 :]

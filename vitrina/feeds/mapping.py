@@ -1,7 +1,7 @@
 """From raw rows to products: the plan of a table's columns, applied to each row.
 
-Belongs here: cells to fields, and what sends a row to quarantine. Stays out: which column is what (``columns``), how one
-cell reads (``prices``, ``cells``, ``text``), merging of repeats (``reading``).
+Belongs here: cells to fields, and what sends a row to quarantine. Stays out: which column is what (``columns``), how
+one cell reads (``prices``, ``cells``, ``text``), merging of repeats (``reading``).
 
 This is the hot loop of an import: about 7 µs for a row of five columns. Measure before adding work to it.
 """
@@ -27,6 +27,9 @@ from vitrina.feeds.text import clean_line, clean_text
 SAMPLE_ROWS = 1_000
 _MAX_RAW = 20_000
 _MAX_ID = 200
+_MAX_CACHED = 50_000
+#: What a "final price" column says of goods that are not reduced.
+_NO_FINAL_PRICE = frozenset((PriceNote.MISSING.value, PriceNote.FILLER.value, PriceNote.ZERO.value))
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 DERIVED_NOTE = "id derived from title and brand"
 
@@ -56,6 +59,7 @@ class Mapper:
             self.plan = plan_for(table, head, config, file=file, fallback=fallback)
             self._rows = chain(head, rows)
         self._fillers = _filler_amounts(config)
+        self._prices: dict[tuple[str, str], Price] = {}
 
     def __iter__(self) -> Iterator[ParsedProduct | QuarantinedRow]:
         to_product = self._product
@@ -71,7 +75,9 @@ class Mapper:
     def _product(self, row: RawRow) -> ParsedProduct | QuarantinedRow:
         plan, values = self.plan, row.values
         title = clean_line(values.get(plan.title))
-        if not _SAYS_SOMETHING.search(title) or (len(title) <= 12 and cells.is_empty(title)):
+        if not (title and (title[0].isalpha() or _SAYS_SOMETHING.search(title))) or (
+            len(title) <= 12 and cells.is_empty(title)
+        ):
             return quarantine(row, Reason.NO_TITLE, "The record has no title.")
         brand = _line(values.get(plan.brand)) if plan.brand else None
         link = cells.url(values.get(plan.url)) if plan.url else None
@@ -138,13 +144,11 @@ class Mapper:
             return
         said = iso_code(str(values.get(plan.currency) or "")) if plan.currency else None
         known = said or self.config.currency
-        price = parse_price(values.get(plan.price), decimal=plan.decimal, minor=plan.minor, currency=known)
-        if price.amount is not None and price.amount in self._fillers:
-            price = Price(None, price.currency, PriceNote.FILLER.value)
+        price = self._price(values.get(plan.price), known)
+        old = self._price(values.get(plan.old_price), known) if plan.old_price else None
+        if old is not None and plan.old_is_plain and price.note in _NO_FINAL_PRICE:
+            price, old = old, None  # no discount: the plain price stands
         product.price_note = price.note
-        old = None
-        if plan.old_price:
-            old = parse_price(values.get(plan.old_price), decimal=plan.decimal, minor=plan.minor, currency=known)
         if price.amount is None:
             return
         product.price, product.currency = price.amount, price.currency or said
@@ -155,6 +159,19 @@ class Mapper:
                 product.old_price = old.amount
             elif plan.unsure_old_price and old.amount < price.amount:
                 product.price, product.old_price = old.amount, price.amount
+
+    def _price(self, value: object, currency: str) -> Price:
+        """A cell's price; texts repeat (three of four in a long list), so each is read once for each currency."""
+        cached = self._prices.get((value, currency)) if isinstance(value, str) else None
+        if cached is not None:
+            return cached
+        plan = self.plan
+        price = parse_price(value, decimal=plan.decimal, minor=plan.minor, currency=currency)
+        if price.amount is not None and price.amount in self._fillers:
+            price = Price(None, price.currency, PriceNote.FILLER.value)
+        if isinstance(value, str) and len(self._prices) < _MAX_CACHED:
+            self._prices[value, currency] = price
+        return price
 
     def _set_supplier(self, product: ParsedProduct, row: RawRow) -> None:
         key = self.plan.supplier

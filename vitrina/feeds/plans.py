@@ -1,6 +1,7 @@
 """Which keys of a row feed which field: a recognition made ready for the hot loop.
 
-Belongs here: :class:`Plan` and how it comes about. Stays out: recognition itself (``columns``), applying it (``mapping``).
+Belongs here: :class:`Plan` and how it comes about. Stays out: recognition itself (``columns``), applying it
+(``mapping``).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Plan:
         variants: Keys that are joined to the id, because the list has one row per size or colour under one article.
         apart: Keys that tell records apart where the id is derived.
         joined_ids: Several columns together are the id (only by source.yaml).
+        old_is_plain: The old price column is the plain "price" beside a "final price": it stands where that is empty.
         hint: Category said by the file's name.
         decimal: Decimal separator the price column shows.
         columns: Header → canonical field or ``None``, for the report.
@@ -59,6 +61,7 @@ class Plan:
     joined_ids: bool = False
     supplier_in_text: bool = False
     unsure_old_price: bool = False
+    old_is_plain: bool = False
     price_doubtful: bool = False
     minor: bool = False
     decimal: str | None = None
@@ -105,6 +108,7 @@ def plan_for(
         joined_ids=len(ids) > 1,
         supplier_in_text=headerless,
         unsure_old_price=found.unsure_old_price,
+        old_is_plain=found.old_is_plain,
         price_doubtful=bool(found.doubtful_prices),
         minor=config.price_unit == "minor",
         hint=category_of_file(file) if headerless and not found.of("category") and found.of("url") else None,

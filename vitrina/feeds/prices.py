@@ -21,13 +21,13 @@ _CENT = Decimal("0.01")
 _MAX_TEXT = 200
 
 #: What shops write where there is no price. Compared in lower case without spaces at the ends.
-FILLERS = frozenset(
-    ["null", "none", "nan", "n/a", "na", "нет", "отсутствует", "-", "--", "—", "–", "<>", "#н/д", "#n/a", "уточняйте", "уточнить", "договорная", "звоните", "call", "sold", "yok", "undefined", "false", "true", ".", ",", "?", "x", "xx"]
-) | {
-    "there is no discount", "no discount", "нет в наличии", "нет цены", "по запросу", "цена по запросу", "под заказ",
-    "уточняйте цену", "уточняйте у менеджера", "on request", "price on request", "fiyat sorunuz", "indirim yok",
-    "out of stock", "tükendi", "бесплатно", "free",
-}  # fmt: skip
+FILLERS = frozenset((
+    "null", "none", "nan", "n/a", "na", "нет", "отсутствует", "-", "--", "—", "–", "<>", "#н/д", "#n/a", "уточняйте",
+    "уточнить", "договорная", "звоните", "call", "sold", "yok", "undefined", "false", "true", ".", ",", "?", "x",
+    "xx", "there is no discount", "no discount", "нет в наличии", "нет цены", "по запросу", "цена по запросу",
+    "под заказ", "уточняйте цену", "уточняйте у менеджера", "on request", "price on request", "fiyat sorunuz",
+    "indirim yok", "out of stock", "tükendi", "бесплатно", "free",
+))  # fmt: skip
 
 _SPACES = re.compile(r"\s+")
 _SPLIT_DECIMALS = re.compile(rf"(\d)\s*(?:{currencies.PATTERN.pattern})\s*([.,]\d{{1,2}})(?!\d)")
@@ -37,7 +37,7 @@ _GROUPS = re.compile(r"\d{1,3}(?:[ '.,]\d{3})+")
 _NEGATIVE = re.compile(r"^\W*?[-−]\s*\W{0,3}\d")
 _RANGE = re.compile(r"\d[\s\0.]*[-–—−][\s\0]*\d")
 _FROM = re.compile(r"\b(?:от|до|from|starting|ab|bis|up to|от:|'den|başlayan)\b")
-_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'", "\u066b": "."})
+_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,7 +84,7 @@ def parse_price(value: Any, *, decimal: str | None = None, minor: bool = False, 
 
 
 def decimal_separator(values: list[str]) -> str | None:
-    """The decimal separator a column shows without doubt ("14,5" or "1 299.00"), ``None`` when it shows none or both."""
+    """The decimal separator a column shows without doubt ("14,5"), ``None`` when it shows none or both."""
     seen = {match.group(1) for value in values for match in re.finditer(r"(?<=\d)([.,])\d{1,2}(?![\d.,])", value)}
     return seen.pop() if len(seen) == 1 else None
 

@@ -34,9 +34,11 @@ _SIZE = re.compile(
 )
 _CODE = re.compile(r"(?=\S*\d)[^\s,;]{2,30}")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
-_BOOLEANS = frozenset(
-    ["true", "false", "yes", "no", "да", "нет", "есть", "in_stock", "instock", "var", "yok", "0", "1", "+", "-", "available", "unavailable", "evet", "hayır", "in_stock", "out_of_stock", "preorder"]
-) | {"in stock", "out of stock", "в наличии", "нет в наличии", "под заказ", "stokta var", "tükendi"}
+_BOOLEANS = frozenset((
+    "true", "false", "yes", "no", "да", "нет", "есть", "in_stock", "instock", "var", "yok", "0", "1", "+", "-",
+    "available", "unavailable", "evet", "hayır", "out_of_stock", "preorder", "in stock", "out of stock", "в наличии",
+    "нет в наличии", "под заказ", "stokta var", "tükendi",
+))  # fmt: skip
 
 
 @dataclass(slots=True)

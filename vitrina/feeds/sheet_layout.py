@@ -99,7 +99,7 @@ def _title_column(cells: Sequence[str]) -> int | None:
 
 
 def _with_parents(cells: list[str], above: Sequence[Any]) -> list[str]:
-    """ "Опт", "Розница" under a merged "Цена" read "Цена Опт", "Цена Розница": only where the cell alone says nothing."""
+    """Under a merged "Цена", "Розница" reads "Цена Розница": only where the cell alone says nothing."""
     parents = [as_text(cell).strip() for cell in above]
     if not any(parents) or any(len(parent) > _MAX_HEADER_TEXT for parent in parents):
         return cells

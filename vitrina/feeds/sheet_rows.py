@@ -1,6 +1,7 @@
 """Rows of one sheet: goods with the path of their groups; group rows, repeated headers and blank rows set apart.
 
-Belongs here: telling a group row from a row of goods. Stays out: levels of groups (``groups``), headers (``sheet_layout``).
+Belongs here: telling a group row from a row of goods. Stays out: levels of groups (``groups``), headers
+(``sheet_layout``).
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def _sheets(workbook: Any, config: SourceConfig, name: str) -> tuple[list[_Sheet
 
 
 def _with_goods(sheets: list[_Sheet]) -> tuple[list[_Sheet], list[str]]:
-    """Sheets whose header names a title; if there is none, the largest one. Sheets of instructions never, if others are."""
+    """Sheets whose header names a title; if there is none, the largest one. Instructions only for want of others."""
     data = [sheet for sheet in sheets if not is_instructions(sheet.name)] or sheets
     titled = [sheet for sheet in data if sheet.layout.title_column is not None and len(sheet.rows) > sheet.layout.first]
     chosen = titled or [max(data, key=lambda sheet: sum(map(len, sheet.rows)))]

@@ -21,9 +21,11 @@ _PARTS = re.compile(r"[/\\|\n]+")
 ATTRIBUTE = "attribute"
 IGNORE = "ignore"
 #: Phrases for what the buyer pays in the end, and those for a price without more said.
-FINAL_PRICES = frozenset(
-    ["final price", "current price", "sale price", "discounted price", "discount price", "special price", "new price", "price sale", "saleprice", "цена со скидкой", "цена с учетом скидки", "новая цена", "акционная цена", "indirimli fiyat", "indirimli satiş fiyati"]
-)
+FINAL_PRICES = frozenset((
+    "final price", "current price", "sale price", "discounted price", "discount price", "special price", "new price",
+    "price sale", "saleprice", "цена со скидкой", "цена с учетом скидки", "новая цена", "акционная цена",
+    "indirimli fiyat", "indirimli satiş fiyati",
+))  # fmt: skip
 PLAIN_PRICES = frozenset(("price", "product price", "цена", "цена товара", "fiyat", "ürün fiyati", "ціна", "стоимость"))
 
 

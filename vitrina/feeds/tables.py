@@ -155,7 +155,7 @@ def _rows(
             message = f"Some bytes are not {table.encoding}. Fix the file, or set `encoding` in source.yaml."
             table.broken.append(QuarantinedRow(number, Reason.BAD_ENCODING.value, message, raw, name))
             continue
-        yield RawRow(number, dict(zip(headers, row)), None, name)
+        yield RawRow(number, dict(zip(headers, row, strict=False)), None, name)
 
 
 def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
