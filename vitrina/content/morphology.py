@@ -1,6 +1,7 @@
 """Russian lemmas for the content rules: which words a token may be a form of.
 
-Belongs here: tokens, normalisation, cached readings. Stays out: inflection and agreement (``vitrina.lexicon.morphology``).
+Belongs here: tokens, normalisation, cached readings. Stays out: inflection and agreement
+(``vitrina.lexicon.morphology``).
 """
 
 from __future__ import annotations

@@ -13,12 +13,16 @@ from vitrina.content import contract, html
 from vitrina.content.contract import Description
 from vitrina.content.writer import seo
 from vitrina.content.writer.choice import Choice
-from vitrina.content.writer.sheet import Sheet
-from vitrina.content.writer.statements import Statement, statements
+from vitrina.content.writer.sheet import Sheet, Spec
+from vitrina.content.writer.statements import Statement, statements, subject_fields
 from vitrina.content.writer.wording import WORDINGS, Wording
 
 #: A little below the contract's limit: a list lead may follow.
 _WORDS_MAX = contract.WORDS_MAX - 12
+#: So many further sentences make a paragraph of their own.
+_LONG_OPENING = 5
+#: From so many facts on, a list sums up.
+_SUMMARY_FROM = 5
 _CARE_SLOTS = frozenset({"material_garment", "material_care"})
 _SIZE_SLOTS = frozenset({"sizes", "size"})
 
@@ -26,57 +30,49 @@ _SIZE_SLOTS = frozenset({"sizes", "size"})
 def compose(sheet: Sheet) -> Description:
     """The description of a sheet. With few facts it is short, with none it is the name alone."""
     wording, choice = WORDINGS[sheet.language], Choice(sheet.product_id)
-    said = statements(sheet, wording, choice)
-    if not sheet.name:
-        said = [item for item in said if not _in_intro(item, sheet)]
-    materials = [item for item in said if item.slot in _CARE_SLOTS]
-    sizes = [item for item in said if item.slot in _SIZE_SLOTS]
-    rest = [item for item in said if item.slot not in _CARE_SLOTS | _SIZE_SLOTS]
-    specs = [f"{spec.label}: {spec.value}" for spec in sheet.specs]
-
+    skip = _in_name if sheet.name else _in_intro
+    said = [item for item in statements(sheet, wording, choice) if not skip(item, sheet)]
     intro = _intro(sheet, wording, choice)
-    bullets, rest, specs = _bullets(rest, specs, choice)
-    if len(bullets) < contract.BENEFITS_MIN:
-        spare = contract.BENEFITS_MIN - len(bullets)
-        moved = [*materials, *sizes][:spare]
-        bullets += [item.bullet for item in moved]
-        materials = [item for item in materials if item not in moved]
-        sizes = [item for item in sizes if item not in moved]
+    bullets, kept, specs = _bullets(said, sheet.specs, choice)
 
-    care = [item.sentence for item in materials] + sheet.care
-    size_advice = [item.sentence for item in sizes] + sheet.size_notes
-    about = [item.sentence for item in choice.shuffled("rest", rest)]
-    budget = _WORDS_MAX - sum(len(html.words(part)) for part in [intro, *bullets, *care, *size_advice, *about])
+    care = [item.sentence for item in kept if item.slot in _CARE_SLOTS] + sheet.care
+    size_advice = [item.sentence for item in kept if item.slot in _SIZE_SLOTS] + sheet.size_notes
+    about = [item.sentence for item in kept if item.slot not in _CARE_SLOTS | _SIZE_SLOTS]
+    about = choice.shuffled("about", about) + _spec_sentences(specs, wording, choice)
+    budget = _WORDS_MAX - sum(len(html.words(part)) for part in [intro, *bullets, *care, *size_advice])
+    about, budget = _fit(about, budget)
     usage, budget = _fit(choice.shuffled("usage", sheet.usage), budget)
     source, budget = _fit(sheet.source, budget)
-    specs, budget = _fit(specs, budget)
 
-    opening = html.paragraph(" ".join([intro, *about]))
+    opening, further = ([intro, *about], []) if len(about) < _LONG_OPENING else ([intro, *about[:2]], about[2:])
     points = html.paragraph(choice.pick("lead", wording.patterns.LIST_LEADS)) + html.bullet_list(bullets)
-    middle = [
-        html.paragraph(" ".join(source)) if source else "",
-        points if bullets else "",
-        html.paragraph(" ".join(usage)) if usage else "",
-    ]
-    closing = [
-        html.paragraph(" ".join(care)) if care else "",
-        html.paragraph(" ".join(size_advice)) if size_advice else "",
-        _specs(specs, wording, choice),
-    ]
-    body = "".join([opening, *choice.shuffled("middle", middle), *choice.shuffled("closing", closing)])
-    material_care, advice = " ".join(care)[:1000], " ".join(size_advice)[:1000]
+    middle = choice.shuffled("middle", [_paragraph(source), _paragraph(further), points if bullets else ""])
+    closing = choice.shuffled("closing", [_paragraph(usage), _paragraph(care), _paragraph(size_advice)])
     return Description(
         product_id=sheet.product_id,
         language="en" if sheet.language == "en" else "ru",
         title=seo.title(sheet, wording),
-        body=body,
+        body="".join([_paragraph(opening), *middle, *closing]),
         benefits=bullets,
-        material_care=material_care,
-        size_advice=advice,
+        material_care=" ".join(care)[:1000],
+        size_advice=" ".join(size_advice)[:1000],
         seo_title=seo.seo_title(sheet, wording, said),
         seo_description=seo.seo_description([intro, *(item.sentence for item in said), *source, *usage, *care]),
         keywords=seo.keywords(sheet, wording),
     )
+
+
+def _paragraph(sentences: list[str]) -> str:
+    return html.paragraph(" ".join(sentences)) if sentences else ""
+
+
+def _in_name(item: Statement, sheet: Sheet) -> bool:
+    """Whether the quoted title says for whom or for which season already ("Платье женское летнее")."""
+    if item.slot not in ("gender", "age", "season"):
+        return False
+    entries = {"gender": sheet.genders, "age": sheet.ages, "season": sheet.seasons}[item.slot]
+    name = (sheet.name or "").casefold()
+    return all(any(word[:4] in name for word in (entry.ru, entry.ru_adj or entry.ru)) for entry in entries)
 
 
 def _in_intro(item: Statement, sheet: Sheet) -> bool:
@@ -92,46 +88,50 @@ def _in_intro(item: Statement, sheet: Sheet) -> bool:
 
 def _intro(sheet: Sheet, wording: Wording, choice: Choice) -> str:
     patterns = wording.patterns
-    parts = []
+    fields = {**subject_fields(sheet, wording, choice), "category": sheet.category, "v": sheet.brand}
+    brand = choice.pick("brand", patterns.SENTENCES["brand"]).format_map(fields) if sheet.brand else ""
     if sheet.name:
-        fields = {"name": sheet.name, "name_inside": lower_first(sheet.name), "category": sheet.category}
-        kind = "category" if sheet.category else "plain"
-        parts.append(choice.pick("intro", patterns.NAMED[kind]).format_map(fields))
-        if sheet.brand and sheet.brand.casefold() not in sheet.name.casefold():
-            parts.append(choice.pick("brand", patterns.SENTENCES["brand"]).format_map({"v": sheet.brand}))
-        return " ".join(parts)
+        kind = "category" if sheet.category and not _echoes(sheet.category, sheet.name) else "plain"
+        first = choice.pick("intro", patterns.NAMED[kind]).format_map({**fields, "name": sheet.name})
+        named = (sheet.brand or "").casefold() in sheet.name.casefold()
+        return " ".join(filter(None, [first, "" if named else brand]))
     thing = wording.thing(sheet)
+    parts = []
     if thing:
         branded = f"{thing} {sheet.brand}" if sheet.brand else thing
-        fields = {"thing": branded, "Thing": branded[:1].upper() + branded[1:], "tail": wording.tail(sheet)}
+        fields |= {"thing": branded, "Thing": branded[:1].upper() + branded[1:], "tail": wording.tail(sheet)}
         parts.append(choice.pick("intro", patterns.COMPOSED).format_map(fields))
-    elif sheet.brand:
-        parts.append(choice.pick("brand", patterns.SENTENCES["brand"]).format_map({"v": sheet.brand}))
-    if sheet.category:
-        options = patterns.COMPOSED_CATEGORY if thing else patterns.UNKNOWN
-        parts.append(choice.pick("category", options).format_map({"category": sheet.category}))
-    return " ".join(parts) or wording.nothing
+    if sheet.category and not _echoes(sheet.category, thing):
+        parts.append(
+            choice.pick("category", patterns.COMPOSED_CATEGORY if thing else patterns.UNKNOWN).format_map(fields)
+        )
+    if not thing:
+        parts.append(brand)
+    return " ".join(filter(None, parts)) or wording.nothing
 
 
-def lower_first(name: str) -> str:
-    """The name inside of a sentence: a common Russian noun loses its capital, a brand or a code keeps it."""
-    from vitrina.content.morphology import parses
-
-    word = name.split(" ", 1)[0]
-    reading = parses(word.lower())[0]
-    proper = {"Name", "Surn", "Geox", "Orgn", "Trad", "Abbr"} & set(reading.tag.grammemes)
-    common = reading.is_known and not proper and word[1:].islower()
-    return name[:1].lower() + name[1:] if common else name
+def _echoes(category: str, name: str) -> bool:
+    """Whether the category says no more than the name: "Платья" for "Платье женское"."""
+    return category[:4].casefold() in name.casefold()
 
 
-def _bullets(rest: list[Statement], specs: list[str], choice: Choice) -> tuple[list[str], list[Statement], list[str]]:
-    """Three to five list items, half of the facts at most, so that sentences are left for the opening."""
-    wanted = min(contract.BENEFITS_MAX, max(contract.BENEFITS_MIN, (len(rest) + len(specs)) // 2))
-    order = choice.shuffled("bullets", range(len(rest)))[:wanted]
-    bullets = [rest[place].bullet for place in sorted(order)]
-    left = [item for place, item in enumerate(rest) if place not in order]
-    missing = max(0, wanted - len(bullets))
-    return bullets + specs[:missing], left, specs[missing:]
+def _bullets(said: list[Statement], specs: list[Spec], choice: Choice) -> tuple[list[str], list[Statement], list[Spec]]:
+    """Three to five list items, and the facts left for sentences.
+
+    Where facts abound the list sums up the most telling ones, which sentences say as well; where they are few, a fact
+    that stands in the list is not said again.
+    """
+    total = len(said) + len(specs)
+    summary = total >= _SUMMARY_FROM
+    wanted = min(contract.BENEFITS_MAX, total - 2) if summary else min(contract.BENEFITS_MIN, total)
+    # The first facts are the most telling; among somewhat more than are wanted the product's id decides.
+    picked = sorted(choice.shuffled("bullets", range(min(len(said), wanted + 2)))[:wanted])
+    bullets = [said[place].bullet for place in picked]
+    missing = wanted - len(bullets)
+    bullets += [f"{spec.label}: {spec.value}" for spec in specs[:missing]]
+    if summary:
+        return bullets, said, specs
+    return bullets, [item for place, item in enumerate(said) if place not in picked], specs[missing:]
 
 
 def _fit(sentences: list[str], budget: int) -> tuple[list[str], int]:
@@ -145,9 +145,16 @@ def _fit(sentences: list[str], budget: int) -> tuple[list[str], int]:
     return kept, budget
 
 
-def _specs(specs: list[str], wording: Wording, choice: Choice) -> str:
-    if not specs:
-        return ""
-    if len(specs) < 3:
-        return html.paragraph(" ".join(f"{spec}." for spec in specs))
-    return html.paragraph(choice.pick("specs", wording.patterns.SPEC_LEADS)) + html.bullet_list(specs)
+def _spec_sentences(specs: list[Spec], wording: Wording, choice: Choice) -> list[str]:
+    """Characteristics without a sentence of their own, up to four in one sentence: "Длина — 95 см"."""
+    found = []
+    for start in range(0, len(specs), 4):
+        listed = wording.listing([f"{_inside(spec.label)} — {spec.value}" for spec in specs[start : start + 4]])
+        pattern = choice.pick(f"specs/{start}", wording.patterns.SPECS)
+        found.append(pattern.format_map({"v": listed, "V": listed[:1].upper() + listed[1:]}))
+    return found
+
+
+def _inside(label: str) -> str:
+    """A label inside of a sentence: abbreviations keep their capitals."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label

@@ -25,7 +25,7 @@ SENTENCES: Patterns = {
     "color": ("The colour is {v}.", "Colour of the {subject}: {v}."),
     "colors": ("Colours: {v}.", "The colours are {v}."),
     "gender": ("The {subject} is for {g}.", "Made for {g}."),
-    "age": ("Age group: {v}.",),
+    "age": ("Age group: {v}.", "The {subject} is for {g}."),
     "season": ("Season: {v}.", "The season is {v}."),
     "country": ("Country of origin: {v}.", "It was made in {v}."),
     "volume": ("The volume is {v}.", "The pack holds {v}."),
@@ -38,7 +38,7 @@ SENTENCES: Patterns = {
     "size": ("The size is {v}.", "Stated size: {v}."),
     "details": ("Details: {v}.", "The cut: {v}."),
     "pattern": ("Pattern: {v}.", "The pattern is {v}."),
-    "skin": ("Area of use: {v}.", "It is meant for {v}."),
+    "skin": ("The {subject} is for {g}.", "It is meant for {g}."),
     "ingredients": ("The ingredients include {v}.", "Ingredients named: {v}."),
     "ingredient": ("The ingredients include {v}.", "Ingredient named: {v}."),
     "without": ("It is made without {g}.", "Without {g}."),
@@ -50,14 +50,14 @@ BULLETS: Patterns = {
     "age": ("Age group: {v}",), "season": ("Season: {v}",), "country": ("Country of origin: {v}",),
     "volume": ("Volume: {v}",), "mass": ("Stated amount: {v}",), "count": ("Pack size: {v}",), "spf": ("{v}",),
     "activity": ("Stated activity: {v}",), "pair": ("In the set: {v}",), "sizes": ("Sizes: {v}",),
-    "size": ("Size: {v}",), "details": ("Details: {v}",), "pattern": ("Pattern: {v}",), "skin": ("For {v}",),
+    "size": ("Size: {v}",), "details": ("Details: {v}",), "pattern": ("Pattern: {v}",), "skin": ("For {g}",),
     "ingredients": ("Ingredients: {v}",), "ingredient": ("Ingredient: {v}",), "without": ("Without {g}",),
     "material_garment": ("Material: {v}",), "material_care": ("Material: {v}",),
 }  # fmt: skip
 LIST_LEADS: tuple[str, ...] = ("In short:", "What is known:", "Key facts:", "At a glance:")
-SPEC_LEADS: tuple[str, ...] = ("More details:", "Further characteristics:", "Also stated:")
-SUBJECTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "garment": (("model", "model"), ("item", "item")),
-    "care": (("product", "product"),),
-    "goods": (("item", "item"),),
+SPECS: tuple[str, ...] = ("{V}.", "Also stated: {v}.", "Further characteristics: {v}.")
+SUBJECTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "garment": (("model", "model", "model", "meant", "made"), ("item", "item", "item", "meant", "made")),
+    "care": (("product", "product", "product", "meant", "made"),),
+    "goods": (("item", "item", "item", "meant", "made"),),
 }

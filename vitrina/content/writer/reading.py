@@ -17,7 +17,7 @@ from vitrina.content.morphology import lemmas, tokens
 from vitrina.content.writer.attributes import LABELS, role
 from vitrina.content.writer.quantities import read_quantities
 from vitrina.content.writer.sheet import Quantity, Share, Sheet, Spec
-from vitrina.content.writer.source_text import clean_sentences, clean_value, is_quotable
+from vitrina.content.writer.source_text import clean_sentences, clean_value, is_clean_fact, is_quotable
 from vitrina.lexicon import Entry, Lexicon, Match
 
 #: Kinds of the lexicon that the title and attributes are searched for, and where on the sheet they go.
@@ -41,8 +41,11 @@ _PERCENT_BEFORE = re.compile(r"(?:%\s*(\d{1,3}(?:[.,]\d+)?)|(\d{1,3}(?:[.,]\d+)?
 _PERCENT_AFTER = re.compile(r"\s*[-–—:(]?\s*(?:%\s*(\d{1,3}(?:[.,]\d+)?)|(\d{1,3}(?:[.,]\d+)?)\s*%)")
 _SIZE_LIST = re.compile(r"[0-9A-Za-z.,/\s–-]{1,80}")
 _SIZE = re.compile(r"\b(?:\d{0,2}X{0,4}[SML]|\d{2,3}(?:[.,]5)?)\b", re.IGNORECASE)
-_CARE_LEMMAS = frozenset(["стирать", "стирка", "гладить", "глажка", "утюг", "отбеливать", "отбеливание", "сушить", "сушка", "хранить", "хранение", "уход", "чистить", "химчистка", "протирать"])  # fmt: skip
-_SIZE_LEMMAS = frozenset(["размер", "размерный", "мерка", "обхват", "рост", "стопа", "таблица"])
+_CARE_LEMMAS = frozenset(
+    {"стирать", "стирка", "гладить", "глажка", "утюг", "отбеливать", "отбеливание", "сушить", "сушка", "хранить",
+     "хранение", "уход", "чистить", "химчистка", "протирать"}
+)  # fmt: skip
+_SIZE_LEMMAS = frozenset({"размер", "размерный", "мерка", "обхват", "рост", "стопа", "таблица", "ширина", "сантиметр"})
 _CARE_EN = re.compile(r"\b(?:wash|iron|bleach|dry|store|storage|clean|keep)\w*", re.IGNORECASE)
 _SIZE_EN = re.compile(r"\b(?:size|sizes|sizing|measure\w*|girth|height|foot)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d")
@@ -67,7 +70,7 @@ def read(facts: ProductFacts, lexicon: Lexicon) -> Sheet:
     _read_title(sheet, title, matches, lexicon)
     sheet.source = _new_sentences(clean_sentences(facts.description, language, lexicon), title)
     for fact in facts.category_facts:
-        _file_fact(sheet, " ".join(strip_markup(fact).split()), lexicon)
+        _file_fact(sheet, " ".join(strip_markup(fact).split()))
     return sheet
 
 
@@ -135,14 +138,18 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
         if meaning == "sizes":
             sheet.sizes = sheet.sizes or _sizes(value)
             continue
+        own_label = _label(name, sheet.language, lexicon)
         if meaning == "unit" and (found := read_quantities(value, lexicon, sheet.language)):
-            _extend(sheet.quantities, found)
+            if own_label and found[0].dimension not in ("volume", "count", "pair"):
+                sheet.specs.append(Spec(own_label, found[0].text))
+            else:
+                _extend(sheet.quantities, found)
             continue
-        if meaning in _FIELDS or meaning == "material":
-            if _take(sheet, value, {meaning, "ingredient"} if meaning == "material" else {meaning}, lexicon):
-                continue
+        kinds = {"material", "ingredient"} if meaning == "material" else {meaning} & _FIELDS.keys()
+        if kinds and _take(sheet, value, kinds, lexicon):
+            continue
         clean = clean_value(value, sheet.language, lexicon)
-        label = labels.get(meaning or "") or _label(name, sheet.language, lexicon)
+        label = own_label or labels.get(meaning or "")
         if clean is None and meaning == "effect":
             clean = _say_all(lexicon.find(value), sheet.language, ("effect", "skin")) or None
         if label and clean and clean.casefold() not in (sheet.brand or "").casefold():
@@ -179,6 +186,8 @@ def _read_title(sheet: Sheet, title: str, matches: list[Match], lexicon: Lexicon
             _add(sheet.without, match.entry)
         elif kind in known or kind not in _TITLE_KINDS[sheet.group] or match.negated:
             continue
+        elif sheet.name and kind not in ("color", "material", "gender"):
+            continue  # the quoted title says it
         elif kind == "material":
             if not any(share.percent for share in sheet.materials):
                 _add_material(sheet, match, title, [match])
@@ -187,9 +196,9 @@ def _read_title(sheet: Sheet, title: str, matches: list[Match], lexicon: Lexicon
     _extend(sheet.quantities, read_quantities(title, lexicon, sheet.language, free_text=True))
 
 
-def _file_fact(sheet: Sheet, fact: str, lexicon: Lexicon) -> None:
-    """A sentence of the category: care, size advice, or use. It is our own text, so only stray marks keep it out."""
-    if not fact or not is_quotable(fact.replace(":", " "), sheet.language, lexicon, label=True):
+def _file_fact(sheet: Sheet, fact: str) -> None:
+    """A sentence of the category goes to care, size advice, or use."""
+    if not fact or not is_clean_fact(fact):
         return
     fact = fact if fact[-1] in ".!?" else fact + "."
     words = {lemma for token in tokens(fact) for lemma in lemmas(token)}

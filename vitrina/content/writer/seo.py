@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from vitrina.content import contract
 from vitrina.content.writer.sheet import Sheet
 from vitrina.content.writer.statements import Statement
-from vitrina.content.writer.wording import Russian, Wording
+from vitrina.content.writer.wording import Wording
+
+_SEO_SLOTS = frozenset({"sizes", "size", "skin", "ingredient", "season", "count"})
 
 
 def base_name(sheet: Sheet, wording: Wording) -> str:
@@ -36,8 +38,10 @@ def seo_title(sheet: Sheet, wording: Wording, said: Sequence[Statement]) -> str:
         return clip(name, high)
     if sheet.brand and sheet.brand.casefold() not in name.casefold() and len(name) + len(sheet.brand) + 1 <= high:
         name = f"{name} {sheet.brand}"
-    extra = [*_marks(sheet, wording), *([sheet.category] if sheet.category else []), *(item.bullet for item in said)]
-    fresh = [part for part in extra if part.casefold() not in name.casefold()]
+    extra = [*_marks(sheet, wording), *(wording.name(entry) for entry in sheet.countries[:1])]
+    extra += [_lower(sheet.category)] if sheet.category else []
+    extra += [_lower(item.bullet) for item in said if item.slot in _SEO_SLOTS]
+    fresh = [part for part in extra if part[:4].casefold() not in name.casefold()]
     return name if len(name) >= low else _append(name, fresh, high, enough=low)
 
 
@@ -63,23 +67,23 @@ def keywords(sheet: Sheet, wording: Wording) -> list[str]:
     """Five to seven search phrases of known facts."""
     found: list[str] = []
     kind = wording.name(sheet.kind) if sheet.kind else ""
-    if kind:
-        found += [wording.thing(sheet), kind]
-        found += [f"{kind} {sheet.brand}"] if sheet.brand else []
-        if sheet.colors and isinstance(wording, Russian) and (colored := wording.colored(sheet.colors[0], sheet.kind)):
-            found.append(colored)
-        if sheet.materials and sheet.group == "garment":
-            found.append(f"{kind} {wording.name(sheet.materials[0].entry)}")
-        found += [f"{kind} {quantity.text}" for quantity in sheet.quantities[:1]]
-    found += [part for part in reversed(sheet.category_path)]
-    found += [sheet.brand] if sheet.brand else []
+    category = _lower(sheet.category) if sheet.category else ""
     if sheet.name:
-        found.insert(0, clip(sheet.name, 60).rstrip(".,"))
-    if sheet.category and sheet.brand:
-        found.append(f"{sheet.category} {sheet.brand}")
-    found += [wording.name(entry) for entry in [*sheet.ingredients, *sheet.colors, *sheet.skins, *sheet.countries]]
-    unique = {phrase.casefold(): phrase for phrase in reversed([item.strip() for item in found]) if phrase}
-    return [_lower(phrase) for phrase in reversed(list(unique.values()))][: contract.KEYWORDS_MAX]
+        found.append(_lower(clip(sheet.name, 60)))
+    if sheet.kind is not None:
+        found += [wording.thing(sheet), kind, f"{kind} {sheet.brand}" if sheet.brand else ""]
+        found += [wording.colored(color, sheet.kind) for color in sheet.colors[:1]]
+        found += [f"{kind} {wording.name(share.entry)}" for share in sheet.materials[:1] if sheet.group == "garment"]
+        found += [f"{kind} {quantity.text}" for quantity in sheet.quantities[:1]]
+    found += [category, f"{category} {sheet.brand}" if sheet.brand and category else "", sheet.brand or ""]
+    found += [wording.name(entry) for entry in [*sheet.ingredients, *sheet.skins]]
+    found += [_lower(part) for part in reversed(sheet.category_path[:-1])]
+    found += [f"{category}, {wording.name(entry)}" for entry in [*sheet.colors, *sheet.countries] if category]
+    unique: dict[str, str] = {}
+    for phrase in found:
+        unique.setdefault(phrase.casefold().strip(), phrase.strip())
+    unique.pop("", None)
+    return list(unique.values())[: contract.KEYWORDS_MAX]
 
 
 def clip(text: str, limit: int) -> str:
@@ -91,14 +95,14 @@ def clip(text: str, limit: int) -> str:
 
 
 def _marks(sheet: Sheet, wording: Wording) -> list[str]:
-    marks = [wording.name(entry) for entry in sheet.colors[:1]]
+    marks = [wording.color_mark(entry, sheet.kind) for entry in sheet.colors[:1]]
     marks += [wording.name(share.entry) for share in sheet.materials[:1]] if sheet.group == "garment" else []
     return marks + [quantity.text for quantity in sheet.quantities[:2]]
 
 
 def _append(name: str, parts: Sequence[str], limit: int, *, enough: int | None = None) -> str:
     for part in parts:
-        longer = f"{name}, {part[:1].lower() + part[1:] if part[1:2].islower() else part}"
+        longer = f"{name}, {part}"
         if len(longer) <= limit and part.casefold() not in name.casefold():
             name = longer
         if enough is not None and len(name) >= enough:

@@ -16,106 +16,33 @@ from vitrina.content.html import strip_markup, words
 from vitrina.content.language import looks_like
 from vitrina.content.moderation_words import output_marks, suspicious_words
 from vitrina.content.morphology import lemmas, normalise_token, parses, tokens
-from vitrina.lexicon import Lexicon
+from vitrina.lexicon import Lexicon, Match
 
 SENTENCE_WORDS = (4, 40)
 VALUE_LENGTH = 90
 
 _SPLIT = re.compile(r"(?<=[.!?…])\s+(?=[\"«„(]?[A-ZА-ЯЁ0-9])|\n+|\s+[•●▪✔✓]\s*")
 _ODD = re.compile(
-    r"[<>{}\[\]|\\`~^_#*=@$€₽№¤]|!|\?|\.{2,}|…|[:;]\s*$|\d[\s.,]?\d*\s*(?:руб|р\.|тг|₸|грн|TL\b|USD|EUR)", re.IGNORECASE
+    r"[<>{}\[\]|\\`~^_#*=@$€₽№¤]|!|\?|\.{2,}|…|[:;]\s*$|\d[\s.,]?\d*\s*(?:руб|р\.|тг|₸|грн|TL\b|USD|EUR)",
+    re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b(?:т\.\s?[деп]|и др|см|мм|мл|гр|шт|напр|ок|ул|арт|рис|табл)\.$", re.IGNORECASE)
-_PROMOTION = frozenset(
-    [
-        "акция",
-        "скидка",
-        "распродажа",
-        "купить",
-        "покупать",
-        "покупка",
-        "заказать",
-        "заказывать",
-        "заказ",
-        "доставка",
-        "доставить",
-        "оплата",
-        "цена",
-        "дешево",
-        "недорого",
-        "выгодно",
-        "выгодный",
-        "хит",
-        "бестселлер",
-        "новинка",
-        "подарок",
-        "бонус",
-        "промокод",
-        "успеть",
-        "спешить",
-        "звонить",
-        "позвонить",
-        "писать",
-        "подписаться",
-        "подписываться",
-        "магазин",
-        "ассортимент",
-        "менеджер",
-        "ватсап",
-        "whatsapp",
-        "телеграм",
-        "telegram",
-        "instagram",
-        "инстаграм",
-        "директ",
-        "наличие",
-        "склад",
-        "опт",
-        "оптовый",
-        "продавец",
-        "гарантировать",
-        "гарантия",
-        "оригинал",
-        "оригинальный",
-        "премиум",
-        "премиальный",
-        "идеальный",
-        "идеально",
-        "безупречный",
-        "превосходный",
-        "великолепный",
-        "потрясающий",
-        "шикарный",
-        "роскошный",
-        "восхитительный",
-        "непревзойденный",
-        "революционный",
-        "чудо",
-        "чудесный",
-        "волшебный",
-        "самый",
-        "топ",
-        "мы",
-        "наш",
-        "я",
-        "мой",
-        "артикул",
-        "штрихкод",
-        "отзыв",
-        "рейтинг",
-        "возврат",
-        "обмен",
-        "упаковщик",
-        "сайт",
-        "ссылка",
-        "одобрить",
-        "одобренный",
-        "минздрав",
-        "рекомендованный",
-        "игнорировать",
-        "инструктаж",
-    ]
-)
+_PROMOTION_WORDS = """
+    акция скидка распродажа купить покупать покупка заказать заказывать заказ доставка доставить оплата цена дешево
+    недорого выгодно выгодный хит бестселлер новинка подарок бонус промокод успеть спешить звонить позвонить писать
+    подписаться подписываться магазин ассортимент менеджер ватсап телеграм инстаграм директ наличие склад опт оптовый
+    продавец гарантировать гарантия оригинал оригинальный премиум премиальный идеальный идеально безупречный
+    превосходный великолепный потрясающий шикарный роскошный восхитительный непревзойденный революционный чудо
+    чудесный волшебный самый топ мы наш я мой артикул штрихкод отзыв рейтинг возврат обмен сайт ссылка одобрить
+    одобренный минздрав игнорировать
+"""
+_PROMOTION = frozenset(_PROMOTION_WORDS.split())
+#: Entries of the lexicon that name a thing or a purpose without promising an effect.
+_PLAIN_MEDICAL = frozenset({"blood_pressure", "orthopaedic", "medicinal"})
+_APPROVALS = frozenset(
+    {"fda", "certified", "declaration", "registered_ministry", "clinically_proven", "doctor_recommended", "original",
+     "patented", "award", "lifetime"}
+)  # fmt: skip
 _ENGLISH_PROMOTION = re.compile(
     r"\b(?:buy|sale|discount|order|shipping|delivery|price|cheap|offer|gift|guarantee\w*|perfect\w*|amazing|luxur\w+|premium|"
     r"must[- ]have|stunning|ultimate|we|our|us|click|shop|store|free|ignore|instructions?|system|assistant|approved)\b",
@@ -137,7 +64,7 @@ def clean_sentences(text: str | None, language: str, lexicon: Lexicon) -> list[s
 
 
 def clean_value(value: str, language: str, lexicon: Lexicon) -> str | None:
-    """An attribute's value that may be quoted behind its label, else ``None``. Numbers and codes are of any language."""
+    """An attribute's value that may be quoted behind its label, else ``None``; codes are of any language."""
     value = " ".join(strip_markup(value).split()).strip(" .;,-–—")
     if not value or len(value) > VALUE_LENGTH or not re.search(r"\w", value):
         return None
@@ -160,7 +87,14 @@ def is_quotable(text: str, language: str, lexicon: Lexicon, *, label: bool = Fal
             return False
     elif any(_is_promotion(token) for token in tokens(text)) or _commands(text):
         return False
-    return not any(match.entry.kind in ("medical", "certificate") for match in lexicon.find(text))
+    return label or not any(_is_claim(match) for match in lexicon.find(text))
+
+
+def is_clean_fact(text: str) -> bool:
+    """Whether a sentence of a category's fact sheet may be used: it is our own text, so only stray marks matter."""
+    return not (
+        output_marks(text) or forbidden_words(text) or suspicious_words(text) or re.search(r"[<>{}\[\]`]", text)
+    )
 
 
 def _sentences(text: str) -> list[str]:
@@ -173,13 +107,22 @@ def _sentences(text: str) -> list[str]:
     return parts
 
 
+def _is_claim(match: Match) -> bool:
+    """Medical effects, approvals and guarantees are not repeated in sentences; names of devices and tests are."""
+    if match.entry.kind == "medical":
+        return match.entry.key not in _PLAIN_MEDICAL
+    return match.entry.kind == "certificate" and match.entry.key in _APPROVALS
+
+
 def _is_promotion(token: str) -> bool:
     return bool(lemmas(normalise_token(token)) & _PROMOTION)
 
 
 def _commands(text: str) -> bool:
-    """A sentence that orders somebody about in the singular ("напиши", "игнорируй") speaks to a machine, not a buyer."""
+    """Whether a sentence orders in the singular ("напиши", "игнорируй"): that speaks to a machine, not to a buyer."""
     for token in tokens(text):
+        if len(token) < 3:  # "см" is a unit here, not "смотри"
+            continue
         reading = parses(normalise_token(token))[0]
         if {"impr", "sing"} <= reading.tag.grammemes and "VERB" in reading.tag:
             return True

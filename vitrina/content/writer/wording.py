@@ -37,6 +37,18 @@ class Wording:
         """What follows the thing and the brand in a title: " из хлопка"; may be empty."""
         raise NotImplementedError
 
+    def colored(self, color: Entry, noun: Entry) -> str:
+        """ "чёрное платье"; empty when the colour has no such form."""
+        raise NotImplementedError
+
+    def color_mark(self, color: Entry, noun: Entry | None) -> str:
+        """The colour behind a comma in a title: "платье Koton, чёрное"."""
+        raise NotImplementedError
+
+    def place(self, countries: Sequence[Entry]) -> str:
+        """ "в Турции"."""
+        raise NotImplementedError
+
     def listing(self, names: Sequence[str]) -> str:
         """ "a, b и c"."""
         return " ".join(filter(None, [", ".join(names[:-1]), self.also if len(names) > 1 else "", names[-1]]))
@@ -58,10 +70,16 @@ class Russian(Wording):
         return entry.ru
 
     def genitive(self, entry: Entry) -> str:
-        if entry.kind in ("gender", "age"):
-            plural = entry.kind == "gender" or entry.gender is not None
-            return morphology.inflect(entry.ru, "gent", number="plur" if plural else None)
-        return morphology.inflect(entry.ru, "gent")
+        if entry.kind not in ("gender", "age"):
+            return morphology.inflect(entry.ru, "gent")
+        if entry.ru == entry.ru_adj:  # "взрослый": people named by an adjective
+            return morphology.adjective(entry.ru, case="gent", number="plur")
+        return morphology.inflect(entry.ru, "gent", number="plur")
+
+    def place(self, countries: Sequence[Entry]) -> str:
+        names = [morphology.inflect(entry.ru, "loct") for entry in countries]
+        before = "во" if names[0][:2] in ("Фр", "Вь") else "в"
+        return f"{before} {self.listing(names)}"
 
     def thing(self, sheet: Sheet) -> str:
         if sheet.kind is None:
@@ -79,12 +97,15 @@ class Russian(Wording):
         """An adjective in the gender and number of a noun, nominative."""
         if noun.gender is None:
             return morphology.agree(adjective, noun.ru)
-        number = "plur" if noun.gender == "plur" else "sing"
-        return morphology.adjective(adjective, case="nomn", number=number, gender=noun.gender)
+        gender = str(noun.gender)
+        number = "plur" if gender == "plur" else "sing"
+        return morphology.adjective(adjective, case="nomn", number=number, gender=gender)
 
-    def colored(self, color: Entry, noun: Entry) -> str | None:
-        """ "чёрное платье", when the colour is an adjective."""
-        return f"{self.agreed(color.ru_adj, noun)} {noun.ru}" if color.ru_adj else None
+    def colored(self, color: Entry, noun: Entry) -> str:
+        return f"{self.agreed(color.ru_adj, noun)} {noun.ru}" if color.ru_adj else ""
+
+    def color_mark(self, color: Entry, noun: Entry | None) -> str:
+        return self.agreed(color.ru_adj, noun) if color.ru_adj and noun is not None else self.name(color)
 
     def tail(self, sheet: Sheet) -> str:
         parts = []
@@ -109,6 +130,9 @@ class English(Wording):
         plural = {"women": "women", "men": "men", "girl": "girls", "boy": "boys"}
         return plural.get(entry.key, self.name(entry)) if entry.kind == "gender" else self.name(entry)
 
+    def place(self, countries: Sequence[Entry]) -> str:
+        return f"in {self.listing([self.name(entry) for entry in countries])}"
+
     def thing(self, sheet: Sheet) -> str:
         if sheet.kind is None:
             return ""
@@ -116,6 +140,12 @@ class English(Wording):
         before = [possessive[e.key] for e in [*sheet.genders[:1], *sheet.ages[:1]] if e.key in possessive]
         before += [self.name(entry) for entry in sheet.seasons[:1]] if len(sheet.seasons) == 1 else []
         return " ".join([*before, self.name(sheet.kind)])
+
+    def colored(self, color: Entry, noun: Entry) -> str:
+        return f"{self.name(color)} {self.name(noun)}"
+
+    def color_mark(self, color: Entry, noun: Entry | None) -> str:  # noqa: ARG002  Russian needs the noun
+        return self.name(color)
 
     def tail(self, sheet: Sheet) -> str:
         color = f" in {self.name(sheet.colors[0])}" if len(sheet.colors) == 1 else ""
