@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from decimal import Decimal
 
@@ -9,10 +10,15 @@ import pytest
 
 from tests.fakes.llm_server import draw
 from tests.llm.conftest import FAST, question
-from vitrina.llm.config import RetryPolicy
+from vitrina.llm.budget import Budget
+from vitrina.llm.config import GatewayConfig, RetryPolicy
+from vitrina.llm.engine import Engine
 from vitrina.llm.ledger import MemoryLedger
 from vitrina.llm.outcomes import Outcome
+from vitrina.llm.pricing import PriceBook
+from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
+from vitrina.llm.transport import HttpTransport
 
 
 def outcomes(results):
@@ -255,3 +261,35 @@ def test_a_contract_broken_twice_is_a_final_invalid_with_its_text(llm_server, ga
     assert result.text == "no json here at all"
     assert result.problems
     assert llm_server.stats()["requests"] == 2
+
+
+def test_a_server_with_a_rate_of_its_own_loses_nothing(llm_server, gateway):
+    llm_server.reset(rps=100, retry_after="0")
+    results = list(gateway(concurrency=30).run(question(i) for i in range(150)))
+    stats = llm_server.stats()
+    assert all(r.ok for r in results)
+    assert set(stats["paid"].values()) == {1}
+    assert stats["replies"]["429"] > 0
+
+
+def test_the_asynchronous_engine_answers_an_asynchronous_source(llm_server):
+    async def source():
+        for i in range(200):
+            yield question(i)
+
+    async def work():
+        config = GatewayConfig(base_url=llm_server.base_url, model="gpt-4o-mini")
+        prices = PriceBook(config.endpoint)
+        engine = Engine(config, HttpTransport(config), MemoryLedger(), prices=prices, budget=Budget(), stats=Stats())
+        results = []
+        await engine.complete(source(), results.append)
+        await engine.close()
+        return results
+
+    results = asyncio.run(work())
+    assert sorted(int(r.request.item_id) for r in results) == list(range(200))
+    assert all(r.ok for r in results)
+
+
+def test_an_empty_address_means_the_embedded_service():
+    assert GatewayConfig(base_url="").embedded

@@ -72,6 +72,8 @@ class GatewayConfig:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        if self.base_url == "":  # an empty variable means the same as none
+            object.__setattr__(self, "base_url", None)
         if self.concurrency < 1:
             raise GatewayConfigError("The number of LLM calls at once must be at least 1.", hint="Set AI_CONCURRENCY.")
         if not 1 <= self.embedding_batch <= 2048:

@@ -106,10 +106,13 @@ class Engine:
             finally:
                 places.release()
 
-        async with asyncio.TaskGroup() as group:
-            async for request in _stream(requests):
-                await places.acquire()
-                group.create_task(one(request))
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for request in _stream(requests):
+                    await places.acquire()
+                    group.create_task(one(request))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
 
     @property
     def window(self) -> int:

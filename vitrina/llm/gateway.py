@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
@@ -194,19 +194,20 @@ class Gateway:
 
     async def _build(self) -> Engine:
         transport: Transport
+        config = self.config
         if self._transport is not None:
-            transport = self._transport(self.config)
-        elif self.config.embedded:
-            transport = AsgiTransport(self._service or _own_service(), self.config)
+            transport = self._transport(config)
+        elif not config.embedded:
+            transport = HttpTransport(config)
+        elif self._service is not None:
+            transport = AsgiTransport(self._service, config)
         else:
-            transport = HttpTransport(self.config)
-        return Engine(self.config, transport, self.ledger, prices=self._prices, budget=self.budget, stats=self.stats)
+            from vitrina.llm.service import wiring  # only where the platform's own service is used
 
-
-def _own_service() -> AsgiApp:
-    from vitrina.llm.service.wiring import build_app  # only where the embedded service is used
-
-    return build_app()
+            transport = AsgiTransport(wiring.build_app(), config)
+            # A new version of the offline writer must not be answered from what the former one wrote.
+            config = replace(config, cache_scope=config.cache_scope or wiring.cache_scope())
+        return Engine(config, transport, self.ledger, prices=self._prices, budget=self.budget, stats=self.stats)
 
 
 async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:

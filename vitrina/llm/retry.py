@@ -11,6 +11,10 @@ from vitrina.llm.config import RetryPolicy
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.wire import Reading
 
+#: So often a server's own waiting time is taken as it is; after that a wait is at least this long, in steps.
+_TRUSTED_WAITS = 3
+_LEAST_WAIT_S = 2.0
+
 
 @dataclass(slots=True)
 class Tally:
@@ -76,6 +80,8 @@ def _after_rate_limit(reading: Reading, tally: Tally, policy: RetryPolicy, now: 
     asked = reading.retry_after_s
     # Spread over a tenth more than asked for: all waiters would else come back in the same instant.
     wait = _backoff(policy, tally.rate_limits + 1, jitter) if asked is None else asked * (1 + 0.1 * jitter) + 0.01
+    if tally.rate_limits > _TRUSTED_WAITS:  # "Retry-After: 0" again and again would be a storm
+        wait = max(wait, min(_LEAST_WAIT_S, _backoff(policy, tally.rate_limits - _TRUSTED_WAITS, jitter)))
     if now - tally.first_rate_limit + wait > policy.rate_limit_patience_s:
         return Decision(False, note=f"rate limited for longer than {policy.rate_limit_patience_s:g} s")
     return Decision(True, wait)

@@ -12,24 +12,30 @@ import struct
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+import anyio
+import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from vitrina.errors import VitrinaError
 from vitrina.llm.config import EMBEDDED_MODEL
 from vitrina.llm.tokens import estimate_prompt_tokens, estimate_tokens
 
 Skill = Callable[[dict[str, Any]], str]
 Embed = Callable[[list[str]], list[list[float]]]
 
+T = TypeVar("T")
+
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 16 * 1024 * 1024
 _MAX_INPUTS = 2048
+#: Skills are pure Python: more threads than this only fight for the interpreter.
+_THREADS = 2
 
 
 class _ApiError(Exception):
@@ -43,7 +49,7 @@ class EmbeddedService:
 
     Args:
         skills: Schema name → function of the request's JSON object that returns the answer's text. It may be slow:
-            it runs in a thread. A ``ValueError`` it raises is a fault of the request (400).
+            it runs in a thread. A ``ValueError`` or ``VitrinaError`` it raises is a fault of the request (400).
         embed: Texts → vectors of one length; ``None`` when there is no embedder.
         embedding_model: The embedder's name.
         token: Bearer token that is asked for over HTTP; calls in process need none.
@@ -63,6 +69,7 @@ class EmbeddedService:
         self.model = model
         self.embedding_model = embedding_model
         self._token = token
+        self._threads: anyio.CapacityLimiter | None = None
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
@@ -86,7 +93,7 @@ class EmbeddedService:
             known = ", ".join(sorted(self.skills)) or "none"
             asked = f"the answer {name!r}" if name else "a request without a JSON schema"
             raise _ApiError(400, f"This offline service has no skill for {asked}. It knows: {known}.", "unknown_skill")
-        text = await run_in_threadpool(_checked_skill, name, skill, body)
+        text = await self._in_thread(lambda: _checked_skill(name, skill, body))
         prompt, answer = estimate_prompt_tokens(messages), estimate_tokens(text)
         return {
             "id": f"chatcmpl-{uuid.uuid4().hex}",
@@ -115,7 +122,8 @@ class EmbeddedService:
         form = body.get("encoding_format", "float")
         if form not in ("float", "base64"):
             raise _ApiError(400, "'encoding_format' is float or base64.", "invalid_request")
-        vectors = await run_in_threadpool(self.embed, texts)
+        embed = self.embed
+        vectors = await self._in_thread(lambda: embed(texts))
         tokens = sum(estimate_tokens(text) for text in texts)
         return {
             "object": "list",
@@ -134,6 +142,11 @@ class EmbeddedService:
 
     async def _health(self, _: Request) -> Response:
         return _json({"status": "ok", "model": self.model, "skills": sorted(self.skills)})
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(_THREADS)
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
 
     def _guarded(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -160,7 +173,7 @@ class EmbeddedService:
 def _checked_skill(name: str | None, skill: Skill, body: dict[str, Any]) -> str:
     try:
         return skill(body)
-    except ValueError as error:
+    except (ValueError, VitrinaError) as error:
         raise _ApiError(400, f"The skill {name!r} cannot answer this request: {error}", "invalid_request") from error
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vitrina.llm.config import EMBEDDED_ENDPOINT
 from vitrina.llm.service.app import Embed, EmbeddedService
 from vitrina.llm.transport import AsgiApp
 
@@ -26,6 +27,15 @@ def product_category(request: dict[str, Any]) -> str:
 
 
 SKILLS = {"product_description": product_description, "product_category": product_category}
+
+
+def cache_scope() -> str:
+    """Changes with the skills: answers of a former version are not taken for today's."""
+    from vitrina.categories import offline
+    from vitrina.content import offline_writer
+
+    versions = (str(getattr(module, "VERSION", "1")) for module in (offline_writer, offline))
+    return f"{EMBEDDED_ENDPOINT}/{'/'.join(versions)}"
 
 
 def build_service(*, embed: Embed | None = None, token: str | None = None) -> EmbeddedService:
