@@ -1,0 +1,79 @@
+"""What Dagster is doing now, asked over GraphQL in three questions.
+
+What belongs here: turning its answers into the plain values of ``idle``. What stays out: judging them, showing them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitrina.servers.graphql import IN_PROGRESS, DagsterApi, Run
+
+_ASSETS = """{ assetNodes { assetKey { path } dependencyKeys { path } automationCondition { label }
+  assetMaterializations(limit: 1) { timestamp } } }"""
+_SENSORS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name }
+  sensors { name minIntervalSeconds sensorState { status ticks(limit: 8) { timestamp status } } } } } } }"""
+_BACKFILLS = """{ partitionBackfillsOrError(limit: 20) {
+  ... on PartitionBackfills { results { id status numPartitions } } } }"""
+
+BUSY_BACKFILLS = {"REQUESTED", "CANCELING", "FAILING"}
+SLOWEST_SENSOR = 45  # seconds; those that look more rarely are not part of the main chain
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """Assets of all locations by their key (parts joined by ``/``); times are seconds since the epoch."""
+
+    made: dict[str, float | None]
+    inputs: dict[str, tuple[str, ...]]
+    automated: frozenset[str]
+
+
+def assets(api: DagsterApi) -> Assets:
+    """When each asset was last made, and from what."""
+    made: dict[str, float | None] = {}
+    inputs: dict[str, tuple[str, ...]] = {}
+    automated = set()
+    for node in api.ask(_ASSETS)["assetNodes"]:
+        key = "/".join(node["assetKey"]["path"])
+        events = node["assetMaterializations"]
+        made[key] = max(made.get(key) or 0.0, int(events[0]["timestamp"]) / 1000) if events else made.get(key)
+        inputs[key] = tuple("/".join(other["path"]) for other in node["dependencyKeys"]) or inputs.get(key, ())
+        if node["automationCondition"] is not None:
+            automated.add(key)
+    return Assets(made, inputs, frozenset(automated))
+
+
+def sensor_ticks(api: DagsterApi) -> dict[str, tuple[float, ...]]:
+    """Start times of finished ticks of every running sensor that looks often."""
+    found = {}
+    for repository in api.ask(_SENSORS)["repositoriesOrError"].get("nodes", []):
+        for sensor in repository["sensors"]:
+            state = sensor["sensorState"]
+            if state["status"] != "RUNNING" or (sensor["minIntervalSeconds"] or 30) > SLOWEST_SENSOR:
+                continue
+            ticks = tuple(float(tick["timestamp"]) for tick in state["ticks"] if tick["status"] != "STARTED")
+            found[f"{repository['location']['name']}/{sensor['name']}"] = ticks
+    return found
+
+
+def backfills_in_progress(api: DagsterApi) -> int:
+    """Backfills that are not at an end."""
+    results = api.ask(_BACKFILLS)["partitionBackfillsOrError"].get("results", [])
+    return sum(backfill["status"] in BUSY_BACKFILLS for backfill in results)
+
+
+def runs_in_progress(api: DagsterApi) -> list[Run]:
+    """Queued runs and those that work."""
+    return api.runs(*IN_PROGRESS)
+
+
+def last_change(api: DagsterApi) -> float:
+    """When a run last changed its state; 0 when there is none."""
+    return max((run.updated or 0.0 for run in api.runs(limit=30)), default=0.0)
+
+
+def failed_runs(api: DagsterApi, since: float) -> list[Run]:
+    """Runs that failed since then and are not tried again."""
+    failed = api.runs("FAILURE", updated_after=since)
+    return [run for run in failed if run.tags.get("dagster/will_retry") != "true"]
