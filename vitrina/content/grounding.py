@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from vitrina.content.facts import ProductFacts
 from vitrina.content.known import Known, material_shares, plain_text, read_facts
@@ -219,6 +220,12 @@ def _is_claim(text: str, number: Number) -> bool:
     word = following[0].base
     if not is_cyrillic(word):
         return word.isalpha()
+    return _counted(word)
+
+
+@lru_cache(maxsize=50_000)
+def _counted(word: str) -> bool:
+    """Whether a Russian word can be what a number counts."""
     return any(parse.tag.POS in {"NOUN", "ADJF", "PRTF"} for parse in analyzer().parse(word)[:2])
 
 
@@ -227,7 +234,12 @@ def _word_before(text: str, start: int) -> str:
     if not before:
         return ""
     word = before[-1].base.lower()
-    return str(analyzer().parse(word)[0].normal_form) if is_cyrillic(word) else word
+    return _lemma(word) if is_cyrillic(word) else word
+
+
+@lru_cache(maxsize=50_000)
+def _lemma(word: str) -> str:
+    return str(analyzer().parse(word)[0].normal_form)
 
 
 def _check_shares(text: str, matches: list[Match], numbers: list[Number], known: Known) -> Iterator[Finding | None]:

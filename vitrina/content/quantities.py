@@ -21,6 +21,8 @@ _TO_UNIT = re.compile(rf"[{_SPACE}]*[-‑'’+]?[{_SPACE}]*")
 _COUNT_SUFFIX = re.compile(r"['’]?(?:l[ıiuü])\b", re.IGNORECASE)
 _PREFIX = re.compile(rf"(%|\bspf)[{_SPACE}:-]*$", re.IGNORECASE)
 _ORDINAL = re.compile(r"[-‑](?:й|я|е|го|му|м|х|ая|ый|ой|th|st|nd|rd|inci|ıncı|üncü|uncu)\b|['’]?(?:th|st|nd|rd)\b")
+#: Characters in which a unit is looked for: "грамм на квадратный метр" and its like in other cases.
+_UNIT_REACH = 40
 _YEARS = (Decimal(1900), Decimal(2100))
 
 
@@ -64,29 +66,34 @@ def read_numbers(text: str, lexicon: Lexicon) -> list[Number]:
     written = [_Written(_decimal(match.group()), match.start(), match.end()) for match in _NUMBER.finditer(text)]
     if not written:
         return []
-    units = _units(text, lexicon)
-    return list(_join(text, written, units))
+    return list(_join(text, written, _Units(text, lexicon)))
 
 
 def _decimal(surface: str) -> Decimal:
     return Decimal(re.sub(rf"[{_SPACE}]", "", surface).replace(",", "."))
 
 
-def _units(text: str, lexicon: Lexicon) -> dict[int, tuple[Entry, int]]:
-    """Start of each unit in the text → the longest unit there and its end."""
-    found: dict[int, tuple[Entry, int]] = {}
-    for match in lexicon.find_all(text):
-        if match.entry.kind == "unit" and (match.start not in found or found[match.start][1] < match.end):
-            found[match.start] = (match.entry, match.end)
-    return found
+class _Units:
+    """Units behind numbers, looked up only where a number ends: a search of the whole text costs ten times as much."""
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        self._text = text
+        self._lexicon = lexicon
+
+    def behind(self, end: int) -> tuple[Entry, int] | None:
+        """The longest unit behind a number that ends at ``end``, and where the unit ends."""
+        gap = _TO_UNIT.match(self._text, end)
+        start = gap.end() if gap else end
+        if self._text[start : start + 1].isspace() or not self._text[start : start + 1]:
+            return None
+        found: tuple[Entry, int] | None = None
+        for match in self._lexicon.find_at(self._text, start, start + _UNIT_REACH):
+            if match.entry.kind == "unit" and (found is None or found[1] < match.end):
+                found = (match.entry, match.end)
+        return found
 
 
-def _unit_behind(text: str, end: int, units: dict[int, tuple[Entry, int]]) -> tuple[Entry, int] | None:
-    gap = _TO_UNIT.match(text, end)
-    return units.get(gap.end()) if gap else units.get(end)
-
-
-def _join(text: str, written: list[_Written], units: dict[int, tuple[Entry, int]]) -> Iterator[Number]:
+def _join(text: str, written: list[_Written], units: _Units) -> Iterator[Number]:
     place = 0
     while place < len(written):
         group, products = [written[place]], False
@@ -107,10 +114,10 @@ def _join(text: str, written: list[_Written], units: dict[int, tuple[Entry, int]
             yield _single(text, group, units)
 
 
-def _single(text: str, group: list[_Written], units: dict[int, tuple[Entry, int]]) -> Number:
+def _single(text: str, group: list[_Written], units: _Units) -> Number:
     first, last = group[0], group[-1]
     values = tuple(item.value for item in group)
-    unit = _unit_behind(text, last.end, units) or _unit_behind(text, first.end, units)
+    unit = units.behind(last.end) or (units.behind(first.end) if last is not first else None)
     before = text[first.start - 1 : first.start]
     attached = before.isalpha() or (before == "-" and text[first.start - 2 : first.start - 1].isalpha())
     if unit is not None and unit[1] >= last.end:
@@ -132,8 +139,8 @@ def _single(text: str, group: list[_Written], units: dict[int, tuple[Entry, int]
     return Number(values[0], values[-1], first.start, last.end, None, None, attached, ordinal, values)
 
 
-def _product(text: str, group: list[_Written], units: dict[int, tuple[Entry, int]]) -> Iterator[Number]:
-    unit = _unit_behind(text, group[-1].end, units)
+def _product(text: str, group: list[_Written], units: _Units) -> Iterator[Number]:
+    unit = units.behind(group[-1].end)
     if unit is None:
         for item in group:
             yield Number(item.value, item.value, item.start, item.end, written=(item.value,))

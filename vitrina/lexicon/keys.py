@@ -96,6 +96,16 @@ def dictionary_lemma(word: str) -> frozenset[str]:
     return frozenset({plain_ru(parse.normal_form) for parse in known} | {plain})
 
 
+@lru_cache(maxsize=20_000)
+def _foreign_forms(word: str) -> frozenset[str]:
+    """All forms of a name that the dictionary lacks (тинт, ортез): their lemmas would be guessed anew in each form."""
+    parses = analyzer().parse(word.lower())
+    if any(parse.is_known for parse in parses):
+        return frozenset()
+    wanted = [p for p in parses if p.tag.POS in {"NOUN", "ADJF"} and plain_ru(p.normal_form) == plain_ru(word)]
+    return frozenset(plain_ru(form.word) for parse in wanted[:2] for form in parse.lexeme)
+
+
 def latin_keys(word: str) -> Iterator[Key]:
     """Readings of a Latin word: as it stands, without diacritics, without Turkish suffixes, in the English singular."""
     english = word.replace("İ", "i").lower()
@@ -126,7 +136,7 @@ def form_keys(word: str, language: str) -> frozenset[str]:
         language: ``ru``, ``tr``, ``en``, or ``other`` (matches in every language).
     """
     if is_cyrillic(word):
-        return frozenset(f"ru:{lemma}" for lemma in dictionary_lemma(word))
+        return frozenset(f"ru:{lemma}" for lemma in dictionary_lemma(word) | _foreign_forms(word))
     if not word[0].isalpha():
         return frozenset({f"xx:{word}"})
     low = turkish.lower(word) if language == "tr" else word.lower()

@@ -93,6 +93,19 @@ class Lexicon:
         """As :meth:`find`, with shorter names inside of longer ones and doubtful short ones: what a text might say."""
         return negation.mark(text, self._search(text, language, every=True))
 
+    def find_at(self, text: str, start: int, end: int) -> list[Match]:
+        """All names that begin exactly at ``start`` and end before ``end``, unfiltered; offsets are in ``text``."""
+        line = [
+            Token(token.base, token.start + start, token.end + start)
+            for token in tokens(text[start:end])
+        ]
+        if not line or line[0].start != start:
+            return []
+        readings = [self.words(token.base) for token in line]
+        here = self._at(text, line, readings, 0, None)
+        ends = [(entry, line[count - 1].end) for entry, count, _, _ in here]
+        return [Match(entry, start, stop, text[start:stop]) for entry, stop in ends]
+
     def say_ru(self, entry: Entry, *, case: str = "nomn", number: str = "sing", gender: str | None = None) -> str:
         """The entry in Russian: its noun, or with ``gender`` its adjective agreed.
 

@@ -12,6 +12,8 @@ from vitrina.lexicon.keys import analyzer, plain_ru
 
 _NOUNS = frozenset({"NOUN"})
 _ADJECTIVES = frozenset({"ADJF", "PRTF"})
+#: First halves of compounds that stay as they are: гель-лака, крем-маски.
+_UNCHANGED_FIRST = frozenset({"гель", "крем", "спрей", "кроп", "мини", "джинс", "лак", "тест"})
 _INDECLINABLE_ENDS = ("и", "о", "е", "э", "у", "ю")
 
 
@@ -50,6 +52,8 @@ def agree(adjective_lemma: str, noun: str, *, case: str = "nomn", number: str | 
     words = noun.split(" ")
     head = _head(words)
     parse = _noun(words[head]) if head is not None else None
+    if head is not None and _indeclinable(words[head]):
+        return adjective(adjective_lemma, case=case, number=number or "sing", gender="neut")
     if parse is None:
         return adjective(adjective_lemma, case=case, number=number or "sing", gender="masc")
     many = _is_plural(parse, number)
@@ -106,6 +110,8 @@ def gender_of(noun: str) -> str:
     words = noun.split(" ")
     head = _head(words)
     parse = _noun(words[head]) if head is not None else None
+    if head is not None and _indeclinable(words[head]):
+        return "neut"
     if parse is None:
         return "masc"
     return "plur" if "Pltm" in parse.tag or parse.tag.number == "plur" else _gender(parse)
@@ -118,9 +124,17 @@ def _head(words: list[str]) -> int | None:
     return next((place for place, word in enumerate(words) if _noun(word) is not None), None)
 
 
+def _indeclinable(word: str) -> bool:
+    """Whether a word is a loan that does not change: unknown to the dictionary, ending in a vowel (худи)."""
+    return word.endswith(_INDECLINABLE_ENDS) and not any(parse.is_known for parse in analyzer().parse(word.lower()))
+
+
 @lru_cache(maxsize=20_000)
 def _noun(word: str) -> Any:
     """The reading of a word in the nominative as a noun; the singular before the plural."""
+    first = _compound(word)
+    if first is not None:
+        return _noun(first[0])
     parses = [parse for parse in analyzer().parse(word.lower()) if parse.tag.POS == "NOUN" and parse.tag.case == "nomn"]
     parses.sort(key=lambda parse: (not parse.is_known, "Name" in parse.tag or "Surn" in parse.tag, -parse.score))
     return parses[0] if parses else None
@@ -147,13 +161,29 @@ def _is_plural(parse: Any, number: str | None) -> bool:
 
 
 def _cased(word: str, parse: Any, case: str, number: str) -> str:
-    if not parse.is_known and word.endswith(_INDECLINABLE_ENDS):
+    if word.isupper() or _indeclinable(word):
         return word
+    parts = _compound(word)
+    if parts is not None:  # платье-рубашка: both change
+        return "-".join(_cased(part, _noun(part), case, number) for part in parts)
     inflected = parse.inflect({case, number}) or parse.inflect({case})
     if inflected is None:
         return word
     result = _keep_yo(inflected.word, word)
-    return result.capitalize() if word[:1].isupper() else result
+    if word[:1].isupper():
+        pieces = zip(result.split("-"), word.split("-"), strict=False)
+        return "-".join(piece.capitalize() if model[:1].isupper() else piece for piece, model in pieces)
+    return result
+
+
+@lru_cache(maxsize=20_000)
+def _compound(word: str) -> tuple[str, str] | None:
+    """The two nouns of a hyphenated word that the dictionary lacks as a whole; ``None`` for any other word."""
+    parts = word.split("-")
+    if len(parts) != 2 or parts[0] in _UNCHANGED_FIRST or any(parse.is_known and "-" in parse.normal_form for parse in analyzer().parse(word.lower())):
+        return None
+    nouns = [_noun(part) for part in parts]
+    return (parts[0], parts[1]) if all(noun is not None and noun.is_known for noun in nouns) else None
 
 
 def _keep_yo(form: str, lemma: str) -> str:
