@@ -224,5 +224,5 @@ def _bins(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> 
     for number in np.unique(place):
         inside = place == number
         mean = float(confidence[inside].mean())
-        bins.append(Bin(number / BINS, (number + 1) / BINS, int(inside.sum()), mean, float(right[inside].mean())))
+        bins.append(Bin(float(number) / BINS, float(number + 1) / BINS, int(inside.sum()), mean, float(right[inside].mean())))
     return tuple(bins)

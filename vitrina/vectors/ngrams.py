@@ -29,8 +29,8 @@ MAX_CHARS = 4_000
 _BATCH = 4_096
 _NOT_WORD = re.compile(r"[\W_]+")
 _LETTER_DIGIT = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
-# Turkish casing (İ, I, ı) and ё are written either way in shop texts.
-_FOLD = str.maketrans({"İ": "i", "ı": "i", "ё": "е", "Ё": "е", "\u0307": None})
+# Turkish casing (İ, I, ı) and ё are written either way in shop texts; № and ™ are signs, which NFKC would spell out.
+_FOLD = str.maketrans({"№": " ", "™": " ", "℠": " ", "İ": "i", "ı": "i", "ё": "е", "Ё": "е", "\u0307": None})
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
