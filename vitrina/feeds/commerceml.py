@@ -54,7 +54,6 @@ class Offer:
     quantity: float | None = None
     article: str | None = None
     features: dict[str, list[str]] = field(default_factory=dict)
-    raw: str = ""
 
 
 def base_id(identity: str) -> str:

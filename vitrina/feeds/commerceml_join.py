@@ -23,6 +23,7 @@ from vitrina.feeds.commerceml import (
 from vitrina.feeds.records import DropFile, NoProducts, QuarantinedRow, RawRow, Reason, Table
 from vitrina.feeds.xml_safe import XmlFile, child, elements, local, raw_of, text_of
 
+_OFFERS = {"Предложение", "Остаток"}
 _CURRENCIES = {"руб": "RUB", "руб.": "RUB", "rur": "RUB", "643": "RUB", "грн": "UAH", "тг": "KZT"}
 
 
@@ -38,42 +39,42 @@ def tables(files: Sequence[tuple[DropFile, XmlFile]]) -> Iterator[tuple[DropFile
     broken: list[QuarantinedRow] = []
     offers: dict[str, Offer] = {}
     catalogues: list[tuple[DropFile, XmlFile]] = []
-    total = 0
+    packages: list[XmlFile] = []
     for file, xml in files:
         held = read_classifier(xml, classifier)
         if "Товар" in held:
             catalogues.append((file, xml))
-        if held & {"Предложение", "Остаток"}:
-            total += _collect(xml, offers, broken)
-    named = sum(1 for offer in offers.values() if offer.title)
+        if held & _OFFERS:
+            packages.append(xml)
+            _collect(xml, offers, broken)
     if not catalogues:
-        if not named:
+        if not any(offer.title for offer in offers.values()):
             names = ", ".join(file.name for file, _ in files)
             raise NoProducts(
                 f"{names}: CommerceML without goods (no Товар, and {len(offers)} offers without names).",
                 hint="Put the catalogue file (import.xml) into the same drop folder as the offers.",
             )
         file, xml = files[0]
-        yield file, _offers_table(xml, offers, classifier, broken)
+        notes = [*xml.notes, "no catalogue file in the drop: names were taken from the offers"]
+        result = Table("commerceml", (), xml.encoding, canonical=True, broken=broken, notes=notes)
+        result.rows = _offer_rows(offers, classifier, packages, result)
+        yield file, result
         return
     known: set[str] = set()
     for index, (file, xml) in enumerate(catalogues):
         result = Table("commerceml", (), xml.encoding, canonical=True, notes=list(xml.notes))
-        result.rows = _goods_rows(xml, classifier, offers, known, result)
+        rows = _goods_rows(xml, classifier, offers, known, result)
+        result.rows = rows
         if index == len(catalogues) - 1:
             result.broken.extend(broken)
-            if total:
-                result.notes.append(f"{total} offers for {len(offers)} goods were joined by Ид")
-            result.rows = _then_orphans(result.rows, result, offers, known)
+            result.rows = _then_orphans(rows, result, packages, offers, known)
         if not offers:
             result.notes.append("no offers file in the drop: prices are unknown")
         yield file, result
 
 
-def _collect(xml: XmlFile, offers: dict[str, Offer], broken: list[QuarantinedRow]) -> int:
-    number = 0
-    for element in elements(xml, ("Предложение", "Остаток"), broken):
-        number += 1
+def _collect(xml: XmlFile, offers: dict[str, Offer], broken: list[QuarantinedRow]) -> None:
+    for number, element in enumerate(elements(xml, tuple(_OFFERS), broken), 1):
         key = base_id(text_of(child(element, "Ид")))
         if not key:
             message = "an offer without Ид belongs to no good"
@@ -81,9 +82,8 @@ def _collect(xml: XmlFile, offers: dict[str, Offer], broken: list[QuarantinedRow
             continue
         offer = offers.get(key)
         if offer is None:
-            offer = offers[key] = Offer(number, xml.name, raw=raw_of(element)[:2000])
+            offer = offers[key] = Offer(number, xml.name)
         _add(offer, element)
-    return number
 
 
 def _add(offer: Offer, element: etree._Element) -> None:
@@ -161,31 +161,36 @@ def _meet(values: dict[str, Any], offer: Offer, classifier: Classifier) -> None:
         values[f"attr:{name}"] = texts[0] if len(texts) == 1 else texts
 
 
-def _then_orphans(rows: Iterable[RawRow], result: Table, offers: dict[str, Offer], known: set[str]) -> Iterator[RawRow]:
+def _then_orphans(
+    rows: Iterable[RawRow], result: Table, packages: Sequence[XmlFile], offers: dict[str, Offer], known: set[str]
+) -> Iterator[RawRow]:
     yield from rows
-    for key, offer in offers.items():
-        if key not in known:
-            message = f"an offer whose good {key} stands in no catalogue file of the drop"
-            result.broken.append(QuarantinedRow(offer.number, Reason.ORPHAN_OFFER, message, offer.raw, offer.file))
+    orphans = {key for key in offers if key not in known}
+    _quarantine(orphans, packages, "its good {} stands in no catalogue file of the drop", result)
+    if offers:
+        result.notes.append(f"{len(offers) - len(orphans)} of {len(offers)} goods with offers were joined by Ид")
 
 
-def _offers_table(
-    xml: XmlFile, offers: dict[str, Offer], classifier: Classifier, broken: list[QuarantinedRow]
-) -> Table:
-    notes = [*xml.notes, "no catalogue file in the drop: names were taken from the offers"]
-    result = Table("commerceml", (), xml.encoding, canonical=True, broken=broken, notes=notes)
-    result.rows = _offer_rows(offers, classifier, result)
-    return result
+def _quarantine(orphans: set[str], packages: Sequence[XmlFile], message: str, result: Table) -> None:
+    """A second look at the offers, for their raw text: only orphans need it, and most drops have none."""
+    for xml in packages if orphans else ():
+        for number, element in enumerate(elements(xml, tuple(_OFFERS)), 1):
+            key = base_id(text_of(child(element, "Ид")))
+            if key in orphans:
+                text = "an offer: " + message.format(key)
+                result.broken.append(QuarantinedRow(number, Reason.ORPHAN_OFFER, text, raw_of(element), xml.name))
 
 
-def _offer_rows(offers: dict[str, Offer], classifier: Classifier, result: Table) -> Iterator[RawRow]:
+def _offer_rows(
+    offers: dict[str, Offer], classifier: Classifier, packages: Sequence[XmlFile], result: Table
+) -> Iterator[RawRow]:
     for key, offer in offers.items():
         if not offer.title:
-            message = f"an offer without a name, and no catalogue file in the drop names its good {key}"
-            result.broken.append(QuarantinedRow(offer.number, Reason.ORPHAN_OFFER, message, offer.raw, offer.file))
             continue
         values: dict[str, Any] = {"id": key, "title": offer.title}
         if offer.article:
             values["attr:Артикул"] = offer.article
         _meet(values, offer, classifier)
         yield RawRow(offer.number, values, None, offer.file)
+    nameless = {key for key, offer in offers.items() if not offer.title}
+    _quarantine(nameless, packages, "it has no name, and no catalogue file of the drop names its good {}", result)

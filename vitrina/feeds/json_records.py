@@ -12,7 +12,7 @@ from typing import Any
 
 from vitrina.feeds import instagram, wildberries
 from vitrina.feeds.json_keys import is_product_like
-from vitrina.feeds.json_stream import JsonFile, Record, open_json
+from vitrina.feeds.json_stream import JsonFile, Record, no_products, open_json
 from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, RawRow, SourceConfig, Table
 from vitrina.feeds.shop_json import flatten
 from vitrina.feeds.utf8 import read_head
@@ -74,11 +74,14 @@ def _table(
 
 
 def _refuse_other_answers(file: DropFile, found: JsonFile) -> None:
-    inner = frozenset(key for place in found.looked.places for key in place.keys)
-    records = frozenset(found.places[0].keys) if found.places else frozenset()
-    kind = wildberries.other_answer(found.looked.top_keys, records, inner)
+    best = frozenset(found.places[0].keys) if found.places else frozenset()
+    others = [frozenset(place.keys) for place in found.looked.places]
+    kind = wildberries.other_answer(found.looked.top_keys, best, others)
     if kind:
         raise NoProducts(f"{file.name} holds no products: it is {kind}.", hint="Remove it from the drop.")
+    alone = found.places and found.places[0].shape == "top" and found.places[0].objects == 1
+    if alone and found.shape == "json" and "title" not in found.places[0].found:
+        raise no_products(file, found.looked)
 
 
 def _refuse_empty(file: DropFile, found: JsonFile) -> None:

@@ -6,24 +6,20 @@ Belongs here: choosing how to go through the file, and keeping what is broken. S
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
 from io import BytesIO
 from typing import IO, Any
 
 import ijson
 
+from vitrina.feeds.json_salvage import PROBE_BYTES, clean, loads, probe
 from vitrina.feeds.json_scan import Cut, cut_objects
-from vitrina.feeds.json_survey import SYNTAX_ERRORS, Found, Survey, choose, survey, walk
+from vitrina.feeds.json_survey import Found, Survey, choose, survey, walk
 from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, QuarantinedRow, Reason, SourceConfig
-from vitrina.feeds.utf8 import HEAD_BYTES, Utf8View, read_head, utf8_view
+from vitrina.feeds.utf8 import Utf8View, read_head, utf8_view
 
 RAW_LIMIT = 20_000
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NAN_NOTE = "NaN and Infinity in the file were read as empty values"
 Record = tuple[int, dict[str, Any]]
 
 
@@ -68,32 +64,43 @@ def open_json(file: DropFile, config: SourceConfig) -> JsonFile:
         )
     if looked.error is None and set(looked.top) == {"object"} and looked.top["object"] > 1:
         return _sequence(file, view, config, looked)
+    if looked.error is not None:
+        return _salvage(file, view, config, looked)
     places = choose(looked.places, config.mapping)
     if not places:
-        _refuse(file, looked)
+        raise no_products(file, looked)
     result = JsonFile(iter(()), "json", view.encoding, looked, places)
-    if looked.error is None:
-        result.rows = _document(file, view, places, result)
-        _say_where(result)
-        return result
-    salvage = places[0] if places[0].shape == "list" else None
-    result.shape = "json" if salvage else "jsonl"
-    result.notes.append(f"the file is not sound JSON ({looked.error}); its records were read one by one")
-    result.rows = _cut(file, view, salvage, places, result)
+    result.rows = _document(file, view, places, result)
+    _say_where(result)
     return result
 
 
-def _refuse(file: DropFile, looked: Survey) -> None:
-    if looked.error:
+def no_products(file: DropFile, looked: Survey) -> NoProducts:
+    """The error for sound JSON that has nothing to read."""
+    held = ", ".join(f"{count} {name}" for name, count in looked.top.items()) or "nothing"
+    keys = f" with the keys {', '.join(looked.top_keys[:10])}" if looked.top_keys else ""
+    return NoProducts(
+        f"{file.name} is JSON without product objects (at the top level: {held}{keys}).",
+        hint="A product file holds a list of objects with at least a title.",
+    )
+
+
+def _salvage(file: DropFile, view: Utf8View, config: SourceConfig, looked: Survey) -> JsonFile:
+    """A document with a fault: its records are cut out one by one, and only the broken ones are lost.
+
+    Raises:
+        DropUnreadable: No object in it can be read.
+    """
+    place = probe(read_head(view.path, PROBE_BYTES)[view.offset :], config.mapping)
+    if place is None:
         raise DropUnreadable(
             f"{file.name} is not sound JSON: {looked.error}, and no object in it can be read.",
             hint="Write the drop again; a file cut off while it was written is the usual cause.",
         )
-    held = ", ".join(f"{count} {name}" for name, count in looked.top.items()) or "nothing"
-    raise NoProducts(
-        f"{file.name} is JSON without product objects (at the top level: {held}).",
-        hint="A product file holds a list of objects with at least a title.",
-    )
+    result = JsonFile(iter(()), "json" if place.depth else "jsonl", view.encoding, looked, [place])
+    result.notes.append(f"the file is not sound JSON ({looked.error}); its records were read one by one")
+    result.rows = _cut(file, view, place if place.depth else None, [], result)
+    return result
 
 
 def _say_where(result: JsonFile) -> None:
@@ -117,18 +124,14 @@ def _first_of_several(head: bytes) -> bytes | None:
     """The first object, when the head shows that another top-level object follows it."""
     if not head.lstrip().startswith(b"{"):
         return None
-    first: bytes | None = None
-    for piece in cut_objects(BytesIO(head)):
-        if piece.kind is Cut.RECORD and first is None:
-            first = piece.data
-        elif first is not None:
-            # A second record, or one that the head cuts: both begin with a bracket at the top level.
-            return first if piece.kind in (Cut.RECORD, Cut.UNFINISHED) else None
-        elif piece.kind is Cut.UNFINISHED and len(head) < HEAD_BYTES:
-            continue
-        else:
-            return None
-    return None
+    pieces = cut_objects(BytesIO(head))
+    first, second = next(pieces, None), next(pieces, None)
+    if first is None or second is None or first.kind is not Cut.RECORD:
+        return None
+    if second.kind is Cut.BETWEEN:  # one line of a log between two records
+        second = next(pieces, None)
+    # A second record, or one that the head cuts: both begin with a bracket at the top level.
+    return first.data if second and second.kind in (Cut.RECORD, Cut.UNFINISHED) else None
 
 
 def _open(view: Utf8View) -> IO[bytes]:
@@ -196,41 +199,6 @@ _MESSAGES = {
 _REASONS = {Cut.TOO_LARGE: Reason.TOO_LARGE, Cut.BETWEEN: Reason.NOT_AN_OBJECT}
 
 
-def loads(data: bytes, notes: list[str]) -> dict[str, Any]:
-    """One object; decimals stay exact, NaN and Infinity (which Python's own writer leaves) become ``None``.
-
-    Raises:
-        ValueError: Not JSON, not UTF-8, or a number beyond every limit.
-    """
-
-    def constant(_: str) -> None:
-        if _NAN_NOTE not in notes:
-            notes.append(_NAN_NOTE)
-
-    return json.loads(data.decode("utf-8"), parse_float=_decimal, parse_constant=constant)
-
-
-def _decimal(text: str) -> Decimal | str:
-    with suppress(ArithmeticError):
-        return Decimal(text)
-    return text
-
-
-def clean(value: Any) -> Any:
-    """Values that a database can keep: no lone surrogates, and numbers beyond any price or count as their text."""
-    if isinstance(value, str):
-        return value if value.isascii() or not _SURROGATE.search(value) else _SURROGATE.sub("�", value)
-    if isinstance(value, dict):
-        return {clean(key): clean(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [clean(inner) for inner in value]
-    if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > 30):
-        return str(value)
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"{value:x}" if value.bit_length() > 14_000 else str(value)
-    return value
-
-
 def _broken(
     file: DropFile, number: int, data: bytes, message: str, error: BaseException | None, kind: Cut = Cut.RECORD
 ) -> QuarantinedRow:
@@ -244,6 +212,3 @@ def _broken(
 def _not_an_object(file: DropFile, number: int, value: Any) -> QuarantinedRow:
     raw = json.dumps(clean(value), ensure_ascii=False, default=str)[:RAW_LIMIT]
     return QuarantinedRow(number, Reason.NOT_AN_OBJECT, "an element of the list that is not an object", raw, file.name)
-
-
-__all__ = ["RAW_LIMIT", "SYNTAX_ERRORS", "JsonFile", "Record", "clean", "loads", "open_json"]

@@ -153,6 +153,8 @@ def _place(places: dict[tuple[Path, str], Found], path: Path, shape: str) -> Fou
 def _plain(error: BaseException) -> str:
     """The library's message without its picture of the place."""
     text = str(error.args[0] if error.args else error)
+    if isinstance(error, UnicodeError):
+        return "bytes that are not UTF-8"
     if isinstance(error, SystemError):
         return "a number of more than 4,300 digits"
     if isinstance(error, ArithmeticError):

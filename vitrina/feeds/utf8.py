@@ -89,15 +89,16 @@ def guess_encoding(head: bytes) -> tuple[str, int]:
         return "utf-8", 0
     high = _HIGH.findall(head.decode("cp1251", errors="ignore"))
     cyrillic = sum(1 for char in high if _CYRILLIC.match(char))
-    if len(high) >= 4 and cyrillic * 2 >= len(high) and b"\xd0" * 3 not in head and not _mostly_utf8(head):
+    if len(high) >= 4 and cyrillic * 2 >= len(high) and not _mostly_utf8(head):
         return "cp1251", 0
     return "utf-8", 0
 
 
 def _mostly_utf8(head: bytes) -> bool:
-    """Whether a text is UTF-8 but for a few damaged places."""
+    """Whether a text is UTF-8 but for a few damaged places: windows-1251 almost never looks like UTF-8 by chance."""
     decoded = head.decode("utf-8", errors="replace")
-    return decoded.count("�") * 20 < len(_HIGH.findall(decoded))
+    damaged = decoded.count("\ufffd")
+    return len(_HIGH.findall(decoded)) > 2 * damaged
 
 
 def utf8_view(path: Path, encoding: str | None = None) -> Utf8View:

@@ -8,7 +8,7 @@ seller's content cards (``nmID``) and the public card file (``nm_id``). Prices a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -133,29 +133,37 @@ def _card(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
-def other_answer(top_keys: Sequence[str], record_keys: frozenset[str], inner_keys: frozenset[str]) -> str | None:
+def other_answer(top_keys: Iterable[str], best: frozenset[str], others: Sequence[frozenset[str]]) -> str | None:
     """What a Wildberries answer without products is, in words; ``None`` when it is none that is known.
 
     Args:
         top_keys: Keys of the top-level object.
-        record_keys: Keys of the objects in the largest list.
-        inner_keys: All keys seen at any list of the file.
+        best: Keys of the objects in the list that was chosen.
+        others: Keys of the objects in each list of the file.
     """
-    top = set(top_keys)
-    if {"dt", "price"} <= record_keys and len(record_keys) <= 3:
+    if {"dt", "price"} <= best and len(best) <= 3:
         return "the price history of one Wildberries product (points of time and price)"
-    if {"name", "key"} <= record_keys and {"maxselect", "items", "multiselect"} & record_keys:
-        return "the search filters of Wildberries (brands, categories and their counts)"
-    if "title" in kinds(record_keys) and "price" in kinds(record_keys):
+    if _is_filter(best):
+        return _FILTERS
+    found = kinds(best)
+    if "title" in found and "price" in found:
         return None
-    if {"childs", "url"} <= inner_keys and ("shard" in inner_keys or "query" in inner_keys or "parent" in inner_keys):
+    top = set(top_keys)
+    if any(_is_filter(keys) for keys in others):
+        return _FILTERS
+    if any("childs" in keys and {"shard", "query", "parent", "url"} & keys for keys in others):
         return "the category menu of Wildberries"
-    if {"feedbackCount", "valuation"} & top and "feedbacks" in top:
+    if ("feedbacks" in top and {"feedbackCount", "valuation"} & top) or {"nmId", "productValuation"} <= best:
         return "the reviews of a Wildberries product"
-    if {"nmId", "productValuation"} <= inner_keys:
-        return "the reviews of a Wildberries product"
-    if {"warehouseId", "qty"} <= record_keys or record_keys == {"wh", "qty", "time1", "time2"}:
+    if {"wh", "qty"} <= best or {"warehouseId", "qty"} <= best:
         return "the warehouse stocks of a Wildberries product"
     if "supplierName" in top and "inn" in top:
         return "the details of a Wildberries seller"
     return None
+
+
+_FILTERS = "the search filters of Wildberries (brands, categories and their counts)"
+
+
+def _is_filter(keys: frozenset[str]) -> bool:
+    return {"name", "key"} <= keys and bool({"maxselect", "items", "multiselect"} & keys)

@@ -1,0 +1,231 @@
+"""JSON of every outer shape gives its records; what is broken costs only itself."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.feeds.feed_opening import open_one
+from vitrina.feeds.records import DropUnreadable, NoProducts, SourceConfig
+
+GOODS = [{"name": f"Крем {n}", "price": n + 0.5, "url": f"https://x.example/{n}"} for n in range(1, 6)]
+
+
+def titles(opened) -> list[str]:
+    return [row.values["name"] for row in opened.rows]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        GOODS,
+        {"products": GOODS},
+        {"items": GOODS, "total": 5},
+        {"data": {"products": GOODS}, "state": 0},
+        {"data": {"cards": GOODS, "cursor": {"total": 5}}},
+        {"data": {"items": GOODS}, "filters": [{"name": "Бренд", "key": "b", "values": [1, 2]}] * 20},
+        {"name": "Shop", "url": "https://x.example", "result": {"goods": GOODS}},
+        {"women": GOODS[:3], "men": GOODS[3:]},
+        {
+            "categories": [
+                {"name": "A", "url": "/a", "products": GOODS[:2]},
+                {"name": "B", "url": "/b", "products": GOODS[2:]},
+            ]
+        },
+        [{"data": {"products": GOODS[:3]}}, {"data": {"products": GOODS[3:]}}],
+        {f"sku-{n}": good for n, good in enumerate(GOODS)},
+    ],
+)
+def test_the_list_of_products_is_found_wherever_it_stands(tmp_path: Path, document: object) -> None:
+    opened = open_one(tmp_path, json.dumps(document, ensure_ascii=False), "whatever.bin")
+    assert titles(opened) == [good["name"] for good in GOODS]
+    assert [row.number for row in opened.rows] == [1, 2, 3, 4, 5]
+    assert opened.broken == []
+
+
+@pytest.mark.parametrize(
+    "between", ["\n", "\r\n", "\n***********\n", ",\n", "", "\n\n\n", "\n-----\n", " ; ", "\n=====\r\n"]
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_objects_may_be_separated_by_anything(tmp_path: Path, between: str, indent: int | None) -> None:
+    text = between.join(json.dumps(good, ensure_ascii=False, indent=indent) for good in GOODS)
+    opened = open_one(tmp_path, text, "drop.json")
+    assert titles(opened) == [good["name"] for good in GOODS]
+    assert opened.broken == []
+    assert opened.format == "jsonl"
+
+
+def test_lines_that_are_answers_of_a_shop_give_their_products(tmp_path: Path) -> None:
+    lines = [json.dumps({"page": page, "data": {"products": GOODS}}) for page in range(3)]
+    opened = open_one(tmp_path, "\n".join(lines))
+    assert len(opened.rows) == 15
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"name": "без кавычки, "price": 1}',
+        '{"name": "обрыв", "price": ',
+        '{"name": "обрыв в строке',
+        '{"name": "лишняя", "price": 1}}',
+        '{"name": "список", "price": [1, 2}',
+        "{'name': 'apostrophes'}",
+        "a line of a log",
+        '"only a string"',
+    ],
+)
+def test_one_bad_line_costs_only_itself(tmp_path: Path, bad: str) -> None:
+    good = [json.dumps(good, ensure_ascii=False) for good in GOODS]
+    opened = open_one(tmp_path, "\n".join([*good[:2], bad, *good[2:]]) + "\n")
+    kept = titles(opened)
+    assert [name for name in kept if name.startswith("Крем")] == [g["name"] for g in GOODS]
+    assert len(opened.broken) == 1
+    assert opened.broken[0].raw
+    assert opened.broken[0].message
+
+
+def test_a_broken_object_in_the_middle_of_a_list_does_not_lose_the_rest(tmp_path: Path) -> None:
+    parts = [json.dumps(good, ensure_ascii=False, indent=2) for good in GOODS]
+    parts[2] = parts[2].replace('"price": 3.5', '"price": 3.5.7')
+    opened = open_one(tmp_path, '{"data": {"products": [' + ",\n".join(parts) + '], "total": 5}}')
+    assert titles(opened) == ["Крем 1", "Крем 2", "Крем 4", "Крем 5"]
+    assert [(row.number, row.reason) for row in opened.broken] == [(3, "broken_record")]
+    assert "3.5.7" in opened.broken[0].raw
+    assert any("not sound JSON" in note for note in opened.notes)
+
+
+def test_a_list_that_was_cut_off_keeps_its_whole_records(tmp_path: Path) -> None:
+    text = json.dumps({"products": GOODS}, ensure_ascii=False)
+    opened = open_one(tmp_path, text[:-30])
+    assert len(opened.rows) == 4
+    assert len(opened.broken) == 1
+    assert "cut off" in opened.broken[0].message
+
+
+def test_nan_and_infinity_are_empty_values_and_said_so(tmp_path: Path) -> None:
+    opened = open_one(
+        tmp_path, '[{"name": "A", "price": NaN}, {"name": "B", "price": Infinity}, {"name": "C", "price": 3}]'
+    )
+    assert [row.values["price"] for row in opened.rows] == [None, None, 3]
+    assert opened.broken == []
+    assert any("NaN" in note for note in opened.notes)
+
+
+def test_elements_that_are_no_objects_are_quarantined(tmp_path: Path) -> None:
+    opened = open_one(tmp_path, json.dumps([GOODS[0], None, "text", 7, [1], GOODS[1]]))
+    assert [row.number for row in opened.rows] == [1, 6]
+    assert {row.reason for row in opened.broken} == {"not_an_object"}
+    assert len(opened.broken) == 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1251"])
+@pytest.mark.parametrize("lines", [True, False])
+def test_every_encoding_that_parsers_write_is_read(tmp_path: Path, encoding: str, lines: bool) -> None:
+    dump = json.dumps(GOODS, ensure_ascii=False)
+    text = "\n".join(json.dumps(good, ensure_ascii=False) for good in GOODS) if lines else dump
+    opened = open_one(tmp_path, text.encode(encoding), "drop.json")
+    assert titles(opened) == [good["name"] for good in GOODS]
+
+
+def test_a_record_with_bytes_that_are_no_text_is_quarantined_alone(tmp_path: Path) -> None:
+    lines = [json.dumps(good, ensure_ascii=False).encode() for good in GOODS]
+    lines[1] = b'{"name": "\xff\xfe\xfa", "price": 2}'
+    opened = open_one(tmp_path, b"\n".join(lines))
+    assert len(opened.rows) == 4
+    assert [row.reason for row in opened.broken] == ["bad_encoding"]
+
+
+def test_numbers_stay_exact_and_absurd_ones_become_text(tmp_path: Path) -> None:
+    text = '[{"name": "A", "price": 0.1, "id": 12345678901234567890, "x": 1e400, "y": 1E+300}]'
+    (row,) = open_one(tmp_path, text).rows
+    assert row.values["price"] == Decimal("0.1")
+    assert row.values["id"] == 12345678901234567890
+    assert isinstance(row.values["x"], str)
+    assert isinstance(row.values["y"], str)
+
+
+def test_a_number_of_five_thousand_digits_breaks_only_its_record(tmp_path: Path) -> None:
+    text = '[{"name": "A", "price": 1}, {"name": "B", "price": ' + "9" * 5000 + '}, {"name": "C", "price": 3}]'
+    opened = open_one(tmp_path, text)
+    assert titles(opened) == ["A", "C"]
+    assert len(opened.broken) == 1
+
+
+def test_deep_nesting_is_refused_with_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(DropUnreadable, match="brackets inside each other"):
+        open_one(tmp_path, "[" * 100_000)
+    with pytest.raises(DropUnreadable):
+        open_one(tmp_path, '{"a":' * 100_000)
+
+
+def test_a_deeply_nested_line_does_not_stop_the_others(tmp_path: Path) -> None:
+    good = [json.dumps(good) for good in GOODS]
+    deep = '{"name": "x", "a": ' + "[" * 50_000 + "]" * 50_000 + "}"
+    opened = open_one(tmp_path, "\n".join([good[0], good[1], deep, good[2]]))
+    assert len(opened.rows) == 3
+    assert len(opened.broken) == 1
+
+
+def test_an_endless_record_is_too_large_and_the_next_is_read(tmp_path: Path) -> None:
+    lines = [json.dumps(GOODS[0]), '{"name": "' + "x" * 9_000_000 + '"}', json.dumps(GOODS[1])]
+    opened = open_one(tmp_path, "\n".join(lines))
+    assert len(opened.rows) == 2
+    assert [row.reason for row in opened.broken] == ["too_large"]
+    assert len(opened.broken[0].raw) <= 20_000
+
+
+@pytest.mark.parametrize("text", ["[]", "[1, 2, 3]", "null", '"text"', '{"products": []}', "[[], [[]]]", "{}"])
+def test_json_without_objects_holds_no_products(tmp_path: Path, text: str) -> None:
+    try:
+        opened = open_one(tmp_path, text, "drop.json")
+    except NoProducts:
+        return
+    assert [row.values for row in opened.rows] == [{}]
+
+
+def test_a_mapping_in_source_yaml_tells_which_list_is_meant(tmp_path: Path) -> None:
+    document = {"menu": [{"name": "Раздел"}] * 30, "rows": [{"nm": "Платье", "cst": 5}] * 3}
+    config = SourceConfig(mapping={"nm": "title", "cst": "price"})
+    opened = open_one(tmp_path, json.dumps(document), config=config)
+    assert len(opened.rows) == 3
+    assert opened.headers == ["nm", "cst"]
+
+
+def test_variants_are_not_taken_for_products(tmp_path: Path) -> None:
+    product = {
+        "id": 1,
+        "title": "Shirt",
+        "vendor": "ACME",
+        "variants": [
+            {"id": 10, "title": "S", "price": "19.90", "sku": "a", "barcode": "4006381333931"},
+            {"id": 11, "title": "M", "price": "17.90", "compare_at_price": "25.00", "sku": "b"},
+        ],
+        "images": [{"src": "https://x.example/1.jpg"}, {"src": "https://x.example/2.jpg"}],
+    }
+    opened = open_one(tmp_path, json.dumps({"products": [product] * 3}))
+    assert len(opened.rows) == 3
+    values = opened.rows[0].values
+    assert (values["price"], values["old_price"], values["barcode"]) == ("17.90", "25.00", ["4006381333931"])
+    assert values["images"] == ["https://x.example/1.jpg", "https://x.example/2.jpg"]
+
+
+def test_what_shops_nest_comes_up_as_columns(tmp_path: Path) -> None:
+    product = {
+        "id": 5,
+        "name": "Pamuklu Elbise",
+        "brand": {"id": 7, "name": "Moda"},
+        "price": {"sellingPrice": 199.9, "originalPrice": 299.9, "currency": "TRY"},
+        "category": {"id": 3, "name": "Elbise"},
+        "attributes": [{"key": "Renk", "value": "Mavi"}, {"key": "Kumaş", "value": "Pamuk"}],
+        "breadcrumbs": [{"name": "Kadın"}, {"name": "Giyim"}],
+    }
+    (row,) = open_one(tmp_path, json.dumps({"result": {"products": [product]}})).rows
+    values = row.values
+    assert values["brand"] == "Moda"
+    assert (values["price"], values["old_price"], values["currency"]) == (Decimal("199.9"), Decimal("299.9"), "TRY")
+    assert values["category"] == "Elbise"
+    assert values["attributes.Renk"] == "Mavi"
+    assert values["breadcrumbs"] == "Kadın > Giyim"
