@@ -19,10 +19,12 @@ from vitrina.content.writer.wording import WORDINGS, Wording
 
 #: A little below the contract's limit: a list lead may follow.
 _WORDS_MAX = contract.WORDS_MAX - 12
+#: Where sentences of the category stop being added.
+_WORDS_WANTED = 185
 #: So many further sentences make a paragraph of their own.
 _LONG_OPENING = 5
 #: From so many facts on, a list sums up.
-_SUMMARY_FROM = 5
+_SUMMARY_FROM = 4
 _CARE_SLOTS = frozenset({"material_garment", "material_care"})
 _SIZE_SLOTS = frozenset({"sizes", "size"})
 
@@ -35,16 +37,17 @@ def compose(sheet: Sheet) -> Description:
     intro = _intro(sheet, wording, choice)
     bullets, kept, specs = _bullets(said, sheet.specs, choice)
 
-    care = [item.sentence for item in kept if item.slot in _CARE_SLOTS] + sheet.care
-    size_advice = [item.sentence for item in kept if item.slot in _SIZE_SLOTS] + sheet.size_notes
+    care = [item.sentence for item in kept if item.slot in _CARE_SLOTS]
+    size_advice = [item.sentence for item in kept if item.slot in _SIZE_SLOTS]
     about = [item.sentence for item in kept if item.slot not in _CARE_SLOTS | _SIZE_SLOTS]
     about = choice.shuffled("about", about) + _spec_sentences(specs, wording, choice)
-    budget = _WORDS_MAX - sum(len(html.words(part)) for part in [intro, *bullets, *care, *size_advice])
+    budget = _WORDS_MAX - _count([*intro, *bullets, *care, *size_advice])
     about, budget = _fit(about, budget)
-    usage, budget = _fit(choice.shuffled("usage", sheet.usage), budget)
     source, budget = _fit(sheet.source, budget)
+    usage, more_care, more_size = _category_facts(sheet, choice, budget)
+    care, size_advice = care + more_care, size_advice + more_size
 
-    opening, further = ([intro, *about], []) if len(about) < _LONG_OPENING else ([intro, *about[:2]], about[2:])
+    opening, further = ([*intro, *about], []) if len(about) < _LONG_OPENING else ([*intro, *about[:2]], about[2:])
     points = html.paragraph(choice.pick("lead", wording.patterns.LIST_LEADS)) + html.bullet_list(bullets)
     middle = choice.shuffled("middle", [_paragraph(source), _paragraph(further), points if bullets else ""])
     closing = choice.shuffled("closing", [_paragraph(usage), _paragraph(care), _paragraph(size_advice)])
@@ -57,7 +60,7 @@ def compose(sheet: Sheet) -> Description:
         material_care=" ".join(care)[:1000],
         size_advice=" ".join(size_advice)[:1000],
         seo_title=seo.seo_title(sheet, wording, said),
-        seo_description=seo.seo_description([intro, *(item.sentence for item in said), *source, *usage, *care]),
+        seo_description=seo.seo_description([*intro, *(item.sentence for item in said), *source, *usage, *care]),
         keywords=seo.keywords(sheet, wording),
     )
 
@@ -86,28 +89,29 @@ def _in_intro(item: Statement, sheet: Sheet) -> bool:
     return item.slot == "gender" and len(sheet.genders) == 1 and bool(sheet.genders[0].ru_adj)
 
 
-def _intro(sheet: Sheet, wording: Wording, choice: Choice) -> str:
+def _intro(sheet: Sheet, wording: Wording, choice: Choice) -> list[str]:
     patterns = wording.patterns
-    fields = {**subject_fields(sheet, wording, choice), "category": sheet.category, "v": sheet.brand}
+    fields = {**subject_fields(sheet, wording, choice), "category": sheet.category or "", "v": sheet.brand or ""}
     brand = choice.pick("brand", patterns.SENTENCES["brand"]).format_map(fields) if sheet.brand else ""
+    thing = wording.thing(sheet)
+    echoed = bool(sheet.category) and _echoes(sheet.category or "", sheet.name or thing)
+    fields["path"] = " / ".join(sheet.category_path[:-1])
+    path = choice.pick("path", patterns.PATH).format_map(fields) if echoed and fields["path"] else ""
     if sheet.name:
-        kind = "category" if sheet.category and not _echoes(sheet.category, sheet.name) else "plain"
+        kind = "plain" if echoed or not sheet.category else "category"
         first = choice.pick("intro", patterns.NAMED[kind]).format_map({**fields, "name": sheet.name})
         named = (sheet.brand or "").casefold() in sheet.name.casefold()
-        return " ".join(filter(None, [first, "" if named else brand]))
-    thing = wording.thing(sheet)
+        return list(filter(None, [first, "" if named else brand, path]))
     parts = []
     if thing:
         branded = f"{thing} {sheet.brand}" if sheet.brand else thing
         fields |= {"thing": branded, "Thing": branded[:1].upper() + branded[1:], "tail": wording.tail(sheet)}
         parts.append(choice.pick("intro", patterns.COMPOSED).format_map(fields))
-    if sheet.category and not _echoes(sheet.category, thing):
-        parts.append(
-            choice.pick("category", patterns.COMPOSED_CATEGORY if thing else patterns.UNKNOWN).format_map(fields)
-        )
-    if not thing:
-        parts.append(brand)
-    return " ".join(filter(None, parts)) or wording.nothing
+    if sheet.category and not echoed:
+        options = patterns.COMPOSED_CATEGORY if thing else patterns.UNKNOWN
+        parts.append(choice.pick("category", options).format_map(fields))
+    parts += [path, "" if thing else brand]
+    return list(filter(None, parts)) or [wording.nothing]
 
 
 def _echoes(category: str, name: str) -> bool:
@@ -123,7 +127,7 @@ def _bullets(said: list[Statement], specs: list[Spec], choice: Choice) -> tuple[
     """
     total = len(said) + len(specs)
     summary = total >= _SUMMARY_FROM
-    wanted = min(contract.BENEFITS_MAX, total - 2) if summary else min(contract.BENEFITS_MIN, total)
+    wanted = min(contract.BENEFITS_MAX, total - 1) if summary else min(contract.BENEFITS_MIN, total)
     # The first facts are the most telling; among somewhat more than are wanted the product's id decides.
     picked = sorted(choice.shuffled("bullets", range(min(len(said), wanted + 2)))[:wanted])
     bullets = [said[place].bullet for place in picked]
@@ -132,6 +136,28 @@ def _bullets(said: list[Statement], specs: list[Spec], choice: Choice) -> tuple[
     if summary:
         return bullets, said, specs
     return bullets, [item for place, item in enumerate(said) if place not in picked], specs[missing:]
+
+
+def _category_facts(sheet: Sheet, choice: Choice, budget: int) -> tuple[list[str], list[str], list[str]]:
+    """Sentences of the category for use, care and size. Products of a category share them, so a product whose own
+    facts fill a good part of the text gets a choice of them: each group in turn, until the text is long enough."""
+    groups = [choice.shuffled(name, facts) for name, facts in
+              (("usage", sheet.usage), ("care", sheet.care), ("size", sheet.size_notes))]  # fmt: skip
+    wanted = budget - (_WORDS_MAX - _WORDS_WANTED)
+    picked: set[str] = set()
+    for place in range(max(map(len, groups))):
+        for group in groups:
+            if place < len(group) and (wanted > 0 or place == 0) and _count([group[place]]) <= budget:
+                picked.add(group[place])
+                wanted -= _count([group[place]])
+                budget -= _count([group[place]])
+    usage, care, size = ([fact for fact in facts if fact in picked] for facts in
+                         (sheet.usage, sheet.care, sheet.size_notes))  # fmt: skip
+    return usage, care, size
+
+
+def _count(sentences: list[str]) -> int:
+    return sum(len(html.words(sentence)) for sentence in sentences)
 
 
 def _fit(sentences: list[str], budget: int) -> tuple[list[str], int]:

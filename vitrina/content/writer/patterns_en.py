@@ -18,6 +18,7 @@ NAMED: Patterns = {
 }
 COMPOSED: tuple[str, ...] = ("{Thing}{tail}.", "This is {thing}{tail}.", "On this page: {thing}{tail}.")
 COMPOSED_CATEGORY: tuple[str, ...] = ("Catalogue section: {category}.", "It is listed under {category}.")
+PATH: tuple[str, ...] = ("Catalogue section: {path}.",)
 UNKNOWN: tuple[str, ...] = ("An item from {category}.", "Catalogue section: {category}.")
 
 SENTENCES: Patterns = {
@@ -37,6 +38,7 @@ SENTENCES: Patterns = {
     "sizes": ("Sizes: {v}.", "The stated sizes are {v}."),
     "size": ("The size is {v}.", "Stated size: {v}."),
     "details": ("Details: {v}.", "The cut: {v}."),
+    "closure": ("Closure: {v}.", "The closure is {v}."),
     "pattern": ("Pattern: {v}.", "The pattern is {v}."),
     "skin": ("The {subject} is for {g}.", "It is meant for {g}."),
     "ingredients": ("The ingredients include {v}.", "Ingredients named: {v}."),
@@ -50,7 +52,8 @@ BULLETS: Patterns = {
     "age": ("Age group: {v}",), "season": ("Season: {v}",), "country": ("Country of origin: {v}",),
     "volume": ("Volume: {v}",), "mass": ("Stated amount: {v}",), "count": ("Pack size: {v}",), "spf": ("{v}",),
     "activity": ("Stated activity: {v}",), "pair": ("In the set: {v}",), "sizes": ("Sizes: {v}",),
-    "size": ("Size: {v}",), "details": ("Details: {v}",), "pattern": ("Pattern: {v}",), "skin": ("For {g}",),
+    "size": ("Size: {v}",), "details": ("Details: {v}",), "closure": ("Closure: {v}",),
+    "pattern": ("Pattern: {v}",), "skin": ("For {g}",),
     "ingredients": ("Ingredients: {v}",), "ingredient": ("Ingredient: {v}",), "without": ("Without {g}",),
     "material_garment": ("Material: {v}",), "material_care": ("Material: {v}",),
 }  # fmt: skip

@@ -43,9 +43,13 @@ _SIZE_LIST = re.compile(r"[0-9A-Za-z.,/\s–-]{1,80}")
 _SIZE = re.compile(r"\b(?:\d{0,2}X{0,4}[SML]|\d{2,3}(?:[.,]5)?)\b", re.IGNORECASE)
 _CARE_LEMMAS = frozenset(
     {"стирать", "стирка", "гладить", "глажка", "утюг", "отбеливать", "отбеливание", "сушить", "сушка", "хранить",
-     "хранение", "уход", "чистить", "химчистка", "протирать"}
+     "хранение", "уход", "чистить", "химчистка", "протирать",
+     "выкручивать", "отжать", "отжимать", "полоскать", "замачивать"}
 )  # fmt: skip
 _SIZE_LEMMAS = frozenset({"размер", "размерный", "мерка", "обхват", "рост", "стопа", "таблица", "ширина", "сантиметр"})
+_LEANS = re.compile(
+    r"(?:он|она|оно|они|его|её|ее|их|это|также|тогда|при этом|it|they|this|these|also)\b", re.IGNORECASE
+)
 _CARE_EN = re.compile(r"\b(?:wash|iron|bleach|dry|store|storage|clean|keep)\w*", re.IGNORECASE)
 _SIZE_EN = re.compile(r"\b(?:size|sizes|sizing|measure\w*|girth|height|foot)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d")
@@ -69,8 +73,11 @@ def read(facts: ProductFacts, lexicon: Lexicon) -> Sheet:
     _read_attributes(sheet, facts, lexicon)
     _read_title(sheet, title, matches, lexicon)
     sheet.source = _new_sentences(clean_sentences(facts.description, language, lexicon), title)
+    before = "\n"
     for fact in facts.category_facts:
-        _file_fact(sheet, " ".join(strip_markup(fact).split()))
+        plain = " ".join(strip_markup(fact).split())
+        _file_fact(sheet, plain, before)
+        before = plain.rstrip(".") + "."
     return sheet
 
 
@@ -146,12 +153,18 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
                 _extend(sheet.quantities, found)
             continue
         kinds = {"material", "ingredient"} if meaning == "material" else {meaning} & _FIELDS.keys()
+        quoted = meaning in ("material", "ingredient") and sheet.group != "garment"
+        if quoted and own_label and (whole := clean_value(value, sheet.language, lexicon)):
+            sheet.specs.append(Spec(own_label, whole))  # a list of substances is quoted whole, not what is known of it
+            continue
         if kinds and _take(sheet, value, kinds, lexicon):
             continue
         clean = clean_value(value, sheet.language, lexicon)
         label = own_label or labels.get(meaning or "")
         if clean is None and meaning == "effect":
             clean = _say_all(lexicon.find(value), sheet.language, ("effect", "skin")) or None
+        if meaning == "unit" and clean and clean.isdigit() and clean in re.findall(r"\d+", facts.title):
+            continue  # the title says it with its unit
         if label and clean and clean.casefold() not in (sheet.brand or "").casefold():
             sheet.specs.append(Spec(label, clean))
 
@@ -193,14 +206,21 @@ def _read_title(sheet: Sheet, title: str, matches: list[Match], lexicon: Lexicon
                 _add_material(sheet, match, title, [match])
         else:
             _add(getattr(sheet, _FIELDS[kind]), match.entry)
-    _extend(sheet.quantities, read_quantities(title, lexicon, sheet.language, free_text=True))
+    told = {spec.value for spec in sheet.specs}
+    found = read_quantities(title, lexicon, sheet.language, free_text=True)
+    _extend(sheet.quantities, (quantity for quantity in found if quantity.text not in told))
 
 
-def _file_fact(sheet: Sheet, fact: str) -> None:
+def _file_fact(sheet: Sheet, fact: str, before: str) -> None:
     """A sentence of the category goes to care, size advice, or use."""
     if not fact or not is_clean_fact(fact):
         return
     fact = fact if fact[-1] in ".!?" else fact + "."
+    if _LEANS.match(fact):  # "Она легко сочетается …" says nothing without the sentence before it
+        for group in (sheet.usage, sheet.care, sheet.size_notes):
+            if group and group[-1].endswith(before):
+                group[-1] += " " + fact
+                return
     words = {lemma for token in tokens(fact) for lemma in lemmas(token)}
     if words & _SIZE_LEMMAS or (sheet.language == "en" and _SIZE_EN.search(fact)):
         sheet.size_notes.append(fact)

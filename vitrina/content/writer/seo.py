@@ -5,6 +5,7 @@ Belongs here: fitting known facts into lengths. Stays out: the body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from vitrina.content import contract
@@ -12,6 +13,7 @@ from vitrina.content.writer.sheet import Sheet
 from vitrina.content.writer.statements import Statement
 from vitrina.content.writer.wording import Wording
 
+_SUPPLEMENT = re.compile(r"витамин|добавк|БАД|vitamin|supplement", re.IGNORECASE)
 _SEO_SLOTS = frozenset({"sizes", "size", "skin", "ingredient", "season", "count"})
 
 
@@ -20,6 +22,8 @@ def base_name(sheet: Sheet, wording: Wording) -> str:
     if sheet.name:
         return sheet.name
     thing = wording.thing(sheet)
+    if not thing and sheet.ingredients and _SUPPLEMENT.search(" ".join(sheet.category_path)):
+        thing = wording.name(sheet.ingredients[0])  # a supplement is called by what it holds
     name = " ".join(filter(None, [thing or sheet.category, sheet.brand])) or wording.nothing.rstrip(".")
     return name[:1].upper() + name[1:]
 
@@ -73,7 +77,7 @@ def keywords(sheet: Sheet, wording: Wording) -> list[str]:
     if sheet.kind is not None:
         found += [wording.thing(sheet), kind, f"{kind} {sheet.brand}" if sheet.brand else ""]
         found += [wording.colored(color, sheet.kind) for color in sheet.colors[:1]]
-        found += [f"{kind} {wording.name(share.entry)}" for share in sheet.materials[:1] if sheet.group == "garment"]
+        found += [wording.made_of(sheet.kind, share.entry) for share in sheet.materials[:1] if sheet.group == "garment"]
         found += [f"{kind} {quantity.text}" for quantity in sheet.quantities[:1]]
     found += [category, f"{category} {sheet.brand}" if sheet.brand and category else "", sheet.brand or ""]
     found += [wording.name(entry) for entry in [*sheet.ingredients, *sheet.skins]]

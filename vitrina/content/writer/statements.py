@@ -57,8 +57,10 @@ def statements(sheet: Sheet, wording: Wording, choice: Choice) -> list[Statement
     if sheet.sizes:
         several = any(mark in sheet.sizes for mark in ",-–")
         say("sizes" if several else "size", sheet.sizes)
-    if details := [*sheet.fits, *sheet.necklines, *sheet.sleeves, *sheet.closures]:
+    if details := [*sheet.fits, *sheet.necklines, *sheet.sleeves]:
         say("details", names(details[:6]))
+    if sheet.closures:
+        say("closure", names(sheet.closures[:3]))
     if sheet.patterns:
         say("pattern", names(sheet.patterns[:3]))
     if sheet.genders and any(entry.key != "unisex" for entry in sheet.genders):

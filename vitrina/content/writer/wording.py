@@ -12,6 +12,13 @@ from vitrina.content.writer import patterns_en, patterns_ru
 from vitrina.content.writer.sheet import Share, Sheet
 from vitrina.lexicon import Entry, morphology
 
+#: Ages whose adjective is common ("детское платье"); the others stand behind the noun ("боди для младенцев").
+_AGE_ADJECTIVES = frozenset({"children", "teenager", "school", "preschool"})
+#: Groups of substances that Russian names in the plural: "без парабенов".
+_MANY = frozenset(
+    {"paraben", "parabens", "sulfate", "sulfates", "sulphates", "silicone", "silicones", "phthalates", "dye"}
+)
+
 
 class Wording:
     """Words of one language. ``patterns`` is the module with its sentence patterns."""
@@ -39,6 +46,10 @@ class Wording:
 
     def colored(self, color: Entry, noun: Entry) -> str:
         """ "чёрное платье"; empty when the colour has no such form."""
+        raise NotImplementedError
+
+    def made_of(self, noun: Entry, material: Entry) -> str:
+        """ "платье из хлопка"."""
         raise NotImplementedError
 
     def color_mark(self, color: Entry, noun: Entry | None) -> str:
@@ -70,11 +81,8 @@ class Russian(Wording):
         return entry.ru
 
     def genitive(self, entry: Entry) -> str:
-        if entry.kind not in ("gender", "age"):
-            return morphology.inflect(entry.ru, "gent")
-        if entry.ru == entry.ru_adj:  # "взрослый": people named by an adjective
-            return morphology.adjective(entry.ru, case="gent", number="plur")
-        return morphology.inflect(entry.ru, "gent", number="plur")
+        people = entry.kind in ("gender", "age")
+        return morphology.inflect(entry.ru, "gent", number="plur" if people or entry.key in _MANY else None)
 
     def place(self, countries: Sequence[Entry]) -> str:
         names = [morphology.inflect(entry.ru, "loct") for entry in countries]
@@ -85,13 +93,16 @@ class Russian(Wording):
         if sheet.kind is None:
             return ""
         noun = sheet.kind.ru
-        adjectives = []
         seasons = sheet.seasons if len(sheet.seasons) == 1 else []
+        before, after = [], []
         for entry in [*sheet.genders[:1], *sheet.ages[:1], *seasons]:
-            if entry.ru_adj and " " not in entry.ru_adj:
-                adjectives.append(self.agreed(entry.ru_adj, sheet.kind))
-        adjectives = [word for word in dict.fromkeys(adjectives) if word[:5] not in noun]
-        return " ".join([*adjectives, noun])
+            if entry.kind == "age" and entry.key not in _AGE_ADJECTIVES:
+                after.append(f"для {self.genitive(entry)}")
+            elif entry.ru_adj and entry.ru_adj.startswith("для "):
+                after.append(entry.ru_adj)
+            elif entry.ru_adj and " " not in entry.ru_adj and entry.ru_adj[:5] not in noun:
+                before.append(self.agreed(entry.ru_adj, sheet.kind))
+        return " ".join(dict.fromkeys([*before, noun, *after[:1]]))
 
     def agreed(self, adjective: str, noun: Entry) -> str:
         """An adjective in the gender and number of a noun, nominative."""
@@ -103,6 +114,9 @@ class Russian(Wording):
 
     def colored(self, color: Entry, noun: Entry) -> str:
         return f"{self.agreed(color.ru_adj, noun)} {noun.ru}" if color.ru_adj else ""
+
+    def made_of(self, noun: Entry, material: Entry) -> str:
+        return f"{noun.ru} из {morphology.inflect(material.ru, 'gent')}"
 
     def color_mark(self, color: Entry, noun: Entry | None) -> str:
         return self.agreed(color.ru_adj, noun) if color.ru_adj and noun is not None else self.name(color)
@@ -143,6 +157,9 @@ class English(Wording):
 
     def colored(self, color: Entry, noun: Entry) -> str:
         return f"{self.name(color)} {self.name(noun)}"
+
+    def made_of(self, noun: Entry, material: Entry) -> str:
+        return f"{self.name(material)} {self.name(noun)}"
 
     def color_mark(self, color: Entry, noun: Entry | None) -> str:  # noqa: ARG002  Russian needs the noun
         return self.name(color)
