@@ -25,6 +25,7 @@ _MANY = frozenset({"image", "barcode"})
 _MIN_SCORE = {"title": 0.75, "id": 0.75, "available": 0.9, "size": 0.8, "supplier": 0.75, "brand": 0.7, "url": 0.7}
 _DEFAULT_MIN_SCORE = 0.6
 _TITLE_LIMIT = 200
+_RUNNING_ROWS = 20
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Ma
         found = match(header)
         if found is None:
             continue
-        if found.field == IGNORE or (found.field == "id" and result.profiles[header].sequential):
+        if found.field == IGNORE or (found.field == "id" and _running_number(result.profiles[header])):
             result.targets[header] = IGNORE
             continue
         if found.field == ATTRIBUTE:
@@ -104,6 +105,7 @@ def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Ma
         if target not in taken or target in _MANY:
             taken.add(target)
             result.targets[header] = target
+    _running_number_as_id(result)
     _title_equal_to_brand(result, sample)
     _plain_price_beside_final(result)
     _unsure_second_price(result)
@@ -139,6 +141,23 @@ def _fit(target: str, column: Profile) -> float:
     if target == "available":
         return 1.0 if column.boolean >= 0.5 or column.number >= 0.5 or column.length < 40 else 0.0
     return 1.0
+
+
+def _running_number(column: Profile) -> bool:
+    """1, 2, 3, … down a long table: the number of the row, not the identity of the goods."""
+    return column.sequential and column.rows >= _RUNNING_ROWS
+
+
+def _running_number_as_id(result: Recognition) -> None:
+    """Without links, codes and barcodes a running "id" is all there is; it is used, and said."""
+    if {"id", "url", "barcode"} & set(result.targets.values()):
+        return
+    for header, target in result.targets.items():
+        found = match(header)
+        if target == IGNORE and found is not None and found.field == "id":
+            result.targets[header] = "id"
+            result.notes.append(f'"{header}" only counts the rows: if it changes from drop to drop, map it to ignore')
+            return
 
 
 def _title_equal_to_brand(result: Recognition, sample: Sequence[Mapping[str, Any]]) -> None:

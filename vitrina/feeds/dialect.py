@@ -99,7 +99,7 @@ def _score(rows: list[list[str]]) -> float:
     if not filled:
         return 0.0
     width, count = Counter(map(len, filled)).most_common(1)[0]
-    if width < 2 or width > MAX_COLUMNS:
+    if width < 2:
         return 0.0
     header_words = max((sum(1 for cell in row[:60] if match(cell.strip())) for row in filled[:10]), default=0)
     return count / len(filled) * math.log2(1 + width) + min(header_words, 6)

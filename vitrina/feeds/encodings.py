@@ -81,7 +81,7 @@ def detect(path: Path, *, fixed: str | None = None, language: str | None = None)
     for bom, name in _BOMS:
         if head.startswith(bom):
             return Encoding(name, broken=not _decodes(path, name))
-    wide = _utf16_without_bom(head)
+    wide = utf16_without_bom(head)
     if wide:
         return Encoding(wide, broken=not _decodes(path, wide))
     if _decodes(path, "utf-8"):
@@ -125,7 +125,7 @@ def _decodes(path: Path, name: str) -> bool:
     return True
 
 
-def _utf16_without_bom(head: bytes) -> str | None:
+def utf16_without_bom(head: bytes) -> str | None:
     """Text of any script has many zero bytes at even or at odd places only (spaces, digits, commas, line ends)."""
     pairs = len(head) // 2
     if pairs < 2:

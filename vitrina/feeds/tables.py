@@ -41,17 +41,17 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
         stream.seek(0)
         records = _records(stream, dialect, file.name)
         head = list(islice(records, _HEAD_ROWS))
-        width, header = _layout([row for _, row in head], config)
+        width, header = _layout([row or [] for _, row in head], config)
         table = Table(dialect.label, (), encoding.label)
         repeated_header: list[str] | None = None
         if header is None:
             table.headers = [str(number) for number in range(1, width + 1)]
             table.notes.append(f"{file.name} has no header row: columns are numbered")
         else:
-            table.headers = unique_names(head[header][1])
-            repeated_header = head[header][1]
-            _note_odd_headers(table, head[header][1], file.name)
-            above = sum(1 for _, row in head[:header] if any(cell.strip() for cell in row))
+            repeated_header = head[header][1] or []
+            table.headers = unique_names(repeated_header)
+            _note_odd_headers(table, repeated_header, file.name)
+            above = sum(1 for _, row in head[:header] if any(cell.strip() for cell in row or ()))
             if above:
                 table.notes.append(f"{file.name}: {above} rows above the header were left out")
             head = head[header + 1 :]
@@ -78,8 +78,8 @@ def _layout(rows: list[list[str]], config: SourceConfig) -> tuple[int, int | Non
     return width, header
 
 
-def _short_share(head: list[tuple[int, list[str]]], width: int) -> float:
-    filled = [row for _, row in head if any(row)]
+def _short_share(head: list[tuple[int, list[str] | None]], width: int) -> float:
+    filled = [row for _, row in head if row and any(row)]
     return sum(1 for row in filled if 1 < len(row) < width) / len(filled) if len(filled) >= _HABIT_ROWS else 0.0
 
 
@@ -102,8 +102,8 @@ def _lines(stream: IO[str], name: str) -> Iterator[str]:
         yield line
 
 
-def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Number of its first line, and the fields, for each record; a record that the csv module refuses has no fields."""
+def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str] | None]]:
+    """Number of its first line, and the fields, for each record: ``None`` where the csv module refuses a cell."""
     csv.field_size_limit(dialects.MAX_CELL)
     reader = csv.reader(_lines(stream, name), **dialect.arguments())
     start = 1
@@ -112,19 +112,15 @@ def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[
             for row in reader:
                 yield start, row
                 start = reader.line_num + 1
-        except csv.Error as error:
-            yield start, [_REFUSED, str(error)]
+        except csv.Error:
+            yield start, None
             start = reader.line_num + 1
             continue
         return
 
 
-#: Marks a record that the csv module refused; no file can hold it, since lone surrogates of this range do not decode.
-_REFUSED = "\ud800"
-
-
 def _rows(
-    records: Iterable[tuple[int, list[str]]],
+    records: Iterable[tuple[int, list[str] | None]],
     table: Table,
     name: str,
     repeated_header: list[str] | None,
@@ -134,6 +130,10 @@ def _rows(
 ) -> Iterator[RawRow]:
     headers, width = table.headers, len(table.headers)
     for number, row in records:
+        if row is None:
+            message = f"A cell is longer than {dialects.MAX_CELL:,} characters; a quote before it may not be closed."
+            table.broken.append(QuarantinedRow(number, Reason.TOO_LARGE.value, message, "", name))
+            continue
         if len(row) != width or not row:
             if not row or not any(cell.strip() for cell in row):
                 continue  # a blank line is no record
@@ -160,17 +160,12 @@ def _rows(
 
 def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
     """A row that only has empty cells too many, or that lacks them by the exporter's habit."""
-    if row[0] == _REFUSED:
-        return None
     if len(row) > width:
         return row[:width] if not any(cell.strip() for cell in row[width:]) else None
     return row + [""] * (width - len(row)) if pad and len(row) > 1 else None
 
 
 def _broken(number: int, row: list[str], width: int, name: str) -> QuarantinedRow:
-    if row[0] == _REFUSED:
-        message = f"A cell is longer than {dialects.MAX_CELL:,} characters, perhaps after an unclosed quote ({row[1]})."
-        return QuarantinedRow(number, Reason.TOO_LARGE.value, message, "", name)
     raw = _joined(row).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
     lines = sum(cell.count("\n") for cell in row)
     message = f"{len(row)} cells where the header has {width}."
