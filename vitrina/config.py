@@ -21,20 +21,30 @@ class Settings(BaseSettings):
     """All settings. Field names are the environment variables in lower case, but where an alias is given."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True
+        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", populate_by_name=True
     )
 
     # Where things lie
-    vitrina_home: Path = Field(PROJECT_ROOT / ".vitrina", description="Everything that a run makes lies below this folder.")
+    vitrina_home: Path = Field(
+        PROJECT_ROOT / ".vitrina", description="Everything that a run makes lies below this folder."
+    )
     vitrina_port: int = Field(3000, description="Port of the Dagster UI, on loopback.")
     vitrina_samples: Path = Field(PROJECT_ROOT / "samples", description="Sample drops, categories and templates.")
     vitrina_lexicon: Path | None = Field(None, description="Your own words, merged over the built-in lexicon.")
-    vitrina_secret_key: SecretStr | None = Field(None, description="Django's secret key; made and kept in the home folder when empty.")
-    vitrina_pg_bin: Path | None = Field(None, description="Folder of PostgreSQL binaries to use for the embedded server.")
+    vitrina_secret_key: SecretStr | None = Field(
+        None, description="Django's secret key; made and kept in the home folder when empty."
+    )
+    vitrina_pg_bin: Path | None = Field(
+        None, description="Folder of PostgreSQL binaries to use for the embedded server."
+    )
 
     # PostgreSQL: empty means the embedded server
-    database_url: SecretStr | None = Field(None, description="postgresql://user:password@host:port/name; empty: the embedded server.")
-    dagster_database_url: SecretStr | None = Field(None, description="Dagster's own database; empty: 'dagster' beside the platform's.")
+    database_url: SecretStr | None = Field(
+        None, description="postgresql://user:password@host:port/name; empty: the embedded server."
+    )
+    dagster_database_url: SecretStr | None = Field(
+        None, description="Dagster's own database; empty: 'dagster' beside the platform's."
+    )
 
     # Vectors
     qdrant_url: str | None = Field(None, description="http://host:6333 of a Qdrant server; empty: embedded.")
@@ -42,25 +52,41 @@ class Settings(BaseSettings):
 
     # Objects: an S3 API (Cloudflare R2, any S3) or a local folder
     s3_endpoint_url: str | None = Field(
-        None, validation_alias=AliasChoices("S3_ENDPOINT_URL", "R2_ENDPOINT_URL"), description="Endpoint of the S3 API; empty with a bucket: AWS."
+        None,
+        validation_alias=AliasChoices("S3_ENDPOINT_URL", "R2_ENDPOINT_URL"),
+        description="Endpoint of the S3 API; empty with a bucket: AWS.",
     )
     s3_bucket: str | None = Field(
-        None, validation_alias=AliasChoices("S3_BUCKET", "R2_BUCKET"), description="Bucket; empty: a local folder is used instead."
+        None,
+        validation_alias=AliasChoices("S3_BUCKET", "R2_BUCKET"),
+        description="Bucket; empty: a local folder is used instead.",
     )
     s3_access_key_id: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("S3_ACCESS_KEY_ID", "R2_ACCESS_KEY_ID"), description="Access key id of the bucket."
+        None,
+        validation_alias=AliasChoices("S3_ACCESS_KEY_ID", "R2_ACCESS_KEY_ID"),
+        description="Access key id of the bucket.",
     )
     s3_secret_access_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("S3_SECRET_ACCESS_KEY", "R2_SECRET_ACCESS_KEY"), description="Secret key of the bucket."
+        None,
+        validation_alias=AliasChoices("S3_SECRET_ACCESS_KEY", "R2_SECRET_ACCESS_KEY"),
+        description="Secret key of the bucket.",
     )
-    s3_region: str = Field("auto", validation_alias=AliasChoices("S3_REGION", "R2_REGION"), description="Region; R2 wants 'auto'.")
-    s3_prefix: str = Field("", validation_alias=AliasChoices("S3_PREFIX", "R2_PREFIX"), description="Prefix of every key in the bucket.")
+    s3_region: str = Field(
+        "auto", validation_alias=AliasChoices("S3_REGION", "R2_REGION"), description="Region; R2 wants 'auto'."
+    )
+    s3_prefix: str = Field(
+        "", validation_alias=AliasChoices("S3_PREFIX", "R2_PREFIX"), description="Prefix of every key in the bucket."
+    )
 
     # Language models: empty base URL means the embedded model service
-    openai_base_url: str | None = Field(None, description="OpenAI-compatible endpoint, with /v1; empty: the embedded offline writer.")
+    openai_base_url: str | None = Field(
+        None, description="OpenAI-compatible endpoint, with /v1; empty: the embedded offline writer."
+    )
     openai_api_key: SecretStr | None = Field(None, description="Key for that endpoint.")
     ai_model: str = Field("vitrina-offline", description="Chat model.")
-    ai_embedding_model: str | None = Field(None, description="Dense embedding model at the same endpoint; empty: the embedded embedder.")
+    ai_embedding_model: str | None = Field(
+        None, description="Dense embedding model at the same endpoint; empty: the embedded embedder."
+    )
     ai_concurrency: int = Field(15, ge=1, description="LLM calls at once, in one run.")
     ai_timeout_seconds: float = Field(120.0, gt=0, description="Deadline of one LLM call.")
     ai_rate_limit_patience_seconds: float = Field(900.0, ge=0, description="How long a call may wait for 429s in all.")
@@ -69,17 +95,25 @@ class Settings(BaseSettings):
     ai_prices_file: Path | None = Field(None, description="YAML of prices that override the bundled table.")
 
     # Drops
-    drop_settle_seconds: float = Field(2.0, ge=0, description="A file counts as written when size and time stood still this long.")
+    drop_settle_seconds: float = Field(
+        2.0, ge=0, description="A file counts as written when size and time stood still this long."
+    )
     drop_folder_settle_seconds: float = Field(60.0, ge=0, description="The same for a folder without _SUCCESS.")
     drop_tick_limit: int = Field(2000, ge=1, description="Most new drops that one sensor tick takes.")
     drop_runs_each_below: int = Field(4, ge=0, description="Up to so many new drops get a run each; more share ranges.")
     drop_range_size: int = Field(500, ge=1, description="Most drops in one intake run.")
 
     # Rules
-    language: Literal["ru", "en"] = Field("ru", validation_alias="VITRINA_LANGUAGE", description="Language of descriptions.")
-    category_review_threshold: float = Field(0.75, ge=0, le=1, description="Below this final confidence a person decides the category.")
+    language: Literal["ru", "en"] = Field(
+        "ru", validation_alias="VITRINA_LANGUAGE", description="Language of descriptions."
+    )
+    category_review_threshold: float = Field(
+        0.75, ge=0, le=1, description="Below this final confidence a person decides the category."
+    )
     moderation_min_price_rub: Decimal = Field(Decimal(100), description="Cheaper goods go to a person.")
-    moderation_min_grounding: float = Field(1.0, ge=0, le=1, description="Below this grounding score a text goes to a person.")
+    moderation_min_grounding: float = Field(
+        1.0, ge=0, le=1, description="Below this grounding score a text goes to a person."
+    )
     rub_rates: dict[str, Decimal] = Field(
         default_factory=lambda: {
             "RUB": Decimal(1), "TRY": Decimal("1.95"), "USD": Decimal(80), "EUR": Decimal(92), "UAH": Decimal("1.9"),
@@ -89,11 +123,26 @@ class Settings(BaseSettings):
         description="Roubles for one unit of a currency, as JSON; used by rules only, never for the shop's prices.",
     )  # fmt: skip
     price_change_bound: float = Field(0.4, gt=0, description="A larger relative change of price goes to a person.")
-    list_gate_catalogue_share: float = Field(0.2, gt=0, le=1, description="A full list may lack this share of the catalogue at most.")
-    list_gate_group_share: float = Field(0.5, gt=0, le=1, description="… and this share of one brand or category (of 20 goods or more).")
-    list_gate_block: int = Field(20, ge=1, description="… and no contiguous block of so many goods while nothing else changed.")
-    list_gate_price_share: float = Field(0.3, gt=0, le=1, description="A drop may move this share of its prices beyond the bound at most.")
-    quarantine_warn_share: float = Field(0.1, ge=0, le=1, description="The check warns above this share of quarantined rows.")
+    list_gate_catalogue_share: float = Field(
+        0.2, gt=0, le=1, description="A full list may lack this share of the catalogue at most."
+    )
+    list_gate_group_share: float = Field(
+        0.5, gt=0, le=1, description="… and this share of one brand or category (of 20 goods or more)."
+    )
+    list_gate_block: int = Field(
+        20, ge=1, description="… and no contiguous block of so many goods while nothing else changed."
+    )
+    list_gate_price_share: float = Field(
+        0.3, gt=0, le=1, description="A drop may move this share of its prices beyond the bound at most."
+    )
+    quarantine_warn_share: float = Field(
+        0.1, ge=0, le=1, description="The check warns above this share of quarantined rows."
+    )
+
+    # The shop, as its feed names it
+    shop_name: str = Field("Vitrina", description="Name of the shop in the market feed.")
+    shop_company: str = Field("Vitrina", description="Company behind the shop in the market feed.")
+    shop_url: str = Field("https://shop.example", description="Address of the shop in the market feed.")
 
     # Processing log
     log_keep_days: int = Field(90, ge=1, description="Completed and approved log entries are kept so long.")

@@ -1,0 +1,210 @@
+"""The checks of ``vitrina doctor``, each a function that returns findings and never raises.
+
+What belongs here: looking, and saying what to do. What stays out: mending anything, and printing.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from pydantic import ValidationError
+
+from vitrina.config import PROJECT_ROOT, Settings, get_settings
+from vitrina.errors import VitrinaError
+from vitrina.servers.graphql import DagsterApi
+from vitrina.servers.pgbinaries import ServerUser, find_binaries
+from vitrina.servers.postgres import EmbeddedPostgres
+from vitrina.servers.processes import listener, port_is_free
+from vitrina.servers.state import running_stack
+
+ENOUGH_DISK = 2_000_000_000  # bytes: the environment, a database, a large drop
+PINNED = ("dagster", "dagster-webserver", "dagster-postgres", "dagster-dbt", "Django", "psycopg", "dbt-core")
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw, and what to do about it (empty when nothing)."""
+
+    name: str
+    level: Level
+    found: str
+    fix: str = ""
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def _programs(_: Settings) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    right = sys.version_info[:2] == (3, 11)
+    yield Finding("Python", Level.GOOD if right else Level.BAD, version, "" if right else "Python 3.11 is needed.")
+    missing, found = [], []
+    for name in PINNED:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    yield Finding(
+        "packages",
+        Level.BAD if missing else Level.GOOD,
+        ", ".join(found) + (f"; missing: {', '.join(missing)}" if missing else ""),
+        "make install" if missing else "",
+    )
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    place = settings.vitrina_home
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    level = Level.GOOD if free > ENOUGH_DISK else Level.WARNING
+    yield Finding("disk", level, f"{free / 1e9:.1f} GB free for {settings.vitrina_home}",
+                  "" if level is Level.GOOD else "Free some space, or set VITRINA_HOME.")  # fmt: skip
+
+
+def _ask_postgres(name: str, dsn: str, *, vector: bool) -> Iterator[Finding]:
+    try:
+        with psycopg.connect(dsn, connect_timeout=5) as session:
+            version = session.info.server_version
+            row = session.execute("SELECT lower('ЁЖИК') = 'ёжик', current_setting('server_encoding')").fetchone()
+            there = session.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone()
+    except psycopg.Error as error:
+        text = str(error).strip().splitlines()[0]
+        yield Finding(name, Level.BAD, text, "Check the URL, the server and the password.")
+        return
+    cyrillic = row is not None and bool(row[0]) and row[1] == "UTF8"
+    if not cyrillic:
+        yield Finding(name, Level.BAD, "the database does not know Cyrillic letters (locale C)",
+                      "Make it with LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' ENCODING UTF8.")  # fmt: skip
+    elif vector and there is None:
+        yield Finding(name, Level.WARNING, "the extension pgvector is not installed on the server", "Install pgvector.")
+    else:
+        yield Finding(name, Level.GOOD, f"PostgreSQL {version // 10000}.{version % 10000} answers")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        yield from _ask_postgres("database (DATABASE_URL)", url.replace("+psycopg2", "").replace("+psycopg", ""),
+                                 vector=True)  # fmt: skip
+        return
+    server = EmbeddedPostgres(settings.vitrina_home)
+    try:
+        binaries = find_binaries(settings.vitrina_pg_bin, ServerUser.needed(), settings.vitrina_home / "run" / "pgsql")
+        yield Finding("PostgreSQL programs", Level.GOOD, f"version {binaries.major} in {binaries.folder}")
+        status = server.status()
+    except VitrinaError as error:
+        yield Finding("embedded PostgreSQL", Level.BAD, error.message, error.hint or "")
+        return
+    if status.connection is None:
+        yield Finding("embedded PostgreSQL", Level.GOOD, f"not running; data in {status.data}")
+        return
+    yield from _ask_postgres("embedded PostgreSQL", status.connection.dsn_socket(), vector=True)
+    yield from _ask_postgres("Dagster's database", status.connection.dsn_socket("dagster"), vector=False)
+
+
+def _dagster(settings: Settings) -> Iterator[Finding]:
+    state = running_stack(settings.vitrina_home.absolute())
+    if state is None:
+        port = settings.vitrina_port
+        if port_is_free(port):
+            yield Finding("Dagster", Level.GOOD, f"not running; port {port} is free")
+        else:
+            yield Finding("Dagster", Level.WARNING, f"not running, and port {port} is taken by {listener(port)}",
+                          "Set VITRINA_PORT to another one.")  # fmt: skip
+        return
+    for location in DagsterApi(state.address, timeout_s=10).locations():
+        level = Level.GOOD if location.loaded else Level.BAD
+        first = (location.error or "").strip().splitlines()[:1]
+        yield Finding(f"location {location.name}", level, "loaded" if location.loaded else "".join(first),
+                      "" if location.loaded else f"See {settings.vitrina_home}/log/location-{location.name}.log")  # fmt: skip
+
+
+def _reach(name: str, url: str) -> Finding:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=5):
+            return Finding(name, Level.GOOD, f"{parts.hostname}:{port} answers")
+    except OSError as error:
+        return Finding(name, Level.BAD, f"{parts.hostname}:{port}: {error}", "Check the address and that it runs.")
+
+
+def _objects(settings: Settings) -> Iterator[Finding]:
+    from vitrina.objects.store import open_store
+
+    try:
+        store = open_store(settings)
+        next(iter(store.list("drops/")), None)
+        yield Finding("objects", Level.GOOD, store.describe())
+    except VitrinaError as error:
+        yield Finding("objects", Level.BAD, error.message, error.hint or "Check the S3_* settings.")
+
+
+def _vectors(settings: Settings) -> Iterator[Finding]:
+    if settings.qdrant_url:
+        yield _reach("vectors (QDRANT_URL)", settings.qdrant_url)
+    else:
+        yield Finding("vectors", Level.GOOD, "embedded index")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    if not settings.openai_base_url:
+        yield Finding("language model", Level.GOOD, "embedded offline writer; no key is needed")
+        return
+    yield _reach("language model (OPENAI_BASE_URL)", settings.openai_base_url)
+    if settings.openai_api_key is None and "api." in settings.openai_base_url:
+        yield Finding("language model key", Level.WARNING, "OPENAI_API_KEY is empty", "Set it in .env.")
+    if settings.ai_model == "vitrina-offline":
+        yield Finding("language model name", Level.BAD, "AI_MODEL is the offline writer's name",
+                      "Set AI_MODEL to a model of that endpoint.")  # fmt: skip
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    for name in ("workspace.yaml", "dagster.yaml"):
+        if not (PROJECT_ROOT / name).is_file():
+            yield Finding(name, Level.BAD, "missing", "Restore it from the repository.")
+    for what, path in (("VITRINA_LEXICON", settings.vitrina_lexicon), ("AI_PRICES_FILE", settings.ai_prices_file)):
+        if path is not None and not Path(path).is_file():
+            yield Finding(what, Level.BAD, f"{path} does not exist", f"Mend {what} in .env.")
+    if settings.ai_run_budget_usd is None and settings.openai_base_url:
+        yield Finding("budget", Level.WARNING, "no limit on what a run may spend", "Set AI_RUN_BUDGET_USD.")
+
+
+CHECKS: tuple[Check, ...] = (_programs, _disk, _files, _database, _dagster, _objects, _vectors, _models)
+
+
+def run_checks() -> list[Finding]:
+    """All checks in order; settings that cannot be read end it at once."""
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        return [
+            Finding("setting " + "_".join(str(part) for part in problem["loc"]).upper(), Level.BAD, problem["msg"],
+                    "Mend it in .env or in the environment; .env.example explains it.")
+            for problem in error.errors()
+        ]  # fmt: skip
+    findings = [Finding("settings", Level.GOOD, f"read; home is {settings.vitrina_home}")]
+    for check in CHECKS:
+        try:
+            findings.extend(check(settings))
+        except VitrinaError as error:
+            findings.append(Finding(check.__name__.strip("_"), Level.BAD, error.message, error.hint or ""))
+    return findings
