@@ -29,6 +29,27 @@ def test_cached_tokens_are_cheaper():
     assert book.cost("gpt-4o-mini", Usage(10_000, 0, cached=9_000)).usd < book.cost("gpt-4o-mini", Usage(10_000, 0)).usd
 
 
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "gpt-5", "gpt-4.1", "text-embedding-3-small", "mistral-large-latest"])
+@pytest.mark.parametrize("usage", [Usage(1234, 567, cached=89), Usage(10, 0), Usage(300_000, 5_000, cached=250_000)])
+def test_the_quick_calculation_gives_what_the_table_s_own_gives(model, usage):
+    import genai_prices
+
+    book = PriceBook(OPENAI)
+    book.cost(model, Usage(1, 1))  # from here on the rates are known
+    tokens = genai_prices.Usage(
+        input_tokens=usage.prompt, output_tokens=usage.completion, cache_read_tokens=usage.cached
+    )
+    provider = "mistral" if model.startswith("mistral") else "openai"
+    exact = genai_prices.calc_price(tokens, model_ref=model, provider_id=provider)
+    assert book.cost(model, usage).usd == exact.total_price.quantize(Decimal("0.00000001"))
+
+
+def test_tiers_of_long_prompts_are_kept():
+    book = PriceBook("https://generativelanguage.googleapis.com/v1beta/openai")
+    short, long = (book.cost("gemini-2.5-pro", Usage(tokens, 0)).usd for tokens in (100_000, 300_000))
+    assert long > short * 3
+
+
 def test_an_unknown_model_costs_nobody_knows_what_and_never_zero():
     price = PriceBook("https://llm.example/v1").cost("some-model-nobody-lists", Usage(100, 100))
     assert price.usd is None
