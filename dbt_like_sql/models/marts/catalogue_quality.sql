@@ -1,0 +1,27 @@
+select
+    source,
+    coalesce(category, '(none)') as category,
+    max(category_path) as category_path,
+    count(*) as products,
+    count(*) filter (where listed) as listed,
+    {{ share('count(*) filter (where priced)', 'count(*)') }} as priced_share,
+    {{ share('count(*) filter (where branded)', 'count(*)') }} as branded_share,
+    {{ share('count(*) filter (where images > 0)', 'count(*)') }} as with_image_share,
+    {{ share('count(*) filter (where source_text_length > 0)', 'count(*)') }} as with_source_text_share,
+    round(avg(attributes), 2) as attributes_mean,
+    round(avg(category_confidence)::numeric, 4) as category_confidence_mean,
+    count(*) filter (where category_by = 'classifier') as category_by_classifier,
+    count(*) filter (where category_by = 'neighbours') as category_by_neighbours,
+    count(*) filter (where category_by = 'llm') as category_by_llm,
+    count(*) filter (where category_by = 'person') as category_by_person,
+    count(*) filter (where described) as described,
+    round(avg(words), 1) as words_mean,
+    round(avg(grounding_score)::numeric, 4) as grounding_mean,
+    count(*) filter (where violations > 0) as texts_with_violations,
+    count(*) filter (where text_origin = 'person') as texts_by_people,
+    count(*) filter (where approved) as approved,
+    count(*) filter (where in_review) as in_review,
+    count(*) filter (where published) as published,
+    {{ share('count(*) filter (where published)', 'count(*)') }} as published_share
+from {{ ref('stg_product_state') }}
+group by source, coalesce(category, '(none)')

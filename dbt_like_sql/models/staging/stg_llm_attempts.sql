@@ -1,0 +1,20 @@
+select
+    id as attempt_id,
+    key as request_key,
+    attempt,
+    kind,
+    nullif(purpose, '') as purpose,
+    nullif(provider, '') as provider,
+    model,
+    status,
+    answered,
+    ended,
+    prompt_tokens,
+    completion_tokens,
+    cached_tokens,
+    cost_usd,
+    cost_known,
+    latency_ms,
+    created_at,
+    (created_at at time zone 'UTC')::date as day
+from {{ source('vitrina', 'llm_attempt') }}

@@ -1,0 +1,198 @@
+"""Code location ``insight``: dbt marts over what the platform has done.
+
+Belongs here: the dbt project as assets, when they run, how dbt finds the database. Stays out: SQL (``dbt_like_sql``),
+building the manifest (``vitrina.servers.manifest``, a step of the set-up: parsing in a code location would be repeated
+by every run and step process).
+"""
+
+# No postponed annotations here: Dagster reads those of the nested asset function as they stand.
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from assets.policies import Owner
+from resources.warehouse import Warehouse
+from vitrina.config import Settings
+from vitrina.errors import PermanentError
+from vitrina.project.database import database_url, split_url
+
+DBT_FOLDER = Path(__file__).resolve().parent.parent / "dbt_like_sql"
+#: First part of the keys of models: the schemas that dbt owns.
+SCHEMAS = ("marts", "marts_staging")
+PUBLISHED = dg.AssetKey("published_products")
+
+
+class ManifestMissing(PermanentError):
+    """The dbt project has not been parsed yet, so its assets are not known."""
+
+
+def manifest_path(folder: Path = DBT_FOLDER) -> Path:
+    """The manifest that the set-up built.
+
+    Raises:
+        ManifestMissing: It has not.
+    """
+    path = folder / "target" / "manifest.json"
+    if not path.is_file():
+        raise ManifestMissing(
+            f"{path} is missing: the dbt project has not been parsed yet.", hint="Run `make manifest` (or `make up`)."
+        )
+    return path
+
+
+def after_publishing() -> dg.AutomationCondition:
+    """All marts together, once the catalogue was published anew and no pass over it is under way.
+
+    Not ``eager``: it waits while any upstream partition is missing, and one unreadable drop would stop the marts for
+    ever. Not each asset after its own inputs: the marts of one pass belong together and share one dbt run.
+    """
+    published: dg.AutomationCondition = dg.AutomationCondition.asset_matches(
+        PUBLISHED, dg.AutomationCondition.newly_updated()
+    )
+    publishing: dg.AutomationCondition = dg.AutomationCondition.asset_matches(
+        PUBLISHED, dg.AutomationCondition.in_progress()
+    )
+    return (published.since_last_handled() & ~publishing & ~dg.AutomationCondition.in_progress()).with_label(
+        "after_publishing"
+    )
+
+
+class MartsTranslator(DagsterDbtTranslator):
+    """What a model looks like in Dagster. Sources name their Python asset in ``meta.dagster.asset_key``."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            DagsterDbtTranslatorSettings(
+                enable_source_tests_as_checks=True,
+                # several tables are written by one asset: drops, products and quarantine by parsed_products
+                enable_duplicate_source_asset_keys=True,
+            )
+        )
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Staging and marts stand apart in the lineage."""
+        return "marts" if dbt_resource_props["fqn"][1:2] == ["marts"] else "staging"
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        """All of them belong to the data team."""
+        return [Owner.DATA]
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:  # noqa: ARG002
+        """As the catalogue's assets are tagged."""
+        return {"domain": "insight"}
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """Tests of sources get the condition too: they check assets of another location, so they ride with no run."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None or asset_spec.key.path[0] in SCHEMAS:
+            return spec
+        return spec._replace(automation_condition=after_publishing())
+
+    def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition:  # noqa: ARG002
+        """One condition for all: see :func:`after_publishing`."""
+        return after_publishing()
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The platform's database as ``profiles.yml`` asks for it; the host may be a socket folder.
+
+    Raises:
+        DatabaseUnavailable: The embedded server has never been started here.
+    """
+    database = split_url(database_url(settings))
+    return {
+        "VITRINA_DBT_HOST": database["HOST"] or "localhost",
+        "VITRINA_DBT_PORT": database["PORT"] or "5432",
+        "VITRINA_DBT_USER": database["USER"] or "postgres",
+        "VITRINA_DBT_PASSWORD": database["PASSWORD"],
+        "VITRINA_DBT_DB": database["NAME"],
+        "VITRINA_DBT_SSLMODE": database["OPTIONS"].get("sslmode", "prefer"),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for a while: dbt's child and its adapter in this process read nothing else."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _dbt_executable() -> str:
+    """dbt of this very environment, whether or not it is activated."""
+    beside = Path(sys.executable).parent / "dbt"
+    return str(beside) if beside.is_file() else "dbt"
+
+
+def _marts(folder: Path) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest_path(folder),
+        dagster_dbt_translator=MartsTranslator(),
+        name="dbt_marts",
+        op_tags={"kind": "dbt"},
+        retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
+    )
+    def dbt_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+        """Builds staging views and marts, and runs their tests."""
+        # A folder of its own: runs side by side do not share state, and nothing piles up in the project.
+        with (
+            tempfile.TemporaryDirectory(prefix="vitrina-dbt-") as target,
+            _environment(dbt_environment(warehouse.settings)),
+        ):
+            yield from dbt.cli(["build"], context=context, target_path=Path(target)).stream().fetch_row_counts()
+
+    return dbt_marts
+
+
+def build_defs(*, resources: Mapping[str, Any] | None = None, folder: Path = DBT_FOLDER) -> dg.Definitions:
+    """The location's definitions.
+
+    Args:
+        resources: Replaces any of ``dbt`` and ``warehouse``.
+        folder: The dbt project; its manifest must stand.
+
+    Raises:
+        ManifestMissing: ``make manifest`` has not been run.
+    """
+    marts = _marts(folder)
+    selection = dg.AssetSelection.groups("staging", "marts") | dg.AssetSelection.checks(*marts.check_keys)
+    return dg.Definitions(
+        assets=[marts],
+        jobs=[dg.define_asset_job("refresh_marts", selection=selection, description="Build all marts and test them.")],
+        sensors=[
+            dg.AutomationConditionSensorDefinition(
+                "insight_automation",
+                target=selection,
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=5,
+                description="Builds the marts after each publication.",
+            )
+        ],
+        resources={
+            "dbt": DbtCliResource(
+                project_dir=os.fspath(folder), profiles_dir=os.fspath(folder), dbt_executable=_dbt_executable()
+            ),
+            "warehouse": Warehouse(),
+            **(resources or {}),
+        },
+    )
+
+
+defs = build_defs()
