@@ -75,7 +75,7 @@ def identify(file: DropFile) -> Kind:
         return Kind.HTML if _is_html(text) else Kind.XML
     if text.startswith(("{", "[")):
         return Kind.TEXT if _is_bracketed_table(text, file.name) else Kind.JSON
-    if head[:4096].count(b"\0") and encoding == "utf-8":
+    if b"\0" in head[:4096] and not encoding.startswith(("utf-16", "utf-32")):
         return Kind.OTHER
     json_name = file.name.lower().endswith((".json", ".jsonl", ".ndjson"))
     lines = [line for line in text.splitlines()[:20] if line.strip()]
