@@ -71,7 +71,7 @@ def demo(
             console.print("interrupted; stopping …")
             code = 130
         except VitrinaError as error:
-            console.print(str(error), style="red", markup=False)
+            console.print(str(error), style="red", markup=False, soft_wrap=True)
         finally:
             say.quiet()
             if stack is not None:
@@ -94,7 +94,7 @@ class Teller:
             self._status.start()
 
     def __call__(self, text: str) -> None:
-        self._console.print(f"[{time.time() - self._began:4.0f} s] {text}", markup=False)
+        self._console.print(f"[{time.time() - self._began:4.0f} s] {text}", markup=False, soft_wrap=True)
 
     def now(self, text: str) -> None:
         """What is being done at this moment; shown on a terminal only."""

@@ -89,10 +89,10 @@ def up(
         except KeyboardInterrupt:
             out.print("stopping …")
         except AlreadyRunning as running:
-            err.print(str(running), markup=False)
+            err.print(str(running), markup=False, soft_wrap=True)
             code = 3
         except VitrinaError as error:
-            err.print(str(error), style="red", markup=False)
+            err.print(str(error), style="red", markup=False, soft_wrap=True)
             code = 1
         finally:
             stop_quietly(stack, let_runs_finish=let_runs_finish and code == 0)
