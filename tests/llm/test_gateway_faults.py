@@ -293,3 +293,21 @@ def test_the_asynchronous_engine_answers_an_asynchronous_source(llm_server):
 
 def test_an_empty_address_means_the_embedded_service():
     assert GatewayConfig(base_url="").embedded
+
+
+def test_an_address_where_nobody_ever_answered_stops_the_run(gateway):
+    policy = RetryPolicy(base_delay_s=0.01, max_attempts=2)
+    one = gateway(base_url="http://127.0.0.1:9/v1", retry=policy, concurrency=2)
+    results = list(one.run(question(i) for i in range(500)))
+    assert outcomes(results) == {"transport": 500}
+    assert one.summary()["calls"] < 200
+    assert "OPENAI_BASE_URL" in results[-1].error
+
+
+def test_a_caller_who_stops_early_does_not_wait_for_retries(llm_server, gateway):
+    llm_server.reset(rate_429=0.9, retry_after="600")
+    results = gateway(concurrency=5).run(question(i) for i in range(1000))
+    next(results)
+    results.close()
+    requests = llm_server.stats()["requests"]
+    assert requests < 1000

@@ -144,6 +144,23 @@ def test_waits_grow_and_are_bounded():
     assert waits[-1] == 30.0
 
 
+@given(st.floats(0, 100), st.floats(0, 1), st.sampled_from([Outcome.RATE_LIMIT, Outcome.SERVER]))
+def test_nobody_comes_back_before_the_time_asked_for(asked, jitter, outcome):
+    reading = Reading(outcome, retry_after_s=asked)
+    tally = Tally()
+    for _ in range(4):
+        decision = decide(reading, tally, RetryPolicy(), now=0, jitter=jitter)
+        assert decision.again
+        assert decision.wait_s >= asked
+
+
+def test_a_zero_wait_again_and_again_is_not_taken_at_its_word():
+    reading, tally = Reading(Outcome.RATE_LIMIT, retry_after_s=0.0), Tally()
+    waits = [decide(reading, tally, RetryPolicy(), now=0, jitter=0.5).wait_s for _ in range(8)]
+    assert waits[0] < 0.1
+    assert waits[-1] == 2.0
+
+
 def test_a_server_that_says_not_to_come_back_is_obeyed():
     reading = read_chat(Reply(500, {"x-should-retry": "false"}, b"{}"))
     assert not decide(reading, Tally(), RetryPolicy(), now=0, jitter=0).again

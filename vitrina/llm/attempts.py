@@ -101,6 +101,7 @@ class Attempts:
         self._sleep = sleep
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self._dead: dict[str, Reading] = {}
+        self._reached = False
         self.sending: set[asyncio.Task[Any] | None] = set()
 
     async def run(self, job: Job) -> Ended:
@@ -155,6 +156,9 @@ class Attempts:
         outcome = reading.outcome
         checked = job.check(reading) if outcome is Outcome.OK else None
         decision = decide(reading, tally, self._config.retry, now=time.monotonic(), jitter=self._random.random())
+        if outcome is Outcome.TRANSPORT and not (decision.again or reading.charged or self._reached):
+            # Nobody ever answered at this address: ten thousand requests need not find that out one by one.
+            self._dead[""] = replace(reading, error=f"{reading.error}; nothing more is sent. Check OPENAI_BASE_URL.")
         problems = () if checked is None else checked.problems
         if problems:
             outcome = Outcome.INVALID
@@ -198,11 +202,12 @@ class Attempts:
         try:
             reply = await self._transport.post(job.path, raw)
         except TransportError as error:
-            told = str(error)
-            return None, Reading(Outcome.TRANSPORT, error=told, error_class=error.name, charged=error.sent)
+            told, retry = str(error), error.name != "certificate"
+            return None, Reading(Outcome.TRANSPORT, error=told, error_class=error.name, charged=error.sent, retry=retry)
         except ReplyTooLargeError:
             told = f"the reply is larger than {self._config.max_reply_bytes} bytes and was not read"
             return None, Reading(Outcome.INVALID, error=told, error_class="too_large")
+        self._reached = True
         if self._config.api_key:  # an endpoint may echo the headers: from here on nobody meets the key
             key = self._config.api_key
             headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}

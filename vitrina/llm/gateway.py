@@ -212,11 +212,10 @@ class Gateway:
 
 async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:
     """Ends what waits; lets what is on the wire end, since it is paid for."""
-    for task in list(tasks):
-        if task not in engine.sending:
-            task.cancel()
-    if tasks:
-        _, late = await asyncio.wait(set(tasks), timeout=_DRAIN_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+    deadline = time.monotonic() + _DRAIN_S
+    while tasks:
+        late = time.monotonic() > deadline
+        for task in list(tasks):
+            if late or task not in engine.sending:
+                task.cancel()
+        await asyncio.wait(set(tasks), timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
