@@ -33,6 +33,24 @@ with index.opened("test__edge"):
 """
 
 
+WRITE = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from vitrina.vectors.edge import EdgeIndex
+from vitrina.vectors.index import VectorPoint
+
+def points():
+    for n in range(100_000):
+        if n == 1_100:
+            sys.stdout.write("writing\\n"); sys.stdout.flush()
+            time.sleep(60)
+        yield VectorPoint(f"k{n}", np.ones(2, np.float32))
+
+EdgeIndex(Path(sys.argv[1])).upsert("test__edge", points())
+"""
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     index = EdgeIndex(tmp_path / "index")
@@ -51,6 +69,17 @@ def test_a_second_process_waits_then_says_who_holds_it_and_kill_9_frees_it(root:
         finally:
             os.kill(holder.pid, signal.SIGKILL)
     assert EdgeIndex(root, lock_timeout=10).count(NAME) == 1201
+
+
+def test_killed_in_the_middle_of_a_load_whole_batches_stand_and_the_load_can_be_repeated(root: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", WRITE, str(root)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        os.kill(writer.pid, signal.SIGKILL)
+    index = EdgeIndex(root, lock_timeout=10)
+    assert index.count(NAME) == 1001
+    index.upsert(NAME, [VectorPoint(f"k{n}", np.ones(2, np.float32)) for n in range(1200)])
+    assert index.count(NAME) == 1201
 
 
 def test_threads_take_turns(root: Path) -> None:

@@ -56,6 +56,10 @@ def test_turkish_capitals_and_yo_fold_to_one_writing() -> None:
     assert title_key("Крем «Ёж», 50 мл!") == title_key("крем ЕЖ 50мл")
 
 
+def test_half_of_a_surrogate_pair_is_text_like_any_other() -> None:
+    assert hashed_ngrams(["плат\ud800ье", "\udfff"]).shape[0] == 2
+
+
 def test_a_very_long_text_is_cut_and_not_refused() -> None:
     assert hashed_ngrams(["а" * 3_000_000]).nnz < 100
 
