@@ -7,17 +7,20 @@ an ephemeral instance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
+from typing import Final
 
 import dagster as dg
 
 
-class Owner(StrEnum):
-    """Who answers for an asset: feeds ``owners=`` and alert routing."""
+class Owner:
+    """Who answers for an asset: feeds ``owners=`` and alert routing.
 
-    CATALOG = "team:catalog"
-    CONTENT = "team:content"
-    DATA = "team:data"
+    Plain strings and no enum: a code server refuses to serialise members of an enum it does not know.
+    """
+
+    CATALOG: Final = "team:catalog"
+    CONTENT: Final = "team:content"
+    DATA: Final = "team:data"
 
 
 #: Connections and locks; what can never succeed raises ``dg.Failure(allow_retries=False)``.
