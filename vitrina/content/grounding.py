@@ -85,12 +85,14 @@ def check(text: str, facts: ProductFacts, *, lexicon: Lexicon | None = None) -> 
     numbers = read_numbers(plain, lexicon)
     verdicts = [
         *_check_words(matches, known),
-        *_check_numbers(plain, numbers, known),
+        *_check_numbers(plain, _outside_names(numbers, matches), known),
         *_check_shares(plain, matches, numbers, known),
     ]
-    findings = sorted(
-        {finding for finding in verdicts if finding is not None}, key=lambda found: (found.start, found.end)
-    )
+    unique: dict[tuple[int, int, str], Finding] = {}
+    for finding in verdicts:
+        if finding is not None:  # a percentage may be wrong by itself and beside its material: one finding
+            unique.setdefault((finding.start, finding.end, finding.kind), finding)
+    findings = [unique[place] for place in sorted(unique)]
     claims = len(verdicts)
     return Grounding((claims - len(findings)) / claims if claims else 1.0, claims, findings, plain)
 
@@ -152,6 +154,16 @@ def _check_word(readings: list[Match], known: Known) -> Finding | None:
     return Finding(kind, match.surface, match.start, match.end, f"{why}; they say {', '.join(said)}" if said else why)
 
 
+def _outside_names(numbers: list[Number], matches: list[Match]) -> list[Number]:
+    """The numbers that are no part of a name (the 3 of 3XL)."""
+    names = [(match.start, match.end) for match in matches if match.entry.kind != "unit"]
+    return [
+        number
+        for number in numbers
+        if number.dimension is not None or not any(start <= number.start and number.end <= end for start, end in names)
+    ]
+
+
 def _check_numbers(text: str, numbers: list[Number], known: Known) -> Iterator[Finding | None]:
     for number in numbers:
         surface = text[number.start : number.end]
@@ -168,7 +180,7 @@ def _check_numbers(text: str, numbers: list[Number], known: Known) -> Iterator[F
             continue
         else:
             kind = "size" if number.low != number.high or _word_before(text, number.start) in _SIZE_WORDS else "number"
-            supported = _has_number(number, known) or (number.attached and known.has_code(_code(text, number)))
+            supported = _has_code(text, number, known) if number.attached else _has_number(number, known)
             why = f"the number {surface!r} does not stand in the inputs"
         yield None if supported else Finding(kind, surface, number.start, number.end, why)
 
@@ -187,6 +199,9 @@ def _has_measure(number: Number, known: Known) -> bool:
     )
     if number.dimension in {"count", "pair", "pack", "set", "pocket", "button", "colors", "layer"} and countable:
         return _has_number(number, known)
+    if number.unit is not None and number.unit.key == "cm":  # sizes such as 158-164 are heights in centimetres
+        spans = {span for span in known.numbers if span[0] != span[1]}
+        return all(_within(value, spans) for value in number.written)
     return number.dimension == "count" and number.unit is None and _has_number(number, known)
 
 
@@ -196,6 +211,12 @@ def _has_number(number: Number, known: Known) -> bool:
 
 def _within(value: Decimal, ranges: set[tuple[Decimal, Decimal]], *, exact: bool = False) -> bool:
     return any(value in (low, high) or (not exact and low <= value <= high) for low, high in ranges)
+
+
+def _has_code(text: str, number: Number, known: Known) -> bool:
+    """``B12`` must stand in the inputs as a whole; of ``омега-3`` the number is enough, the word is its own claim."""
+    hyphenated = text[number.start - 1 : number.start] == "-"
+    return known.has_code(_code(text, number)) or (hyphenated and _has_number(number, known))
 
 
 def _code(text: str, number: Number) -> str:

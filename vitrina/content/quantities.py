@@ -109,7 +109,7 @@ def _join(text: str, written: list[_Written], units: _Units) -> Iterator[Number]
             group.append(following)
         place += len(group)
         if products:
-            yield from _product(text, group, units)
+            yield from _product(group, units)
         else:
             yield _single(text, group, units)
 
@@ -139,7 +139,7 @@ def _single(text: str, group: list[_Written], units: _Units) -> Number:
     return Number(values[0], values[-1], first.start, last.end, None, None, attached, ordinal, values)
 
 
-def _product(text: str, group: list[_Written], units: _Units) -> Iterator[Number]:
+def _product(group: list[_Written], units: _Units) -> Iterator[Number]:
     unit = units.behind(group[-1].end)
     if unit is None:
         for item in group:

@@ -95,10 +95,7 @@ class Lexicon:
 
     def find_at(self, text: str, start: int, end: int) -> list[Match]:
         """All names that begin exactly at ``start`` and end before ``end``, unfiltered; offsets are in ``text``."""
-        line = [
-            Token(token.base, token.start + start, token.end + start)
-            for token in tokens(text[start:end])
-        ]
+        line = [Token(token.base, token.start + start, token.end + start) for token in tokens(text[start:end])]
         if not line or line[0].start != start:
             return []
         readings = [self.words(token.base) for token in line]

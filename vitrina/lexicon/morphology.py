@@ -163,6 +163,9 @@ def _is_plural(parse: Any, number: str | None) -> bool:
 def _cased(word: str, parse: Any, case: str, number: str) -> str:
     if word.isupper() or _indeclinable(word):
         return word
+    start, hyphen, rest = word.partition("-")
+    if hyphen and start in _UNCHANGED_FIRST and (last := _noun(rest)) is not None:
+        return f"{start}-{_cased(rest, last, case, number)}"
     parts = _compound(word)
     if parts is not None:  # платье-рубашка: both change
         return "-".join(_cased(part, _noun(part), case, number) for part in parts)
@@ -180,7 +183,11 @@ def _cased(word: str, parse: Any, case: str, number: str) -> str:
 def _compound(word: str) -> tuple[str, str] | None:
     """The two nouns of a hyphenated word that the dictionary lacks as a whole; ``None`` for any other word."""
     parts = word.split("-")
-    if len(parts) != 2 or parts[0] in _UNCHANGED_FIRST or any(parse.is_known and "-" in parse.normal_form for parse in analyzer().parse(word.lower())):
+    if (
+        len(parts) != 2
+        or parts[0] in _UNCHANGED_FIRST
+        or any(parse.is_known and "-" in parse.normal_form for parse in analyzer().parse(word.lower()))
+    ):
         return None
     nouns = [_noun(part) for part in parts]
     return (parts[0], parts[1]) if all(noun is not None and noun.is_known for noun in nouns) else None

@@ -105,8 +105,10 @@ def stems(word: str, *, depth: int = 3) -> Iterator[tuple[str, bool]]:
                 found = (stem, negated or suffix == "sIz")
                 following.append(found)
                 yield found
-                if suffix and stem[-1] in _SOFTENED:
+                if stem[-1] in _SOFTENED:
                     yield stem[:-1] + _SOFTENED[stem[-1]], found[1]
+                elif stem.endswith("ng"):  # renk → rengi
+                    yield stem[:-1] + "k", found[1]
         level = following
 
 
