@@ -45,7 +45,9 @@ def histogram(
     axes.hist(data, bins=bins, color="#3b6ea8")
     for label, at in (marks or {}).items():
         axes.axvline(at, color="#c0392b", linewidth=1.2)
-        axes.annotate(label, (at, 0.98), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top", ha="right")
+        axes.annotate(
+            label, (at, 0.98), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top", ha="right"
+        )
     axes.set_title(title, fontsize=9)
     axes.set_xlabel(x_label, fontsize=8)
     axes.tick_params(labelsize=7)

@@ -3,8 +3,6 @@
 ``default_resources()`` builds them from the settings; tests pass their own to ``build_defs``.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 

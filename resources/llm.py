@@ -1,7 +1,5 @@
 """The model gateway, wired to the settings and the ledger. Stays out: prompts, contracts, what answers mean."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

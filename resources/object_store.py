@@ -1,7 +1,5 @@
 """The object store of the settings: a bucket or a local folder. Stays out: what keys mean."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from vitrina.config import get_settings

@@ -1,7 +1,5 @@
 """The vector index of the settings. Stays out: what is embedded and why."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """The platform's PostgreSQL, through Django's models. Stays out: any query."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from vitrina.config import Settings, get_settings

@@ -3,8 +3,6 @@
 Belongs here: the wiring of ``vitrina.catalog.registry`` to partitions and run requests. Stays out: what a drop is.
 """
 
-from __future__ import annotations
-
 import json
 
 import dagster as dg
@@ -12,6 +10,7 @@ import dagster as dg
 from assets.catalog.partitions import DROPS
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
+from sensors.jobs import AssetJob
 from vitrina.config import get_settings
 from vitrina.project.setup import setup_django
 
@@ -19,7 +18,7 @@ _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 
 
-def build_new_drops_sensor(job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def build_new_drops_sensor(job: AssetJob) -> dg.SensorDefinition:
     """The sensor, running from the start, asking for ``job``."""
 
     @dg.sensor(
@@ -44,9 +43,7 @@ def build_new_drops_sensor(job: dg.JobDefinition | dg.UnresolvedAssetJobDefiniti
         known = set(context.instance.get_dynamic_partitions(DROPS.name))
         new = [drop for drop in seen.found if drop.key not in known]
         # Rows before partitions before runs: whatever dies in between is made good by the next tick.
-        batches = register(
-            seen.found, each_below=settings.drop_runs_each_below, range_size=settings.drop_range_size
-        )
+        batches = register(seen.found, each_below=settings.drop_runs_each_below, range_size=settings.drop_range_size)
         if new:
             # One batch: the same keys through the sensor's result cost a query each (17 ms).
             context.instance.add_dynamic_partitions(DROPS.name, [drop.key for drop in new])

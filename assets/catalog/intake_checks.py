@@ -1,7 +1,5 @@
 """Checks of ``parsed_products``, over the platform's tables: every row accounted for, ids, shares, gates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -25,9 +23,13 @@ from resources.warehouse import Warehouse
             "ids_are_unique", asset=parsed_products, description="One product for each source and external id."
         ),
         dg.AssetCheckSpec(
-            "products_are_whole", asset=parsed_products, description="Titles are not blank, prices and currencies sound."
+            "products_are_whole",
+            asset=parsed_products,
+            description="Titles are not blank, prices and currencies sound.",
         ),
-        dg.AssetCheckSpec("gates_are_open", asset=parsed_products, description="No drop is held back by the list gate."),
+        dg.AssetCheckSpec(
+            "gates_are_open", asset=parsed_products, description="No drop is held back by the list gate."
+        ),
     ],
 )
 def intake_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
@@ -55,9 +57,7 @@ def intake_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"limit": limit, "drops": table(["drop", "quarantined", "rows"], lossy[:50])},
     )
-    repeated = list(
-        Product.objects.values("source__slug", "external_id").annotate(n=Count("id")).filter(n__gt=1)[:20]
-    )
+    repeated = list(Product.objects.values("source__slug", "external_id").annotate(n=Count("id")).filter(n__gt=1)[:20])
     yield dg.AssetCheckResult(check_name="ids_are_unique", passed=not repeated, metadata={"repeated": repeated})
     blank = Product.objects.filter(Q(title__regex=r"^\s*$") | Q(price__lte=0) | Q(price__isnull=False, currency=None))
     yield dg.AssetCheckResult(

@@ -1,7 +1,5 @@
 """``parser_drops`` and ``parsed_products``: what parsers left, and the products in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -85,7 +83,7 @@ def parsed_products(
     return dg.MaterializeResult(metadata=_run_metadata(done, warehouse))
 
 
-def _drop_metadata(result: IntakeResult) -> dict[str, dg.MetadataValue]:
+def _drop_metadata(result: "IntakeResult") -> dict[str, dg.MetadataValue]:
     return {
         "format": dg.MetadataValue.text(result.format),
         "rows": dg.MetadataValue.int(result.rows),
@@ -103,7 +101,7 @@ def _drop_metadata(result: IntakeResult) -> dict[str, dg.MetadataValue]:
     }
 
 
-def _run_metadata(done: Iterable[IntakeResult], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
+def _run_metadata(done: Iterable["IntakeResult"], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
     from vitrina.catalog.models import Product
 
     results = list(done)

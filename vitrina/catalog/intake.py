@@ -98,7 +98,15 @@ def write_drop(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Se
         list_gate.judge_prices(before, settings, result)
         list_gate.open_case(drop, result)
         quarantine = [
-            (drop.pk, n, row.file, row.number, str(row.reason), row.message, row.raw[:_RAW_LIMIT].replace("\0", "\ufffd"))
+            (
+                drop.pk,
+                n,
+                row.file,
+                row.number,
+                str(row.reason),
+                row.message,
+                row.raw[:_RAW_LIMIT].replace("\0", "\ufffd"),
+            )
             for n, row in enumerate(content.quarantine)
         ]
         copy_upsert(
@@ -161,10 +169,14 @@ class _Incoming:
         names = ("id", "row_hash", "listed", "drop_id", "drop_time", "field_drops", *DATA_FIELDS)
         keys = dict(Drop.objects.filter(products__id__in=ids).values_list("id", "key").distinct())
         confirmed = {} if self.newest else _confirmed_times(self.drop)
-        wanted = sql.SQL(", ").join(sql.SQL("i.{}").format(sql.Identifier(n)) for n in (*DATA_FIELDS, "row_hash", "row_number"))
+        wanted = sql.SQL(", ").join(
+            sql.SQL("i.{}").format(sql.Identifier(n)) for n in (*DATA_FIELDS, "row_hash", "row_number")
+        )
         with connection.connection.cursor() as cursor:
             cursor.execute(
-                sql.SQL("SELECT p.id, {} FROM {} i JOIN catalog_product p USING (source_id, external_id) WHERE p.id = ANY(%s)").format(wanted, self.table),
+                sql.SQL(
+                    "SELECT p.id, {} FROM {} i JOIN catalog_product p USING (source_id, external_id) WHERE p.id = ANY(%s)"
+                ).format(wanted, self.table),
                 [ids],
             )
             said = {row[0]: row[1:] for row in cursor.fetchall()}

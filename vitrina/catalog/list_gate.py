@@ -118,7 +118,9 @@ def missing_reasons(before: Before, missing: list[Missing], settings: Settings) 
     reasons: list[dict[str, Any]] = []
     total = len(before.order)
     if total and len(missing) / total > settings.list_gate_catalogue_share and len(missing) >= _FEW_PRICES:
-        reasons.append(_reason("catalogue_share", f"{len(missing)} of {total} goods are gone", missing=len(missing), of=total))
+        reasons.append(
+            _reason("catalogue_share", f"{len(missing)} of {total} goods are gone", missing=len(missing), of=total)
+        )
     for kind, sizes, value_of in (
         ("brand", before.brands, lambda m: m.brand or ""),
         ("category", before.categories, lambda m: m.category or ""),

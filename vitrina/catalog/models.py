@@ -44,7 +44,9 @@ class Drop(models.Model):
     is_folder = models.BooleanField(default=False)
     files = models.JSONField(default=list, help_text="[{key, size, etag}]")
     digest = models.CharField(max_length=64)
-    stamp = models.CharField(max_length=16, help_text="Of size, time or ETag: the bytes are read again only when it changes.")
+    stamp = models.CharField(
+        max_length=16, help_text="Of size, time or ETag: the bytes are read again only when it changes."
+    )
     size = models.BigIntegerField(default=0)
     modified_at = models.DateTimeField(help_text="The drop's own time: newer data wins by it.")
     seen_at = models.DateTimeField(db_default=Now())
@@ -67,7 +69,8 @@ class Drop(models.Model):
     stale_products = models.IntegerField(default=0, help_text="Rows that a newer drop has overtaken.")
     delisted_products = models.IntegerField(default=0)
     confirmed = models.BinaryField(
-        null=True, help_text="Ids of products whose rows stood already, as packed int64: this drop's time counts for them."
+        null=True,
+        help_text="Ids of products whose rows stood already, as packed int64: this drop's time counts for them.",
     )
     gate = models.CharField(max_length=10, choices=Gate, default=Gate.OPEN)
     gate_reasons = models.JSONField(default=list)

@@ -22,6 +22,7 @@ from vitrina.catalog.models import Drop, Publication
 from vitrina.config import Settings
 from vitrina.fingerprints import fingerprint
 from vitrina.review.models import ReviewItem
+from vitrina.review.services import consume_publication
 from vitrina.warehouse import copy_upsert
 
 
@@ -36,6 +37,7 @@ class PublishResult:
     prices_held: int = 0
     held: Counter[str] = field(default_factory=Counter)
     visible: int = 0
+    consumed: int = 0
 
 
 #: One row a product: its newest approved version (a person's before a machine's), category, prices, gate.
@@ -65,6 +67,7 @@ def publish(settings: Settings, *, run_id: str = "") -> PublishResult:
     rows: list[tuple[Any, ...]] = []
     cases: list[ReviewItem] = []
     with transaction.atomic():
+        result.consumed = consume_publication(run_id=run_id)
         for row in _fetch():
             planned = _plan(row, settings, result, cases, run_id)
             if planned is not None:
@@ -101,7 +104,9 @@ def _plan(
         if was_state is None:
             return None
         result.delisted += was_state != Publication.State.DELISTED
-        return _row(product, was_version, was_category, was_price, was_old, was_currency, False, Publication.State.DELISTED)
+        return _row(
+            product, was_version, was_category, was_price, was_old, was_currency, False, Publication.State.DELISTED
+        )
     if gate not in _OPEN_GATES:
         result.held["list gate"] += 1
         return None
@@ -112,15 +117,27 @@ def _plan(
         problem = _price_problem(was_price, was_currency, price, currency, settings)
         if problem is not None:
             result.prices_held += 1
-            cases.append(_price_case(product, problem, (was_price, was_currency), (price, currency), drop, note, run_id))
+            cases.append(
+                _price_case(product, problem, (was_price, was_currency), (price, currency), drop, note, run_id)
+            )
             price, old_price, currency = was_price, was_old, was_currency
     return _row(product, version, category, price, old_price, currency, available, Publication.State.PUBLISHED)
 
 
 def _row(product: int, version: int, category: int | None, price: Decimal | None, old: Decimal | None,
          currency: str | None, available: bool | None, state: str) -> tuple[Any, ...]:  # fmt: skip
-    mark = fingerprint(version, category, price, old, currency, available, str(state))
+    mark = _mark(version, category, price, old, currency, available, str(state))
     return (product, version, category, price, old, currency, available, str(state), mark)
+
+
+def _mark(*values: Any) -> str:
+    return fingerprint(*values)
+
+
+def publication_mark(publication: Publication) -> str:
+    """The fingerprint of a publication as it stands."""
+    p = publication
+    return _mark(p.version_id, p.category_id, p.price, p.old_price, p.currency, p.available, str(p.state))
 
 
 def _price_problem(
@@ -155,7 +172,13 @@ def _price_problem(
 
 
 def _price_case(
-    product: int, problem: dict[str, Any], old: tuple[Any, Any], new: tuple[Any, Any], drop: str, note: str | None, run_id: str
+    product: int,
+    problem: dict[str, Any],
+    old: tuple[Any, Any],
+    new: tuple[Any, Any],
+    drop: str,
+    note: str | None,
+    run_id: str,
 ) -> ReviewItem:
     return ReviewItem(
         kind=ReviewItem.Kind.PRICE,
@@ -192,9 +215,7 @@ def _open(cases: list[ReviewItem]) -> None:
         if former is not None and former.state == ReviewItem.State.OPEN:
             overtaken.append(former.pk)
         fresh.append(case)
-    ReviewItem.objects.filter(pk__in=overtaken).update(
-        state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC)
-    )
+    ReviewItem.objects.filter(pk__in=overtaken).update(state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC))
     ReviewItem.objects.bulk_create(fresh, batch_size=1000)
     stale = ReviewItem.objects.filter(kind=ReviewItem.Kind.PRICE, state=ReviewItem.State.OPEN).exclude(key__in=keys)
     stale.update(state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC))

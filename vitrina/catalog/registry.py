@@ -15,7 +15,16 @@ from pathlib import Path
 
 from django.db import transaction
 
-from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, Candidate, FoundDrop, Scan, combined_digest, plan_batches, scan
+from vitrina.catalog.drops import (
+    DROPS_PREFIX,
+    SOURCE_FILE,
+    Candidate,
+    FoundDrop,
+    Scan,
+    combined_digest,
+    plan_batches,
+    scan,
+)
 from vitrina.catalog.models import Drop, Source
 from vitrina.config import Settings
 from vitrina.errors import PermanentError

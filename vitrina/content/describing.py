@@ -32,6 +32,7 @@ from vitrina.llm.gateway import Gateway, Progress
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.structured import Contract, InvalidAnswerError
+from vitrina.review.services import consume_reprocess
 
 PURPOSE = "product_description"
 _GROUP = 50
@@ -124,7 +125,9 @@ def _orders(
     result: DescribeResult,
 ) -> Iterator[_Order]:
     sheets = category_sheets(language)
-    products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids, listed=True).select_related("category__category")}
+    products = {
+        p.pk: p for p in Product.objects.filter(pk__in=product_ids, listed=True).select_related("category__category")
+    }
     facts = product_facts(products.values(), sheets, language)
     standing: dict[int, tuple[str, str]] = {}
     machine = ContentVersion.objects.filter(product__in=product_ids, language=language).exclude(
@@ -230,6 +233,7 @@ def _keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str) ->
     with transaction.atomic():
         ContentVersion.objects.bulk_create(versions)
         ProcessingLog.objects.bulk_create(logs)
+        consume_reprocess([version.product_id for version in versions if version.number > 1], run_id=run_id)
         for name, count in used.items():
             DescriptionTemplate.objects.filter(name=name).update(usage_count=F("usage_count") + count)
 
@@ -297,5 +301,3 @@ def _log_row(answer: ChatResult, order: _Order, run_id: str) -> ProcessingLog:
         run_id=run_id,
         completed_at=None if unfinished else now,
     )
-
-

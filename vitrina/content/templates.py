@@ -87,7 +87,8 @@ def sync_templates(templates: Iterable[Template]) -> TemplateSync:
     unknown = sorted({t.category for t in templates if t.category and t.category not in categories})
     if unknown:
         raise TemplatesFileError(
-            f"Unknown categories: {', '.join(unknown)}.", hint="Sync the categories first: `vitrina categories sync FILE`."
+            f"Unknown categories: {', '.join(unknown)}.",
+            hint="Sync the categories first: `vitrina categories sync FILE`.",
         )
     rows = [
         (t.name, t.type, categories[t.category] if t.category else None, t.language, t.content, dict(t.facts), True)

@@ -169,7 +169,9 @@ def _index_of_all() -> DuplicateIndex:
 
     index = DuplicateIndex()
     newest = ContentVersion.objects.filter(product=OuterRef("product")).order_by("-number").values("pk")[:1]
-    for product, body in ContentVersion.objects.filter(pk=Subquery(newest)).values_list("product_id", "body").iterator():
+    for product, body in (
+        ContentVersion.objects.filter(pk=Subquery(newest)).values_list("product_id", "body").iterator()
+    ):
         index.add(product, html.to_text(body))
     return index
 
@@ -199,7 +201,9 @@ def _close_overtaken(verdicts: Sequence[Verdict]) -> None:
         items.update(state=ReviewItem.State.SUPERSEDED, resolved_at=now)
 
 
-def _open_cases(cases: Sequence[tuple[str, Product, ContentVersion | None, list[dict[str, Any]], int]], run_id: str) -> None:
+def _open_cases(
+    cases: Sequence[tuple[str, Product, ContentVersion | None, list[dict[str, Any]], int]], run_id: str
+) -> None:
     standing = {
         item.key: item
         for item in ReviewItem.objects.filter(key__in=[case[0] for case in cases], state=ReviewItem.State.OPEN)

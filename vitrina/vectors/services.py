@@ -204,7 +204,9 @@ def _index_pending(index: VectorIndex, physical: str, dense: DenseEmbedder | Non
     pending = list(rows.filter(indexed=False).values_list("pk", flat=True))
     if pending:
         with index.opened(physical):
-            index.upsert(physical, (_record(row).point() for row in rows.filter(pk__in=pending).iterator(chunk_size=2000)))
+            index.upsert(
+                physical, (_record(row).point() for row in rows.filter(pk__in=pending).iterator(chunk_size=2000))
+            )
             index.optimize(physical)
         rows.filter(pk__in=pending).update(indexed=True)
     return len(pending)

@@ -95,6 +95,21 @@ def copy_into(
     return name
 
 
+def insert_defaults(model: type[models.Model], given: Sequence[str]) -> list[tuple[str, Any]]:
+    """(column, value) of NOT NULL fields that rows do not give and the database has no default for.
+
+    Django keeps ``default=`` in Python, where COPY never comes by.
+    """
+    found = []
+    for field in model._meta.concrete_fields:
+        known = field.name in given or field.primary_key or field.null
+        if known or getattr(field, "db_default", models.NOT_PROVIDED) is not models.NOT_PROVIDED:
+            continue
+        if field.has_default() or field.empty_strings_allowed:
+            found.append((field.column, field.get_db_prep_save(field.get_default(), connection)))
+    return found
+
+
 def copy_upsert(
     model: type[models.Model],
     columns: Sequence[str],
@@ -140,13 +155,16 @@ def copy_upsert(
         assignments += [sql.SQL("{} = now()").format(sql.Identifier(name)) for name in touch if name in own]
         action = sql.SQL("UPDATE SET {}").format(sql.SQL(", ").join(assignments)) if others else sql.SQL("NOTHING")
         listed = sql.SQL(", ").join(column(name) for name in columns)
+        defaults = insert_defaults(model, columns)
+        extra = sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(name)) for name, _ in defaults)
+        holders = sql.SQL("").join([sql.SQL(", ") + sql.Placeholder()] * len(defaults))
         with connection.connection.cursor() as cursor:
             cursor.execute(sql.SQL("ANALYZE {}").format(table))
             cursor.execute(sql.SQL("DELETE FROM {} i USING {} t WHERE {} AND {}").format(table, target, match, same))
             unchanged = cursor.rowcount
             cursor.execute(
                 sql.SQL(
-                    "WITH written AS (INSERT INTO {target} ({columns}) SELECT {columns} FROM {table} "
+                    "WITH written AS (INSERT INTO {target} ({columns}{extra}) SELECT {columns}{holders} FROM {table} "
                     "ON CONFLICT ({key}) DO {action} RETURNING (xmax = 0) AS fresh) "
                     "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM written"
                 ).format(
@@ -155,7 +173,10 @@ def copy_upsert(
                     table=table,
                     key=sql.SQL(", ").join(column(name) for name in key),
                     action=action,
-                )
+                    extra=extra,
+                    holders=holders,
+                ),
+                [value for _, value in defaults],
             )
             inserted, updated = cursor.fetchone()
             cursor.execute(sql.SQL("DROP TABLE {}").format(table))

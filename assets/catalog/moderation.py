@@ -1,0 +1,61 @@
+"""``moderation``: the verdict of the rules on each new text; doubtful ones go to people."""
+
+import dagster as dg
+
+from assets.catalog.partitions import DROPS
+from assets.catalog.product_descriptions import product_descriptions
+from assets.plots import table
+from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
+from resources.warehouse import Warehouse
+
+
+@dg.asset(
+    deps=[product_descriptions],
+    partitions_def=DROPS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    automation_condition=follow_drops(),
+    group_name="content",
+    kinds={"python", "postgres"},
+    owners=[Owner.CONTENT],
+    tags={"domain": "content"},
+    code_version="1",
+)
+def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Approve, or a row in the review queue with every reason. A person's verdict stands."""
+    from vitrina.catalog.models import Product
+    from vitrina.content.verdicts import moderate
+    from vitrina.review.models import ReviewItem
+
+    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
+    result = moderate(ids, warehouse.settings, run_id=context.run_id)
+    waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
+    preview = [
+        (item.priority, item.product.title if item.product else item.key,
+         "; ".join(f"{r.get('message_en') or r.get('message')}: {', '.join(map(str, r.get('details', [])[:3]))}" for r in item.reasons))
+        for item in waiting.select_related("product").order_by("priority", "id")[:25]
+    ]  # fmt: skip
+    return dg.MaterializeResult(
+        metadata={
+            "approved": result.approved,
+            "sent_to_people": result.sent,
+            "unchanged": result.unchanged,
+            "without_text": result.without_text,
+            "rules": table(["rule", "spoke"], result.rules.most_common()),
+            "waiting_for_people": waiting.count(),
+            "review_queue": table(["priority", "product", "why"], preview),
+        }
+    )
+
+
+@dg.asset_check(asset=moderation, description="Every text that rules did not approve has a case in review.")
+def nothing_doubtful_is_lost(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Verdicts that say no, whose version never had a review item."""
+    from django.db.models import Exists, OuterRef
+
+    from vitrina.content.models import Verdict
+    from vitrina.review.models import ReviewItem
+
+    cases = ReviewItem.objects.filter(version=OuterRef("version"))
+    lost = Verdict.objects.filter(approved=False).exclude(Exists(cases)).count()
+    return dg.AssetCheckResult(passed=lost == 0, metadata={"lost": lost})

@@ -1,0 +1,87 @@
+"""``product_categories``: a cascade of classifier, nearest categories, language model, person."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.catalog.parsed_products import parsed_products
+from assets.catalog.partitions import DROPS
+from assets.catalog.reference import category_model, category_vectors
+from assets.plots import histogram, table
+from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
+from assets.refresh import refresh_asked
+from resources.llm import LlmResource
+from resources.object_store import ObjectStoreResource
+from resources.vectors import VectorsResource
+from resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vitrina.llm.gateway import Progress
+
+
+@dg.asset(
+    deps=[parsed_products, category_model, category_vectors],
+    partitions_def=DROPS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    automation_condition=follow_drops(standing=["category_model", "category_vectors"]),
+    group_name="enrichment",
+    kinds={"scikitlearn", "openai"},
+    owners=[Owner.CATALOG],
+    tags={"domain": "catalog"},
+    pool="llm",
+    code_version="1",
+)
+def product_categories(
+    context: dg.AssetExecutionContext,
+    object_store: ObjectStoreResource,
+    llm: LlmResource,
+    vectors: VectorsResource,
+    warehouse: Warehouse,
+) -> dg.MaterializeResult:
+    """The category of each product of the drop.
+
+    At or above the classifier's *automatic threshold* nobody is asked; below it the language model chooses among the
+    nearest categories; below the *review threshold* of the final confidence a person decides.
+    """
+    from vitrina.catalog.models import Product
+    from vitrina.categories.categorising import categorise
+    from vitrina.categories.services import active_model, load_tree
+
+    def tell(progress: "Progress") -> None:
+        context.log.info("%d answers, %d failed, %d from the ledger", progress.done, progress.failed, progress.cached)
+
+    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
+    model = active_model(object_store.store())
+    review = warehouse.settings.category_review_threshold
+    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
+        result = categorise(
+            ids,
+            tree=load_tree(),
+            model=model,
+            index=index,
+            gateway=gateway,
+            review_threshold=review,
+            refresh=refresh_asked(context),
+            run_id=context.run_id,
+            progress=tell,
+        )
+    automatic = result.automatic_threshold
+    marks = {"review": review} | ({"automatic": automatic} if automatic is not None else {})
+    return dg.MaterializeResult(
+        metadata={
+            "products": result.looked_at,
+            "unchanged": result.unchanged,
+            "decided_by": dg.MetadataValue.json(dict(result.decided)),
+            "asked": result.asked,
+            "failed_questions": dg.MetadataValue.json(dict(result.failed)),
+            "needs_person": result.needs_person,
+            "automatic_threshold": automatic if automatic is not None else "none: too few labels, everything is asked",
+            "review_threshold": review,
+            "cost_usd": "unknown" if result.cost_usd is None else str(result.cost_usd),
+            "preview": table(["title", "category", "confidence", "decided by"], result.preview),
+            "confidence": histogram(
+                result.confidences, title="Confidence of the answer", x_label="confidence", marks=marks
+            ),
+        }
+    )

@@ -1,0 +1,148 @@
+"""``product_descriptions``: texts for products, written by the configured model or the offline writer."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from assets.catalog.partitions import DROPS
+from assets.catalog.product_categories import product_categories
+from assets.catalog.reference import template_vectors, templates
+from assets.plots import histogram, table
+from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
+from assets.refresh import refresh_asked
+from resources.llm import LlmResource
+from resources.vectors import VectorsResource
+from resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vitrina.content.describing import DescribeResult, Examples
+    from vitrina.content.facts import ProductFacts
+    from vitrina.llm.gateway import Progress
+    from vitrina.vectors.index import VectorIndex
+
+
+@dg.asset(
+    deps=[product_categories, templates, template_vectors],
+    partitions_def=DROPS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    automation_condition=follow_drops(standing=["templates", "template_vectors"]),
+    group_name="content",
+    kinds={"openai", "postgres"},
+    owners=[Owner.CONTENT],
+    tags={"domain": "content"},
+    pool="llm",
+    code_version="1",
+)
+def product_descriptions(
+    context: dg.AssetExecutionContext, llm: LlmResource, vectors: VectorsResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """A description for each product of the drop whose own facts are new; the others are not asked for again.
+
+    Every answer stands in the ledger before it counts: a killed run, started again, pays only for what was in flight.
+    A new prompt, template or model reaches products that have a text only in a backfill.
+    """
+    from vitrina.catalog.models import Product
+    from vitrina.content.describing import describe
+    from vitrina.review.services import wanted_again
+
+    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
+    force = wanted_again(ids)
+
+    def tell(progress: "Progress") -> None:
+        context.log.info(
+            "%d answers, %d failed, %d from the ledger, %s USD",
+            progress.done, progress.failed, progress.cached, progress.cost_usd,
+        )  # fmt: skip
+
+    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
+        result = describe(
+            ids,
+            gateway,
+            language=warehouse.settings.language,
+            examples=lambda facts: nearest_examples(facts, index, warehouse.settings.language),
+            refresh=refresh_asked(context),
+            force=force,
+            run_id=context.run_id,
+            progress=tell,
+        )
+        summary = gateway.summary()
+    if result.asked and result.failed["permanent"] == result.asked:
+        raise dg.Failure(
+            "No description could be asked for: the model's endpoint refuses every request. "
+            "The processing log has its words; `vitrina doctor` checks the settings.",
+            metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
+            allow_retries=False,
+        )
+    return dg.MaterializeResult(metadata=_metadata(result, summary))
+
+
+def nearest_examples(facts: Sequence["ProductFacts"], index: "VectorIndex", language: str) -> "Examples":
+    """Two templates a product: its category's own first, then the nearest by vector."""
+    from vitrina.content.models import DescriptionTemplate
+    from vitrina.content.templates import category_sheets
+    from vitrina.vectors.index import TEMPLATES
+    from vitrina.vectors.services import nearest
+
+    sheets = category_sheets(language)
+    texts = dict(DescriptionTemplate.objects.filter(is_active=True).values_list("name", "content"))
+    queries = [f"{item.category_path or ''} {item.title}" for item in facts]
+    hits = nearest(TEMPLATES, queries, index, k=4, where={"language": language, "type": "description"})
+    chosen: dict[int, list[tuple[str, str]]] = {}
+    for item, found in zip(facts, hits, strict=True):
+        sheet = sheets.get(item.category_slug or "")
+        names = [name for name, _ in sheet.examples] if sheet else []
+        names += [hit.key for hit in found if hit.key not in names and hit.key in texts]
+        chosen[item.product_id] = [(name, texts[name]) for name in names[:2] if name in texts]
+    return chosen
+
+
+def _plain(summary: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, int | float | dict | list | None) else str(value)
+        for key, value in summary.items()
+    }
+
+
+def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, Any]:
+    cost = "unknown" if result.cost_usd is None else str(result.cost_usd)
+    return {
+        "asked": result.asked,
+        "written": result.written,
+        "unchanged": result.fresh_enough,
+        "failed": sum(result.failed.values()),
+        "failed_by_class": dg.MetadataValue.json(dict(result.failed)),
+        "repaired": result.repaired,
+        "tokens": result.tokens,
+        "cost_usd": cost,
+        "gateway": dg.MetadataValue.json(_plain(summary)),
+        "preview": table(["title", "text"], result.preview),
+        "words": histogram(
+            [float(count) for count in result.words],
+            title="Words in a text",
+            x_label="words",
+            marks={"150": 150, "250": 250},
+        ),
+    }
+
+
+@dg.asset_check(asset=product_descriptions, description="Every newest machine text follows the contract's form.")
+def texts_follow_the_contract(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Counts texts whose stored violations are errors other than too few words, which moderation explains."""
+    from vitrina.content.models import ContentVersion
+
+    wrong = 0
+    total = 0
+    worst: list[tuple[int, str]] = []
+    for product, found in ContentVersion.objects.exclude(origin="person").values_list("product_id", "violations"):
+        total += 1
+        errors = [v["rule"] for v in found if v["severity"] == "error" and not v["rule"].startswith("too_few")]
+        if errors:
+            wrong += 1
+            worst.append((product, ", ".join(errors)))
+    return dg.AssetCheckResult(
+        passed=wrong == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"texts": total, "wrong": wrong, "products": table(["product", "rules"], worst[:30])},
+    )

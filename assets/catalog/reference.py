@@ -1,0 +1,197 @@
+"""Reference data of the shop: ``categories``, ``category_model``, ``templates``, and their vectors.
+
+The files lie under ``reference/`` in the object store; the ``reference_files`` sensor asks for these assets when one
+changes.
+"""
+
+import tempfile
+from pathlib import Path
+
+import dagster as dg
+
+from assets.plots import table
+from assets.policies import RETRY, Owner
+from resources.object_store import ObjectStoreResource
+from resources.vectors import VectorsResource
+from resources.warehouse import Warehouse
+from vitrina.errors import PermanentError
+
+_GROUP = "reference"
+_TAGS = {"domain": "catalog"}
+
+
+@dg.asset(group_name=_GROUP, kinds={"yaml", "postgres"}, owners=[Owner.CATALOG], tags=_TAGS, retry_policy=RETRY)
+def categories(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.MaterializeResult:
+    """The shop's category tree with names in Russian, Turkish and English, and labelled example titles."""
+    from vitrina.categories.labels import read_labelled
+    from vitrina.categories.services import LABELS_PREFIX, TREE_KEY, add_labels, load_tree, sync_tree
+    from vitrina.categories.tree_file import read_tree
+
+    store = object_store.store()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "categories.yaml"
+        store.download(TREE_KEY, path)
+        try:
+            result = sync_tree(read_tree(path))
+        except PermanentError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        imported = 0
+        for info in store.list(LABELS_PREFIX):
+            labels = Path(folder) / Path(info.key).name
+            store.download(info.key, labels)
+            rows = ((row.title, row.slug) for row in read_labelled(labels))
+            imported += add_labels(rows, f"import:{labels.name}"[:40])
+    tree = load_tree()
+    preview = [(node.slug, tree.path(node.slug), len(node.examples)) for node in tree.nodes][:40]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(tree),
+            "leaves": len(tree.leaves),
+            "created": result.created,
+            "updated": result.updated,
+            "deactivated": result.deactivated,
+            "labels": result.labels,
+            "new_imported_labels": imported,
+            "preview": table(["slug", "path", "examples"], preview),
+        }
+    )
+
+
+@dg.asset(
+    deps=[categories], group_name=_GROUP, kinds={"qdrant"}, owners=[Owner.CATALOG], tags=_TAGS, retry_policy=RETRY
+)
+def category_vectors(vectors: VectorsResource, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Collection `categories`: one point a category, from its path and synonyms in every language."""
+    from vitrina.categories.services import load_tree
+    from vitrina.vectors.index import CATEGORIES
+    from vitrina.vectors.services import Document, sync
+
+    tree = load_tree()
+    documents = [
+        Document(node.slug, tree.document(node.slug), {"slug": node.slug, "path": tree.path(node.slug),
+                                                       "leaf": node.slug in tree.leaves})
+        for node in tree.nodes
+    ]  # fmt: skip
+    with vectors.index() as index:
+        result = sync(CATEGORIES, documents, index, complete=True)
+    return dg.MaterializeResult(metadata=vector_metadata(result))
+
+
+@dg.asset(
+    deps=[categories],
+    group_name=_GROUP,
+    kinds={"scikitlearn"},
+    owners=[Owner.CATALOG],
+    tags=_TAGS,
+    retry_policy=RETRY,
+)
+def category_model(
+    context: dg.AssetExecutionContext, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """A classifier trained on the labelled titles, with calibrated confidence and its *automatic threshold*.
+
+    With too few labels there is no threshold, and every product is asked about.
+    """
+    from vitrina.categories.services import train_model
+
+    def progress(stage: str, done: int, total: int) -> None:
+        context.log.info("training: %s %d/%d", stage, done, total)
+
+    store = object_store.store()
+    try:
+        version, fresh = train_model(store, progress=progress)
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    metadata: dict[str, dg.MetadataValue | int | float | str] = {
+        "labels": version.labels,
+        "classes": version.classes,
+        "fit": version.fit_hash[:12],
+        "new_fit": dg.MetadataValue.bool(fresh),
+        "automatic_threshold": (
+            dg.MetadataValue.float(version.automatic_threshold)
+            if version.automatic_threshold is not None
+            else dg.MetadataValue.text("none: too few labels, everything is asked")
+        ),
+        "figures": dg.MetadataValue.json(version.metrics),
+    }
+    return dg.MaterializeResult(metadata=metadata)
+
+
+@dg.asset(
+    deps=[categories],
+    group_name=_GROUP,
+    kinds={"yaml", "postgres"},
+    owners=[Owner.CONTENT],
+    tags={"domain": "content"},
+    retry_policy=RETRY,
+)
+def templates(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Description templates: examples for style, and sentences that are true of a whole category."""
+    from vitrina.content.models import DescriptionTemplate
+    from vitrina.content.templates import TEMPLATES_KEY, read_templates, sync_templates
+
+    try:
+        result = sync_templates(read_templates(object_store.store().get(TEMPLATES_KEY).decode("utf-8-sig")))
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    rows = DescriptionTemplate.objects.filter(is_active=True).order_by("name")
+    preview = rows.values_list("name", "template_type", "category__path_ru", "usage_count", "success_rate")[:50]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows.count(),
+            "created": result.created,
+            "updated": result.updated,
+            "deactivated": result.deactivated,
+            "preview": table(["name", "type", "category", "used", "success"], list(preview)),
+        }
+    )
+
+
+@dg.asset(
+    deps=[templates],
+    group_name=_GROUP,
+    kinds={"qdrant"},
+    owners=[Owner.CONTENT],
+    tags={"domain": "content"},
+    retry_policy=RETRY,
+)
+def template_vectors(vectors: VectorsResource, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Collection `description_templates`: one point an active template, for the nearest examples."""
+    from vitrina.content.html import to_text
+    from vitrina.content.models import DescriptionTemplate
+    from vitrina.vectors.index import TEMPLATES
+    from vitrina.vectors.services import Document, sync
+
+    rows = DescriptionTemplate.objects.filter(is_active=True).select_related("category")
+    documents = [
+        Document(
+            row.name,
+            f"{row.name}. {row.category.path_ru if row.category else ''}. {to_text(row.content)}",
+            {
+                "name": row.name,
+                "type": row.template_type,
+                "language": row.language,
+                "category": row.category.slug if row.category else "",
+            },
+        )
+        for row in rows
+    ]
+    with vectors.index() as index:
+        result = sync(TEMPLATES, documents, index, complete=True)
+    return dg.MaterializeResult(metadata=vector_metadata(result))
+
+
+def vector_metadata(result: object) -> dict[str, object]:
+    """Counts of a vector sync for the UI."""
+    from vitrina.vectors.services import VectorSync
+
+    if not isinstance(result, VectorSync):
+        raise TypeError("vector_metadata wants the result of a sync")
+    return {
+        "dagster/row_count": result.total,
+        "embedded": result.embedded,
+        "unchanged": result.unchanged,
+        "removed": result.removed,
+        "indexed": result.indexed,
+        "collection": result.physical,
+    }

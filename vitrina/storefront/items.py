@@ -1,0 +1,81 @@
+"""The published catalogue as plain records, in a stable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StorefrontItem:
+    """One product as buyers see it. ``category_path`` holds (id, name) from the top down."""
+
+    product_id: int
+    source: str
+    external_id: str
+    title: str
+    description_html: str
+    benefits: tuple[str, ...]
+    seo_title: str
+    seo_description: str
+    keywords: tuple[str, ...]
+    brand: str | None
+    price: Decimal | None
+    old_price: Decimal | None
+    currency: str | None
+    available: bool | None
+    category_path: tuple[tuple[int, str], ...]
+    url: str | None
+    image_urls: tuple[str, ...]
+    barcodes: tuple[str, ...]
+    attributes: dict[str, Any]
+    version: int
+    written_by: str
+
+
+def published_items() -> Iterator[StorefrontItem]:
+    """Everything on show, by product id. Streams; needs the database."""
+    from vitrina.catalog.models import Publication
+    from vitrina.categories.models import Category
+
+    nodes = {node.pk: node for node in Category.objects.all()}
+
+    def path(pk: int | None) -> tuple[tuple[int, str], ...]:
+        found: list[tuple[int, str]] = []
+        while pk is not None and pk in nodes:
+            found.append((pk, nodes[pk].name_ru))
+            pk = nodes[pk].parent_id
+        return tuple(reversed(found))
+
+    rows = (
+        Publication.objects.filter(state=Publication.State.PUBLISHED)
+        .select_related("product__source", "version")
+        .order_by("product_id")
+    )
+    for row in rows.iterator(chunk_size=2000):
+        product, version = row.product, row.version
+        yield StorefrontItem(
+            product_id=product.pk,
+            source=product.source.slug,
+            external_id=product.external_id,
+            title=version.title,
+            description_html=version.body,
+            benefits=tuple(version.content.get("benefits", ())),
+            seo_title=version.seo_title,
+            seo_description=version.seo_description,
+            keywords=tuple(version.keywords),
+            brand=product.brand,
+            price=row.price,
+            old_price=row.old_price,
+            currency=row.currency,
+            available=row.available,
+            category_path=path(row.category_id),
+            url=product.url,
+            image_urls=tuple(product.image_urls),
+            barcodes=tuple(product.barcodes),
+            attributes=dict(product.attributes),
+            version=version.number,
+            written_by=version.model or version.origin,
+        )
