@@ -173,9 +173,11 @@ def _fit(sentences: list[str], budget: int) -> tuple[list[str], int]:
 
 def _spec_sentences(specs: list[Spec], wording: Wording, choice: Choice) -> list[str]:
     """Characteristics without a sentence of their own, up to four in one sentence: "Длина — 95 см"."""
-    found = []
-    for start in range(0, len(specs), 4):
-        listed = wording.listing([f"{_inside(spec.label)} — {spec.value}" for spec in specs[start : start + 4]])
+    # A value that is itself a list would run into its neighbours.
+    found = [f"{spec.label}: {spec.value}." for spec in specs if "," in spec.value]
+    short = [spec for spec in specs if "," not in spec.value]
+    for start in range(0, len(short), 4):
+        listed = wording.listing([f"{_inside(spec.label)} — {spec.value}" for spec in short[start : start + 4]])
         pattern = choice.pick(f"specs/{start}", wording.patterns.SPECS)
         found.append(pattern.format_map({"v": listed, "V": listed[:1].upper() + listed[1:]}))
     return found

@@ -92,9 +92,8 @@ def is_quotable(text: str, language: str, lexicon: Lexicon, *, label: bool = Fal
 
 def is_clean_fact(text: str) -> bool:
     """Whether a sentence of a category's fact sheet may be used: it is our own text, so only stray marks matter."""
-    return not (
-        output_marks(text) or forbidden_words(text) or suspicious_words(text) or re.search(r"[<>{}\[\]`]", text)
-    )
+    stray = count_emoji(text) or re.search(r"[<>{}\[\]`]", text)
+    return not (stray or output_marks(text) or forbidden_words(text) or suspicious_words(text))
 
 
 def _sentences(text: str) -> list[str]:
