@@ -34,6 +34,8 @@ YML = '<yml_catalog><shop><offers><offer id="1"><name>Крем</name></offer></o
         ("goods.csv", " \r\n\0\n", Kind.EMPTY),
         ("goods.csv", "%PDF-1.7 …", Kind.OTHER),
         ("x.json", "null", Kind.JSON),
+        ("state.js", 'window.__STATE__ = {"products": []};', Kind.JSON),
+        ("answer", 'callback([{"name": "A"}])', Kind.JSON),
     ],
 )
 def test_the_content_says_what_a_file_is(tmp_path: Path, name: str, content: str, kind: Kind) -> None:
@@ -95,9 +97,11 @@ def ends_well(content: bytes, name: str) -> None:
 
 _SLOW_MACHINE = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _JSONISH = st.text(alphabet='{}[]":, \n\\au0d8enlrtfsi1.-*#\x00é', max_size=120)
-_XML_PIECES = """< > </ /> <?xml_version='1.0'?> <!DOCTYPE_a_[ ]> <!ENTITY_e_'x'> &e; & &nbsp; <offer_id='1'> </offer>
+_XML_PIECES = """
+< > </ /> <?xml_version='1.0'?> <!DOCTYPE_a_[ ]> <!ENTITY_e_'x'> &e; & &nbsp; <offer_id='1'> </offer>
 <name> </name> <item> </item> <rss> </rss> <yml_catalog> </yml_catalog> <![CDATA[ ]]> <!-- --> Товар \x00
-<КоммерческаяИнформация> </КоммерческаяИнформация> <Товар> </Товар> <Ид> </Ид> <price> </price> <g:id> &#1; &#x110000;"""
+<КоммерческаяИнформация> </КоммерческаяИнформация> <Товар> </Товар> <Ид> </Ид> <price> </price>
+<g:id> &#1; &#x110000;"""
 _XMLISH = st.lists(
     st.sampled_from([piece if "yml" in piece else piece.replace("_", " ") for piece in _XML_PIECES.split()]),
     max_size=30,
@@ -111,6 +115,7 @@ _XMLISH = st.lists(
 @example(b"\x1f\x8b", "a.gz")
 @example(b"\xfe\xff\x00{", "a.json")
 @example(b"\xef\xbb\xbf", "a.json")
+@example(b"\xff\xfe\x00\x00<\x00<\x00", "a.xml")
 def test_any_bytes_end_well(content: bytes, name: str) -> None:
     ends_well(content, name)
 

@@ -229,3 +229,18 @@ def test_what_shops_nest_comes_up_as_columns(tmp_path: Path) -> None:
     assert values["category"] == "Elbise"
     assert values["attributes.Renk"] == "Mavi"
     assert values["breadcrumbs"] == "Kadın > Giyim"
+
+
+@pytest.mark.parametrize("wrapper", ["node", "_source", "product", "attributes"])
+def test_records_in_envelopes_are_unwrapped(tmp_path: Path, wrapper: str) -> None:
+    variants = {"edges": [{"node": {"title": size, "price": "9"}} for size in "SML"]}
+    records = [{"_id": str(n), wrapper: {**good, "variants": variants}} for n, good in enumerate(GOODS)]
+    opened = open_one(tmp_path, json.dumps({"data": {"edges": records}}))
+    assert titles(opened) == [good["name"] for good in GOODS]
+    assert opened.rows[0].values["price"] == Decimal("1.5")
+
+
+@pytest.mark.parametrize("script", ["window.__STATE__ = {};", "callback({})", "const data={};\n"])
+def test_json_inside_a_script_is_read(tmp_path: Path, script: str) -> None:
+    text = script.replace("{}", json.dumps({"products": GOODS}, ensure_ascii=False))
+    assert titles(open_one(tmp_path, text, "state.js")) == [good["name"] for good in GOODS]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from vitrina.feeds import commerceml, commerceml_join, json_records, merchant_rss, xml_records, yml
 from vitrina.feeds.archives import Limits, Unpacker, is_office_file
@@ -28,9 +29,13 @@ from vitrina.feeds.utf8 import guess_encoding, read_head
 from vitrina.feeds.xml_mend import DAMAGE
 from vitrina.feeds.xml_safe import XmlFile, open_xml
 
+T = TypeVar("T")
+
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|script|table)\b", re.IGNORECASE)
 _PROCESSING = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _SCALAR = re.compile(r'\s*(?:"|-?\d|true\b|false\b|null\b|NaN\b)')
+#: JSON inside a script: ``window.__STATE__ = {…};`` or ``callback([…])``.
+_SCRIPT = re.compile(r"(?:(?:var|let|const)\s+)?[\w$.]{1,80}\s*[=(]\s*[\[{]")
 _DELIMITED = re.compile(r"[,;\t|]")
 
 
@@ -75,6 +80,8 @@ def identify(file: DropFile) -> Kind:
         return Kind.HTML if _is_html(text) else Kind.XML
     if text.startswith(("{", "[")):
         return Kind.TEXT if _is_bracketed_table(text, file.name) else Kind.JSON
+    if _SCRIPT.match(text):
+        return Kind.JSON
     if b"\0" in head[:4096] and not encoding.startswith(("utf-16", "utf-32")):
         return Kind.OTHER
     json_name = file.name.lower().endswith((".json", ".jsonl", ".ndjson"))
@@ -119,8 +126,8 @@ def open_tables(
     given = 0
     for file in unpacker.plain_files([file for file in files if not _is_marker(file.name)]):
         try:
-            for table in _tables_of(file, config, commerce):
-                table.rows = holding(table.rows, unpacker.scratch)
+            for table in _decodable(file, _tables_of(file, config, commerce)):
+                table.rows = holding(_decodable(file, table.rows), unpacker.scratch)
                 table.notes[:0], notes = notes, []
                 given += 1
                 yield file, table
@@ -138,6 +145,17 @@ def open_tables(
             message = " ".join(dict.fromkeys(error.message for error in barren))
             raise NoProducts(message, hint=barren[0].hint)
         raise DropUnreadable("The drop holds no file to read.", hint="Put a price list or feed into it.")
+
+
+def _decodable(file: DropFile, items: Iterable[T]) -> Iterator[T]:
+    """``items``; text that is not in the encoding its mark promises is an error for people."""
+    try:
+        yield from items
+    except UnicodeDecodeError as error:
+        raise DropUnreadable(
+            f"{file.name} says that it is in {error.encoding}, but its bytes are not ({error.reason}).",
+            hint="Save it as UTF-8, or write its encoding into source.yaml.",
+        ) from None
 
 
 def _is_marker(name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 _WORD = re.compile(r"[\W_]+")
 
@@ -38,6 +39,9 @@ PART_NAMES = {
     "resimler", "изображения", "характеристики", "свойства", "варианты",
 }  # fmt: skip
 
+#: An object under one of these keys is the record itself (GraphQL, Elasticsearch, JSON:API).
+WRAPPERS = ("node", "_source", "product", "item", "attributes", "fields", "document")
+
 
 def fold(key: str) -> str:
     """A key without case, spaces and punctuation: ``product_title`` and ``productTitle`` are one."""
@@ -67,6 +71,15 @@ def kinds(keys: Iterable[str], mapping: Mapping[str, str] | None = None) -> froz
         else:
             found.update(kind for kind, pattern in _OTHERS.items() if pattern.search(word))
     return frozenset(found)
+
+
+def unwrap(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record inside its envelope: ``{node: {name, price}}`` gives name and price; others are left as they are."""
+    for key in WRAPPERS:
+        inner = record.get(key)
+        if isinstance(inner, Mapping) and "title" in kinds(inner) and "title" not in kinds(set(record) - {key}):
+            return {**{name: value for name, value in record.items() if name != key}, **inner}
+    return record
 
 
 def score(found: frozenset[str]) -> int:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import ijson
 
-from vitrina.feeds.json_keys import PART_NAMES, fold, is_product_like, kinds, score
+from vitrina.feeds.json_keys import PART_NAMES, WRAPPERS, fold, is_product_like, kinds, score
 
 #: Brackets inside brackets; real answers of shops have up to about 12.
 MAX_DEPTH = 100
@@ -130,6 +130,8 @@ def _end(stack: list[_Frame], places: dict[tuple[Path, str], Found], result: Sur
     keys = set(frame.keys)
     parent.objects += 1
     if parent.shape == "map":
+        if parent.key in WRAPPERS and stack[-2].shape in ("list", "top"):
+            _see_keys(_place(places, stack[-2].path, stack[-2].shape), keys)
         if not parent.child_keys:
             parent.child_keys = keys
         elif parent.alike:
@@ -138,9 +140,13 @@ def _end(stack: list[_Frame], places: dict[tuple[Path, str], Found], result: Sur
     place = _place(places, parent.path, parent.shape)
     if place:
         place.objects += 1
-        if place.sampled < _SAMPLE:
-            place.sampled += 1
-            place.keys.update(keys)
+        _see_keys(place, keys)
+
+
+def _see_keys(place: Found | None, keys: set[str]) -> None:
+    if place and place.sampled < _SAMPLE:
+        place.sampled += 1
+        place.keys.update(keys)
 
 
 def _place(places: dict[tuple[Path, str], Found], path: Path, shape: str) -> Found | None:
@@ -207,6 +213,8 @@ def _inside(inner: Found, outer: Found) -> bool:
 
 def _is_part(place: Found, places: list[Found]) -> bool:
     names = [part for part in place.path if part != "item"]
+    if len(names) > 1 and names[-1] in ("edges", "nodes", "items", "data"):
+        names.pop()  # the list of a part: variants.edges
     if not names or fold(names[-1]) not in PART_NAMES:
         return False
     return any("title" in kinds(other.keys) and _inside(place, other) for other in places)

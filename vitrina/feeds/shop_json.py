@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from vitrina.feeds.json_keys import fold
+from vitrina.feeds.json_keys import fold, unwrap
 
 _MAX_DEPTH = 5
 _MAX_KEYS = 400
@@ -37,6 +37,7 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Any]:
     - ``breadcrumbs: [{name}]`` gives ``breadcrumbs`` as ``A > B``.
     - ``variants: [{price, size, barcode}]`` stays a list; price and barcode come up when the record has none.
     """
+    record = unwrap(record)
     flat: dict[str, Any] = {}
     _into(flat, "", record, 0)
     _lift_variants(flat, record)

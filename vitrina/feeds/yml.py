@@ -24,6 +24,9 @@ _FIELDS = {
     "url": "url", "oldprice": "old_price", "vendor": "brand", "description": "description",
     "country_of_origin": "country", "currencyId": "currency",
 }  # fmt: skip
+#: Service terms that shop plug-ins export as categories; they say nothing about the goods.
+_NO_CATEGORY = {"simple", "grouped", "variable", "external", "uncategorized", "без рубрики", "exclude-from-catalog",
+                "exclude-from-search", "featured", "outofstock"}  # fmt: skip
 _CURRENCIES = {"RUR": "RUB", "BYR": "BYN"}
 
 
@@ -42,7 +45,7 @@ class Shop:
         while current and current in self.categories and current not in seen:
             seen.add(current)
             name, current = self.categories[current]
-            if name:
+            if name and name.lower() not in _NO_CATEGORY:
                 names.append(name)
         return " > ".join(reversed(names)) or None
 
