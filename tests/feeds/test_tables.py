@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vitrina.feeds import dialect, tables
 from vitrina.feeds.encodings import detect
@@ -102,6 +104,18 @@ def test_utf_16_without_a_mark_is_found(tmp_path, encoding):
     path = tmp_path / "drop.csv"
     path.write_bytes(written().encode(encoding))
     assert detect(path).name == encoding
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0", b"\xef\xbb\xbf"]))
+def test_any_bytes_are_read_or_refused_with_a_message(tmp_path_factory, content, mark):
+    path = tmp_path_factory.mktemp("bytes") / "drop.csv"
+    path.write_bytes(mark + content)
+    try:
+        for table in tables.read(DropFile(path, path.name), SourceConfig()):
+            for row in table.rows:
+                assert len(row.values) == len(table.headers)
+    except DropUnreadable as error:
+        assert error.message
 
 
 def test_zero_bytes_inside_cells_do_no_harm(tmp_path):

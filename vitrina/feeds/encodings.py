@@ -61,6 +61,17 @@ class Encoding:
         return {"utf-8-sig": "utf-8 with BOM"}.get(self.name, self.name.replace("_", "-"))
 
 
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Undecodable bytes as lone surrogates. Unlike "surrogateescape" this serves UTF-16 and ASCII bytes too."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+_MARK = "vitrina.mark"
+codecs.register_error(_MARK, _mark)
+
+
 def detect(path: Path, *, fixed: str | None = None, language: str | None = None) -> Encoding:
     """Find the encoding of a file.
 
@@ -80,7 +91,10 @@ def detect(path: Path, *, fixed: str | None = None, language: str | None = None)
         head = stream.read(_SAMPLE)
     for bom, name in _BOMS:
         if head.startswith(bom):
-            return Encoding(name, broken=not _decodes(path, name))
+            broken = not _decodes(path, name)
+            if broken and name == "utf-32":
+                continue  # the mark of UTF-16 before a zero character looks the same
+            return Encoding(name, broken=broken)
     wide = utf16_without_bom(head)
     if wide:
         return Encoding(wide, broken=not _decodes(path, wide))
@@ -95,7 +109,7 @@ def detect(path: Path, *, fixed: str | None = None, language: str | None = None)
 
 def open_text(path: Path, encoding: Encoding) -> IO[str]:
     """Open for reading with line ends untouched; undecodable bytes become lone surrogates (see :func:`is_broken`)."""
-    errors = "surrogateescape" if encoding.broken else "strict"
+    errors = _MARK if encoding.broken else "strict"
     return io.TextIOWrapper(path.open("rb", buffering=_BLOCK), encoding=encoding.name, errors=errors, newline="")
 
 

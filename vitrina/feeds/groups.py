@@ -74,7 +74,11 @@ class GroupPath:
         if same:
             return same[-1]
         level = len(self._open)
-        while level and self._open[level - 1].indent >= group.indent:
+        while (
+            level
+            and self._open[level - 1].number is None
+            and (group.number is not None or self._open[level - 1].indent >= group.indent)
+        ):
             level -= 1
         return level
 

@@ -13,7 +13,7 @@ from vitrina.feeds.synonyms import ATTRIBUTE, IGNORE, match
 from vitrina.feeds.text import as_text, clean_line
 
 _SEARCH = 30
-_DATA_LIKE = re.compile(r"\d[\d\s.,:/-]*|https?://.*|.*\d{5,}.*", re.IGNORECASE)
+_DATA_LIKE = re.compile(r"\d[\d\s.,:/-]*\D{0,5}|\D{0,3}\d[\d\s.,]*|https?://.*|.*\d{5,}.*", re.IGNORECASE)
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
@@ -61,8 +61,6 @@ def _differs_from_data(first: Sequence[Any], below: Sequence[Sequence[Any]]) -> 
         return False
     if any(len(cell) > 60 or _DATA_LIKE.fullmatch(cell) for cell in filled):
         return False
-    if not below:
-        return True
     changed = 0
     for column in range(len(cells)):
         values = [text for row in below if column < len(row) and (text := as_text(row[column]).strip())]
