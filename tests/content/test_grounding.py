@@ -81,6 +81,8 @@ SUPPORTED = [
     ("Рост 158–164 см", SET),
     ("Размер 160", SET),
     ("Синие и белые футболки", SET),
+    ("Три штуки в наборе", SET),
+    ("Два варианта носки", SET),
     ("Вес набора 450 г", SET),
     ("Вес 0,45 кг", SET),
     ("Для детей 12 лет", SET),
@@ -113,6 +115,8 @@ UNSUPPORTED = [
     ("Коллекция 2024 года", DRESS, [("number", "2024 года")]),
     ("С 2 карманами", DRESS, [("number", "2 карманами")]),
     ("Стирать при 40 °C", DRESS, [("number", "40 °C")]),
+    ("С двумя карманами", DRESS, [("number", "двумя карманами")]),
+    ("Всего за 199 ₽", DRESS, [("number", "199")]),
     ("Пояс 90 см", DRESS, [("number", "90 см")]),
     ("Соответствует ГОСТ", DRESS, [("certificate", "ГОСТ")]),
     ("5 % хлопка и 95 % эластана", DRESS, [("percentage", "5 %"), ("percentage", "95 %")]),
@@ -181,6 +185,10 @@ def test_facts_of_the_category_are_inputs() -> None:
 
 def test_an_explanation_says_what_the_inputs_have() -> None:
     assert "500" in check("400 мл", SHAMPOO).findings[0].explanation
+
+
+def test_a_word_with_two_meanings_in_the_inputs_supports_both() -> None:
+    assert check("Кремовые брюки", facts("Kadın Krem Pantolon")).findings == []
 
 
 def test_two_bottles_of_fifty_are_a_hundred() -> None:

@@ -110,6 +110,22 @@ def test_absence_is_understood_in_three_languages(lexicon: Lexicon, text: str, k
     assert {match.entry.key for match in lexicon.find(text) if match.negated} == keys
 
 
+@pytest.mark.parametrize(
+    ("text", "surface", "kinds"),
+    [
+        ("Krem Pantolon", "Krem", {"color"}),
+        ("Krem 50 ml, şampuan", "Krem", {"care"}),
+        ("Мятное платье", "Мятное", {"color"}),
+        ("Мятный шампунь", "Мятный", {"ingredient"}),
+        ("Мятный", "Мятный", {"color", "ingredient"}),
+    ],
+)
+def test_the_goods_beside_a_word_decide_what_it_means(
+    lexicon: Lexicon, text: str, surface: str, kinds: set[str]
+) -> None:
+    assert {match.entry.kind for match in lexicon.find(text) if match.surface == surface} == kinds
+
+
 def test_the_longest_name_wins(lexicon: Lexicon) -> None:
     assert [match.entry.key for match in lexicon.find("светло-голубой")] == ["light_blue"]
 

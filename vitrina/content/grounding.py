@@ -11,6 +11,7 @@ narrower ones are not.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ GENERAL = frozenset({("material", "textile"), ("color", "light"), ("color", "dar
 #: Kinds whose absence is a claim of its own ("без парабенов").
 ABSENCE_KINDS = frozenset({"ingredient", "material"})
 _DIMENSION_KINDS = {"percent": "percentage", "age": "age"}
+_CURRENCY = re.compile(r"[ \u00a0\u202f]?[₽$€₺]")
 _SIZE_WORDS = frozenset({"размер", "рост", "size", "beden", "numara"})
 _NUMBERED_WORDS = _SIZE_WORDS | {"номер", "артикул", "модель", "возраст", "тон", "оттенок", "no"}
 
@@ -98,18 +100,18 @@ def check(text: str, facts: ProductFacts, *, lexicon: Lexicon | None = None) -> 
 
 
 #: The inputs of the last few products: texts of one product (candidates, title, body) are checked one after another.
-_recent: OrderedDict[str, Known] = OrderedDict()
+_recent: OrderedDict[str, tuple[Lexicon, Known]] = OrderedDict()
 _RECENT = 16
 
 
 def _known(facts: ProductFacts, lexicon: Lexicon) -> Known:
     key = f"{id(lexicon)} {facts.as_dict()!r}"
-    known = _recent.get(key)
-    if known is None:
-        known = _recent[key] = read_facts(facts, lexicon)
+    held = _recent.get(key)
+    if held is None:
+        held = _recent[key] = (lexicon, read_facts(facts, lexicon))  # the lexicon stays alive, so that its id does
         while len(_recent) > _RECENT:
             _recent.popitem(last=False)
-    return known
+    return held[1]
 
 
 def _check_words(matches: list[Match], known: Known) -> Iterator[Finding | None]:
@@ -234,6 +236,8 @@ def _is_claim(text: str, number: Number) -> bool:
         _word_before(text, number.start) in _NUMBERED_WORDS
         or text[max(0, number.start - 2) : number.start].strip() == "№"
     ):
+        return True
+    if _CURRENCY.match(text, number.end):
         return True
     following = tokens(text[number.end : number.end + 40])
     if not following or text[number.end : number.end + following[0].start].strip(" \u00a0\u202f\u2009-"):

@@ -23,6 +23,17 @@ _PREFIX = re.compile(rf"(%|\bspf)[{_SPACE}:-]*$", re.IGNORECASE)
 _ORDINAL = re.compile(r"[-‑](?:й|я|е|го|му|м|х|ая|ый|ой|th|st|nd|rd|inci|ıncı|üncü|uncu)\b|['’]?(?:th|st|nd|rd)\b")
 #: Characters in which a unit is looked for: "грамм на квадратный метр" and its like in other cases.
 _UNIT_REACH = 40
+#: Small numbers as words. They count only before a unit: "два кармана" is a claim, "два варианта носки" is not.
+_WORDS: dict[str, int] = {
+    word: value
+    for value, words in {
+        2: "два две двух двумя двум iki two", 3: "три трёх трех тремя трём üç three", 4: "четыре четырёх четырех dört",
+        5: "пять пяти пятью beş five", 6: "шесть шести altı six", 7: "семь семи yedi seven", 8: "восемь восьми sekiz",
+        9: "девять девяти dokuz nine", 10: "десять десяти ten", 12: "двенадцать двенадцати twelve",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_WORD = re.compile(rf"\b(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?=[{_SPACE}])", re.IGNORECASE)
 _YEARS = (Decimal(1900), Decimal(2100))
 
 
@@ -64,9 +75,16 @@ def read_numbers(text: str, lexicon: Lexicon) -> list[Number]:
     product as a third number at the same place; "5 x 10 см" gives both lengths.
     """
     written = [_Written(_decimal(match.group()), match.start(), match.end()) for match in _NUMBER.finditer(text)]
-    if not written:
-        return []
-    return list(_join(text, written, _Units(text, lexicon)))
+    units = _Units(text, lexicon)
+    found = list(_join(text, written, units))
+    for match in _WORD.finditer(text):
+        unit = units.behind(match.end())
+        if unit is not None and (value := _WORDS.get(match.group().lower())) is not None:
+            base = _base(Decimal(value), unit[0])
+            found.append(
+                Number(base, base, match.start(), unit[1], unit[0].dimension, unit[0], written=(Decimal(value),))
+            )
+    return sorted(found, key=lambda number: number.start)
 
 
 def _decimal(surface: str) -> Decimal:

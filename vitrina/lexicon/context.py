@@ -1,4 +1,4 @@
-"""Short names that mean something only in their place: letter sizes and abbreviated units.
+"""Names that mean something only in their place: letter sizes, abbreviated units, words with several meanings.
 
 Belongs here: what must stand beside them. Stays out: negation, and what quantities are.
 """
@@ -6,6 +6,7 @@ Belongs here: what must stand beside them. Stays out: negation, and what quantit
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from vitrina.lexicon.entries import Match
 
@@ -32,6 +33,26 @@ def plausible(text: str, found: list[Match]) -> list[Match]:
         elif match.entry.kind != "size" or short > 1 or text.strip() == match.surface or _is_size(text, found, place):
             kept.append(match)
     return kept
+
+
+def by_company(found: list[Match]) -> list[Match]:
+    """The matches, of words with several meanings those that fit the goods named beside them.
+
+    Beside clothing "krem" and "мятный" are colours, beside cosmetics a cream and an ingredient. Where the text names
+    both sorts of goods, or none, all meanings stay.
+    """
+    places = Counter((match.start, match.end) for match in found)
+    alone = {match.entry.kind for match in found if places[match.start, match.end] == 1}
+    if ("garment" in alone) == ("care" in alone):
+        return found
+    dropped = {"care", "ingredient"} if "garment" in alone else {"color", "material"}
+    staying = {(match.start, match.end) for match in found if match.entry.kind not in dropped}
+    return [
+        match
+        for match in found
+        if places[match.start, match.end] == 1 or match.entry.kind not in dropped
+        or (match.start, match.end) not in staying
+    ]  # fmt: skip
 
 
 def _is_size(text: str, found: list[Match], place: int) -> bool:

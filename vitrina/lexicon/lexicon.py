@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vitrina.lexicon import morphology, negation
-from vitrina.lexicon.context import plausible
+from vitrina.lexicon.context import by_company, plausible
 from vitrina.lexicon.entries import KINDS, Entry, LexiconError, Match
 from vitrina.lexicon.keys import TOKEN, Token, form_keys, text_keys, tokens
 from vitrina.lexicon.loading import read_entries
@@ -82,12 +82,13 @@ class Lexicon:
     def find(self, text: str, language: str | None = None) -> list[Match]:
         """Entries in ``text``, left to right, the longest name at each place.
 
-        Where the same words name several entries (the colour and the metal gold), each is given, with equal offsets.
+        Where the same words name several entries (the colour and the metal gold), each is given, with equal offsets;
+        the goods named beside them decide where they can ("Krem Pantolon" is a colour, "El Kremi" is not).
 
         Args:
             language: ``ru``, ``tr`` or ``en`` to look for names of that language only; ``None`` for all.
         """
-        return negation.mark(text, plausible(text, self._search(text, language, every=False)))
+        return negation.mark(text, by_company(plausible(text, self._search(text, language, every=False))))
 
     def find_all(self, text: str, language: str | None = None) -> list[Match]:
         """As :meth:`find`, with shorter names inside of longer ones and doubtful short ones: what a text might say."""
