@@ -83,6 +83,20 @@ def test_broken_json_is_mended_only_when_the_model_ended_it_itself():
         parse_json("I would rather talk about the weather.", "stop")
 
 
+@pytest.mark.parametrize("text", ['{"a":' * 20_000, "[" * 60_000, "{" * 15_000, "{" + '"' * 15_000, '{"a": ' * 3_000])
+def test_an_answer_that_loops_is_invalid_and_nothing_worse(text):
+    found = check(Contract(lambda request, data: data["title"]), question(1), text, "stop")
+    assert found.problems
+
+
+def test_a_validator_that_trips_loses_no_answer():
+    def validate(request, data):
+        return 1 / 0
+
+    found = check(Contract(validate), question(1), "{}", "stop")
+    assert "division by zero" in found.problems[0]
+
+
 @given(st.text(max_size=300), st.sampled_from(["stop", "length", ""]))
 def test_no_answer_makes_the_check_raise(text, finish):
     def validate(request, data):

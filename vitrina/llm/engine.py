@@ -179,7 +179,8 @@ class Engine:
             try:
                 result = await asyncio.shield(twin)
             except asyncio.CancelledError:
-                if not twin.cancelled():
+                task = asyncio.current_task()
+                if not twin.cancelled() or (task is not None and task.cancelling()):
                     raise
                 continue  # the twin was given up: ask in its place
             return replace(result, request=request, cached=True, attempts=0)
