@@ -223,6 +223,7 @@ def _bins(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> 
     bins = []
     for number in np.unique(place):
         inside = place == number
-        mean = float(confidence[inside].mean())
-        bins.append(Bin(float(number) / BINS, float(number + 1) / BINS, int(inside.sum()), mean, float(right[inside].mean())))
+        low, high = float(number) / BINS, float(number + 1) / BINS
+        mean, share = float(confidence[inside].mean()), float(right[inside].mean())
+        bins.append(Bin(low, high, int(inside.sum()), mean, share))
     return tuple(bins)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Few labels need more of them inside each fold, and a looser margin. Measured on 532 titles of 41 categories: 0.84
 #: right out of fold instead of 0.77. On 21,609 titles of 119 categories C between 0.2 and 1 differs by less than the
 #: folds do, and a complement naive Bayes, nearest titles, lemmas or pairs of distant words add nothing.
-_FEW = 2_000
+_FEW, _FEW_CLASSES = 2_000, 100
 _FOLDS_FEW, _FOLDS_MANY = 10, 4
 _SVM_C_FEW, _SVM_C_MANY = 1.5, 0.4
 
@@ -147,7 +147,8 @@ def out_of_fold(
     say: Progress,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Scores ``(n, classes)`` and known word share ``(n,)`` of each title by a model that saw nothing like it."""
-    count = _FOLDS_FEW if len(titles) < _FEW else _FOLDS_MANY
+    # Each category is one machine: with hundreds of them ten folds take minutes.
+    count = _FOLDS_FEW if len(titles) < _FEW and classes <= _FEW_CLASSES else _FOLDS_MANY
     folds = grouped_folds(titles, count, seed=seed)
     scores = np.zeros((len(titles), classes))
     known = np.zeros(len(titles))
