@@ -17,6 +17,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
+from assets.plots import table
 from assets.policies import Owner
 from resources.warehouse import Warehouse
 from vitrina.config import Settings
@@ -26,6 +27,7 @@ from vitrina.project.database import database_url, split_url
 DBT_FOLDER = Path(__file__).resolve().parent.parent / "dbt_like_sql"
 #: First part of the keys of models: the schemas that dbt owns.
 SCHEMAS = ("marts", "marts_staging")
+PREVIEW_ROWS = 20
 PUBLISHED = dg.AssetKey("published_products")
 
 
@@ -141,6 +143,24 @@ def _dbt_executable() -> str:
     return str(beside) if beside.is_file() else "dbt"
 
 
+def _with_preview(event: Any) -> Any:
+    """A mart's output with its number of rows and the first of them; every other event as it is."""
+    unique_id = getattr(event, "metadata", {}).get("unique_id") if isinstance(event, dg.Output) else None
+    name = unique_id.value.rsplit(".", 1)[-1] if unique_id is not None else ""
+    if not name or name.startswith("stg_"):
+        return event
+    from django.db import connection
+    from psycopg import sql
+
+    mart = sql.Identifier(SCHEMAS[0], name)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(mart))
+        (count,) = cursor.fetchone()
+        cursor.execute(sql.SQL("SELECT * FROM {} ORDER BY 1, 2 LIMIT {}").format(mart, PREVIEW_ROWS))
+        preview = table([column.name for column in cursor.description], cursor.fetchall())
+    return event.with_metadata({**event.metadata, "dagster/row_count": count, "preview": preview})
+
+
 def _marts(folder: Path) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest_path(folder),
@@ -156,7 +176,11 @@ def _marts(folder: Path) -> dg.AssetsDefinition:
             tempfile.TemporaryDirectory(prefix="vitrina-dbt-") as target,
             _environment(dbt_environment(warehouse.settings)),
         ):
-            yield from dbt.cli(["build"], context=context, target_path=Path(target)).stream().fetch_row_counts()
+            # Not `dbt build`: there a failed test of a table skips every model below it, and one bad row of one
+            # drop would keep the marts of all others out of date. Failed tests are failed checks, seen in the UI.
+            run = dbt.cli(["run"], context=context, target_path=Path(target))
+            yield from map(_with_preview, run.stream())
+            yield from dbt.cli(["test"], context=context, target_path=Path(target), raise_on_error=False).stream()
 
     return dbt_marts
 
