@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -82,3 +84,12 @@ def test_settings_reach_the_gateway(llm_server, tmp_path):
 def test_a_missing_price_file_is_a_clear_error(tmp_path):
     with pytest.raises(GatewayConfigError, match="cannot be read"):
         gateway_config(Settings(_env_file=None, ai_prices_file=tmp_path / "none.yaml"))
+
+
+def test_the_engine_imports_neither_django_nor_a_model_library():
+    code = (
+        "import sys, vitrina.llm.gateway, vitrina.llm.ledger_postgres, vitrina.llm.service.app; "
+        "print(sorted({'django', 'torch', 'dagster', 'genai_prices', 'sklearn'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
