@@ -178,6 +178,10 @@ def _run(settings: Settings, api: DagsterApi, say: Teller, *, began: float, time
                 for run in progress.failed_runs(api, placed)
                 for step, message in api.failures(run.run_id) or [("run", "failed")]
             ]
+            failures += [
+                {"backfill": key, "step": names, "message": message}
+                for key, names, message in progress.failed_backfills(api, placed)
+            ]
             if late:
                 failures.append({"run": "", "step": "demo", "message": f"not finished after {timeout} s"})
             return Outcome(
@@ -235,7 +239,7 @@ def _print_summary(console: Console, settings: Settings, outcome: Outcome, *, ke
         console.print(f"failed: {failure['step']}: {failure['message']}", style="red", markup=False)
     if outcome.verdict is Verdict.STUCK:
         late = ", ".join(outcome.behind) or "drops"
-        console.print(f"Nothing moves any more, though this is unfinished: {late}", style="red", markup=False)
+        console.print(f"Nothing moves any more, though this is unfinished: {late}", style="red", soft_wrap=True)
     if not outcome.good:
         console.print(f"Logs: {settings.vitrina_home / 'log'}; runs: make up, then the page Runs.", markup=False)
     if outcome.export is not None:

@@ -126,7 +126,7 @@ def place_samples(settings: Settings) -> tuple[list[str], list[str]]:
 def export_place(settings: Settings) -> str | None:
     """Where the storefront export lies, as a person finds it; None when there is none."""
     store = open_store(settings)
-    newest = max(store.list("storefront/"), key=lambda info: info.modified, default=None)
+    newest = max(store.list("exports/storefront/"), key=lambda info: info.modified, default=None)
     if newest is None:
         return None
     local = store.local_path(newest.key)

@@ -14,7 +14,7 @@ _ASSETS = """{ assetNodes { assetKey { path } dependencyKeys { path } automation
 _SENSORS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name }
   sensors { name minIntervalSeconds sensorState { status ticks(limit: 8) { timestamp status } } } } } } }"""
 _BACKFILLS = """{ partitionBackfillsOrError(limit: 20) {
-  ... on PartitionBackfills { results { id status numPartitions } } } }"""
+  ... on PartitionBackfills { results { id status timestamp assetSelection { path } error { message } } } } }"""
 
 BUSY_BACKFILLS = {"REQUESTED", "CANCELING", "FAILING"}
 SLOWEST_SENSOR = 45  # seconds; those that look more rarely are not part of the main chain
@@ -61,6 +61,17 @@ def backfills_in_progress(api: DagsterApi) -> int:
     """Backfills that are not at an end."""
     results = api.ask(_BACKFILLS)["partitionBackfillsOrError"].get("results", [])
     return sum(backfill["status"] in BUSY_BACKFILLS for backfill in results)
+
+
+def failed_backfills(api: DagsterApi, since: float) -> list[tuple[str, str, str]]:
+    """Id, assets and message of backfills begun since then that failed before they made a run."""
+    found = []
+    for backfill in api.ask(_BACKFILLS)["partitionBackfillsOrError"].get("results", []):
+        if backfill["status"] == "FAILED" and float(backfill["timestamp"]) >= since:
+            names = ", ".join("/".join(key["path"]) for key in backfill["assetSelection"] or [])
+            message = (backfill["error"] or {}).get("message") or "no message"
+            found.append((str(backfill["id"]), names, message.strip().splitlines()[0][:500]))
+    return found
 
 
 def runs_in_progress(api: DagsterApi) -> list[Run]:
