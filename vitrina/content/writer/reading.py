@@ -26,6 +26,8 @@ _FIELDS = {
     "pattern": "patterns", "closure": "closures", "sleeve": "sleeves", "neckline": "necklines", "fit": "fits",
     "skin": "skins", "ingredient": "ingredients",
 }  # fmt: skip
+#: Role of an attribute → kinds that its value is searched for.
+_LOOKED_UP = {role: frozenset({role}) for role in _FIELDS} | {"material": frozenset({"material", "ingredient"})}
 #: What a title of that group may be believed about ("шёлковый блеск" of a shampoo is not silk).
 _TITLE_KINDS = {
     "garment": {"color", "gender", "age", "season", "pattern", "closure", "sleeve", "neckline", "fit", "material"},
@@ -50,6 +52,7 @@ _SIZE_LEMMAS = frozenset({"размер", "размерный", "мерка", "�
 _LEANS = re.compile(
     r"(?:он|она|оно|они|его|её|ее|их|это|также|тогда|при этом|it|they|this|these|also)\b", re.IGNORECASE
 )
+_CAPITALS = re.compile(r"(?<![\w-])[А-ЯЁ]{4,}(?![\w-])")
 _CARE_EN = re.compile(r"\b(?:wash|iron|bleach|dry|store|storage|clean|keep)\w*", re.IGNORECASE)
 _SIZE_EN = re.compile(r"\b(?:size|sizes|sizing|measure\w*|girth|height|foot)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d")
@@ -123,8 +126,8 @@ def _name(title: str, language: str, lexicon: Lexicon) -> str | None:
         return None
     name = re.sub(r"[!*_~^#]+", " ", title)
     name = " ".join(name.split()).strip(" .,;:-–—/|")
-    if name.isupper() or sum(word.isupper() and len(word) > 3 for word in name.split()) > 2:
-        name = name.lower()
+    # "ПЛАТЬЕ ЖЕНСКОЕ" becomes words; Latin capitals may be a brand or a code.
+    name = _CAPITALS.sub(lambda match: match[0].lower(), name)
     name = name[:1].upper() + name[1:]
     if not 3 <= len(name) <= 180 or not is_quotable(name, language, lexicon, label=True):
         return None
@@ -152,7 +155,7 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
             else:
                 _extend(sheet.quantities, found)
             continue
-        kinds = {"material", "ingredient"} if meaning == "material" else {meaning} & _FIELDS.keys()
+        kinds = _LOOKED_UP.get(meaning or "", frozenset())
         quoted = meaning in ("material", "ingredient") and sheet.group != "garment"
         if quoted and own_label and (whole := clean_value(value, sheet.language, lexicon)):
             sheet.specs.append(Spec(own_label, whole))  # a list of substances is quoted whole, not what is known of it
@@ -160,6 +163,8 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
         if kinds and _take(sheet, value, kinds, lexicon):
             continue
         clean = clean_value(value, sheet.language, lexicon)
+        if clean is None and own_label and (found := read_quantities(value, lexicon, sheet.language)):
+            clean = found[0].text
         label = own_label or labels.get(meaning or "")
         if clean is None and meaning == "effect":
             clean = _say_all(lexicon.find(value), sheet.language, ("effect", "skin")) or None
@@ -169,7 +174,7 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
             sheet.specs.append(Spec(label, clean))
 
 
-def _take(sheet: Sheet, value: str, kinds: set[str], lexicon: Lexicon) -> bool:
+def _take(sheet: Sheet, value: str, kinds: frozenset[str], lexicon: Lexicon) -> bool:
     """Entries of the kinds in an attribute's value; whether there were any."""
     found = [match for match in lexicon.find(value) if match.entry.kind in kinds]
     for match in found:

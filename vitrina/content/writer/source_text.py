@@ -21,9 +21,9 @@ from vitrina.lexicon import Lexicon, Match
 SENTENCE_WORDS = (4, 40)
 VALUE_LENGTH = 90
 
-_SPLIT = re.compile(r"(?<=[.!?…])\s+(?=[\"«„(]?[A-ZА-ЯЁ0-9])|\n+|\s+[•●▪✔✓]\s*")
+_SPLIT = re.compile(r"(?<=[а-яё][.!?])(?=[А-ЯЁ])|(?<=[.!?…])\s+(?=[\"«„(]?[A-ZА-ЯЁ0-9])|\n+|\s+[•●▪✔✓]\s*")
 _ODD = re.compile(
-    r"[<>{}\[\]|\\`~^_#*=@$€₽№¤]|!|\?|\.{2,}|…|[:;]\s*$|\d[\s.,]?\d*\s*(?:руб|р\.|тг|₸|грн|TL\b|USD|EUR)",
+    r"[<>{}\[\]|\\`~^_#*=@$€₽№¤]|!|\?|\.{2,}|…|[:;]\s*$|\d[\s.,]?\d*\s*(?:руб|р\.|тг\b|₸|грн|TL\b|USD\b|EUR\b)",
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\b(?:т\.\s?[деп]|и др|см|мм|мл|гр|шт|напр|ок|ул|арт|рис|табл)\.$", re.IGNORECASE)
@@ -78,7 +78,7 @@ def is_quotable(text: str, language: str, lexicon: Lexicon, *, label: bool = Fal
     """Whether a piece of plain text may stand in a description as it is. ``label``: it is a value, not a sentence."""
     if _ODD.search(text) or count_emoji(text) or output_marks(text) or suspicious_words(text):
         return False
-    if forbidden_words(text, language) or _shouts(text):
+    if forbidden_words(text, language) or _shouts(text) or not _balanced(text):
         return False
     if not label and not looks_like(text, language):
         return False
@@ -126,6 +126,11 @@ def _commands(text: str) -> bool:
         if {"impr", "sing"} <= reading.tag.grammemes and "VERB" in reading.tag:
             return True
     return False
+
+
+def _balanced(text: str) -> bool:
+    """A quotation or a bracket that does not end was cut by the split into sentences."""
+    return text.count("«") == text.count("»") and text.count("(") == text.count(")")
 
 
 def _shouts(text: str) -> bool:
