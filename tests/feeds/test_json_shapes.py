@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.feeds.feed_opening import open_one
 from vitrina.feeds.records import DropUnreadable, NoProducts, SourceConfig
@@ -244,3 +246,40 @@ def test_records_in_envelopes_are_unwrapped(tmp_path: Path, wrapper: str) -> Non
 def test_json_inside_a_script_is_read(tmp_path: Path, script: str) -> None:
     text = script.replace("{}", json.dumps({"products": GOODS}, ensure_ascii=False))
     assert titles(open_one(tmp_path, text, "state.js")) == [good["name"] for good in GOODS]
+
+
+_VOCABULARY = """
+id name price priceU salePriceU sizes colors brand supplier subjectId root kindId nmID nm_id vendorCode title
+characteristics options photos skus caption media_type shortcode url images variants attributes node product
+currency sellingPrice barcode breadcrumbs category edge_media_to_caption sold_out hashtags product total basic
+origName
+"""
+_KEYS = _VOCABULARY.split()
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=5),
+    max_leaves=12,
+)
+_BASES = [
+    {"id": 1, "name": "A", "priceU": 100, "salePriceU": 90},
+    {"nmID": 1, "vendorCode": "v", "title": "A"},
+    {"id": "1", "caption": "Платье 100 ₽", "media_type": "IMAGE"},
+    {"id": 1, "name": "A", "price": 5},
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(_BASES),
+    st.lists(st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=6), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_values_of_any_type_under_known_keys_end_in_rows(tmp_path: Path, base: dict, odd: list, lines: bool) -> None:
+    records = [base] * (len(odd) + 2) + [{**base, **one} for one in odd] + odd
+    text = "\n".join(map(json.dumps, records)) if lines else json.dumps(records)
+    try:
+        opened = open_one(tmp_path, text)
+    except DropUnreadable:
+        return
+    if lines or opened.notes == []:
+        assert len(opened.rows) + len(opened.broken) == len(records)

@@ -46,13 +46,14 @@ def product(record: Mapping[str, Any], currency: str = "RUB") -> dict[str, Any]:
     """Canonical values of one record; what it does not say is left out."""
     if "nmID" in record or "nm_id" in record:
         return _card(record)
+    number = _text(record, "id")
     values: dict[str, Any] = {
-        "id": str(record["id"]),
-        "title": record.get("name"),
-        "brand": record.get("brand"),
-        "supplier": record.get("supplier"),
-        "url": product_url(record["id"]),
-        "category": record.get("entity") or record.get("subjectName"),
+        "id": number,
+        "title": _text(record, "name"),
+        "brand": _text(record, "brand"),
+        "supplier": _text(record, "supplier"),
+        "url": product_url(number) if number else None,
+        "category": _text(record, "entity", "subjectName"),
         "currency": currency,
     }
     price, old = _prices(record)
@@ -64,6 +65,15 @@ def product(record: Mapping[str, Any], currency: str = "RUB") -> dict[str, Any]:
     values["attr:rating"] = record.get("reviewRating") or record.get("rating") or None  # 0 means "not rated yet"
     values["attr:feedbacks"] = record.get("feedbacks") or None
     return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+def _text(record: Mapping[str, Any], *keys: str) -> str | None:
+    """The first of the keys that holds a text or a number."""
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, str | int | Decimal) and not isinstance(value, bool) and value != "":
+            return str(value)
+    return None
 
 
 def product_url(number: object) -> str:
@@ -104,19 +114,19 @@ def _names(value: object, *keys: str) -> list[str]:
 
 def _card(record: Mapping[str, Any]) -> dict[str, Any]:
     """A seller's content card or the public card file: texts and characteristics, no price."""
-    number = record.get("nmID") or record.get("nm_id")
+    number = _text(record, "nmID", "nm_id")
     selling = record.get("selling")
     values: dict[str, Any] = {
-        "id": str(number),
-        "title": record.get("title") or record.get("imt_name") or record.get("name"),
-        "description": record.get("description"),
-        "brand": record.get("brand") or (selling.get("brand_name") if isinstance(selling, Mapping) else None),
+        "id": number,
+        "title": _text(record, "title", "imt_name", "name"),
+        "description": _text(record, "description"),
+        "brand": _text(record, "brand") or (_text(selling, "brand_name") if isinstance(selling, Mapping) else None),
         "category": " > ".join(
             str(part)
             for part in (record.get("subj_root_name"), record.get("subjectName") or record.get("subj_name"))
             if part
         ),
-        "url": product_url(number),
+        "url": product_url(number) if number else None,
         "image": [photo["big"] for photo in _objects(record.get("photos")) if isinstance(photo.get("big"), str)],
         "size": _names(record.get("sizes"), "techSize", "wbSize"),
         "barcode": [
@@ -125,7 +135,7 @@ def _card(record: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(size.get("skus"), list)
             for code in size["skus"]
         ],
-        "attr:Артикул продавца": record.get("vendorCode") or record.get("vendor_code"),
+        "attr:Артикул продавца": _text(record, "vendorCode", "vendor_code"),
     }
     for option in _objects(record.get("characteristics") or record.get("options")):
         if option.get("name") and option.get("value") not in (None, "", []):
