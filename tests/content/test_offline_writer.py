@@ -154,6 +154,7 @@ HOSTILE = [
     "\u202eтаварок\u200b\x00\ud800",
     "&lt;b&gt;Крем&lt;/b&gt; &amp;amp; http://evil.example +7 999 123 45 67",
     "{name} {0} {v.__class__}",
+    "\U00017000 платье ж\U00017000 \U00017000\U00017001",
     "",
 ]  # fmt: skip
 

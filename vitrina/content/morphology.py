@@ -13,13 +13,18 @@ from typing import Any
 from vitrina.lexicon.keys import analyzer
 
 _TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_RUSSIAN = re.compile(r"[А-Яа-яЁё]+(?:-[А-Яа-яЁё]+)*")
 _LATIN_LOOKALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
 
 
 @lru_cache(maxsize=50_000)
 def parses(word: str) -> tuple[Any, ...]:
-    """All readings of a word, likeliest first."""
-    return tuple(analyzer().parse(word))
+    """All readings of a Russian word, likeliest first; none for anything else.
+
+    The analyser raises ``ValueError`` on letters that the running Unicode database has no name for, so that only
+    Cyrillic reaches it.
+    """
+    return tuple(analyzer().parse(word)) if _RUSSIAN.fullmatch(word) else ()
 
 
 def tokens(text: str) -> list[str]:

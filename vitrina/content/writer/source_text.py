@@ -122,8 +122,8 @@ def _commands(text: str) -> bool:
     for token in tokens(text):
         if len(token) < 3:  # "см" is a unit here, not "смотри"
             continue
-        reading = parses(normalise_token(token))[0]
-        if {"impr", "sing"} <= reading.tag.grammemes and "VERB" in reading.tag:
+        readings = parses(normalise_token(token))
+        if readings and {"VERB", "impr", "sing"} <= readings[0].tag.grammemes:
             return True
     return False
 
