@@ -131,10 +131,12 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
                           "Set VITRINA_PORT to another one.")  # fmt: skip
         return
     for location in DagsterApi(state.address, timeout_s=10).locations():
-        level = Level.GOOD if location.loaded else Level.BAD
-        first = (location.error or "").strip().splitlines()[:1]
-        yield Finding(f"location {location.name}", level, "loaded" if location.loaded else "".join(first),
-                      "" if location.loaded else f"See {settings.vitrina_home}/log/location-{location.name}.log")  # fmt: skip
+        if location.loaded:
+            yield Finding(f"location {location.name}", Level.GOOD, "loaded")
+            continue
+        first = (location.error or "still loading").strip().splitlines()[0]
+        log = settings.vitrina_home / "log" / f"location-{location.name}.log"
+        yield Finding(f"location {location.name}", Level.BAD, first, f"See {log}")
 
 
 def _reach(name: str, url: str) -> Finding:
