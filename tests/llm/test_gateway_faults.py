@@ -14,7 +14,7 @@ from vitrina.llm.budget import Budget
 from vitrina.llm.config import GatewayConfig, RetryPolicy
 from vitrina.llm.engine import Engine
 from vitrina.llm.ledger import MemoryLedger
-from vitrina.llm.outcomes import Outcome
+from vitrina.llm.outcomes import LedgerError, Outcome
 from vitrina.llm.pricing import PriceBook
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
@@ -311,3 +311,48 @@ def test_a_caller_who_stops_early_does_not_wait_for_retries(llm_server, gateway)
     results.close()
     requests = llm_server.stats()["requests"]
     assert requests < 1000
+
+
+def test_half_json_is_asked_again_and_lost_nowhere(llm_server, gateway):
+    llm_server.reset(truncated_json=0.3)
+
+    def validate(request, data):
+        return data["item"], data["text"]
+
+    def repair(request, text, problems):
+        return [*request.messages, {"role": "assistant", "content": text}, {"role": "user", "content": "Once more."}]
+
+    results = list(gateway().run((question(i) for i in range(100)), contract=Contract(validate, repair)))
+    found = outcomes(results)
+    assert sum(found.values()) == 100
+    assert set(found) == {"ok", "invalid"}
+    assert found["ok"] > 80
+    assert all(r.parsed[0] == r.request.item_id for r in results if r.ok)
+    assert max(llm_server.stats()["paid"].values()) == 2
+
+
+class BreakingLedger(MemoryLedger):
+    """Takes so many rows, then its database is gone."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def record(self, attempts):
+        if len(self.attempts) + len(attempts) > self.rows:
+            raise LedgerError("The LLM ledger cannot reach its database.")
+        super().record(attempts)
+
+
+def test_no_answer_is_handed_out_that_does_not_stand_in_the_ledger(gateway):
+    ledger = BreakingLedger(rows=40)
+    seen = []
+
+    def work():
+        for result in gateway(ledger).run(question(i) for i in range(200)):
+            seen.append(result.request.item_id)
+
+    with pytest.raises(LedgerError):
+        work()
+    assert seen
+    assert set(seen) <= {row.item_id for row in ledger.attempts}
