@@ -1,7 +1,7 @@
 """How fast a text table becomes products, and how much memory that takes.
 
-Run: ``python benchmarks/feeds_parse.py [FILE] [--rows 60000]``. Without a file, a list of the given length is made up in
-the shape of a marketplace export (title, price text, reviews, delivery, link). Prints one JSON object.
+Run: ``python benchmarks/feeds_parse.py [FILE] [--rows 60000]``. Without a file, a list of the given length is made up
+in the shape of a marketplace export (title, price text, reviews, delivery, link). Prints one JSON object.
 """
 
 from __future__ import annotations

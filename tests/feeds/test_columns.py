@@ -26,6 +26,8 @@ def table(headers, *rows, config=None):
         ("Закупочная цена", "attribute"),
         ("weight_volume_price", "attribute"),
         ("Остаток", "available"),
+        ("Наименование товаров", "title"),
+        ("Название магазина", "attribute"),
         ("shipped from", None),
     ],
 )
@@ -50,6 +52,12 @@ def test_the_retail_price_is_chosen_and_the_others_stay_attributes():
     found = table(["Наименование", "ОПТ от 30 000 руб", "Розничные"], ["Крем", "100", "200"], ["Гель", "50", "99"])
     assert found.targets["Розничные"] == "price"
     assert found.targets["ОПТ от 30 000 руб"].startswith("attribute:")
+
+
+def test_the_undiscounted_turkish_price_is_the_old_one():
+    found = table(["Ürün Adı", "Satış Fiyatı", "İndirimli Satış Fiyatı"], ["Krem", "189,90 TL", "149,90 TL"])
+    assert found.of("old_price") == ["Satış Fiyatı"]
+    assert found.of("price") == ["İndirimli Satış Fiyatı"]
 
 
 def test_a_plain_price_beside_a_final_price_is_the_old_one():

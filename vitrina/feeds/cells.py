@@ -99,7 +99,7 @@ def _available_text(text: str) -> bool | None:
         return True
     if text in _NO:
         return False
-    number = re.fullmatch(r"[<>≥]?\s*(-?\d+)(?:[.,]\d+)?\s*(?:шт\.?|adet|pcs)?", text)
+    number = re.fullmatch(r"(?:[<>≥]|более|больше|от)?\s*(-?\d{1,9})(?:[.,]\d+)?\s*\+?\s*(?:шт\.?|adet|pcs)?", text)
     return int(number.group(1)) > 0 if number else None
 
 

@@ -83,7 +83,8 @@ def _texts(targets: dict[str, str], profiles: Mapping[str, Profile], sample: Seq
     free = {h: c for h, c in profiles.items() if h not in targets and c.letters >= 0.6 and c.url < 0.2}
     long = [h for h, c in free.items() if c.length >= _LONG_TEXT and c.goods < 0.99]
     titles = {h: _title_score(c) for h, c in free.items() if c.length < 250 and c.filled >= 0.95}
-    ranked = sorted(titles, key=titles.__getitem__, reverse=True)
+    # Lines of one column alone may be anything: a list of names, or a table whose lines are quoted as a whole.
+    ranked = sorted(titles, key=titles.__getitem__, reverse=True) if len(profiles) > 1 else []
     known = {"price", "url", "barcode"} & set(targets.values())
     if ranked:
         best, second = titles[ranked[0]], titles[ranked[1]] if len(ranked) > 1 else 0.0

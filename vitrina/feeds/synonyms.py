@@ -26,7 +26,9 @@ FINAL_PRICES = frozenset((
     "price sale", "saleprice", "цена со скидкой", "цена с учетом скидки", "новая цена", "акционная цена",
     "indirimli fiyat", "indirimli satiş fiyati",
 ))  # fmt: skip
-PLAIN_PRICES = frozenset(("price", "product price", "цена", "цена товара", "fiyat", "ürün fiyati", "ціна", "стоимость"))
+PLAIN_PRICES = frozenset(
+    ("satiş fiyati", "price", "product price", "цена", "цена товара", "fiyat", "ürün fiyati", "ціна", "стоимость")
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -93,7 +95,9 @@ def match(header: str) -> Match | None:
         for start in range(len(words) - length + 1):
             phrase = " ".join(words[start : start + length])
             if phrase in known.phrases and len(phrase) > 2:
-                found.append(_match(phrase, 0.55 + 0.3 * length / len(words), known))
+                # "Наименование товаров" begins with what it is; "Полное имя клиента" does not.
+                leading = 0.06 if start == 0 and known.phrases[phrase][0] == "title" else 0.0
+                found.append(_match(phrase, 0.55 + leading + 0.3 * length / len(words), known))
     # A part that is a field wins over one that is not; "закупка, цена" is not the price: of two contained phrases of
     # the same length the one that says "no field" wins.
     return max(found, key=lambda m: (m.score, m.field in (ATTRIBUTE, IGNORE) and m.score < 0.9), default=None)
