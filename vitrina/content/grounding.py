@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from heapq import nsmallest
 
 from vitrina.content.facts import ProductFacts
 from vitrina.content.known import Known, material_shares, plain_text, read_facts
@@ -158,11 +159,11 @@ def _check_word(readings: list[Match], known: Known) -> Finding | None:
 
 def _outside_names(numbers: list[Number], matches: list[Match]) -> list[Number]:
     """The numbers that are no part of a name (the 3 of 3XL)."""
-    names = [(match.start, match.end) for match in matches if match.entry.kind != "unit"]
+    named = {place for match in matches if match.entry.kind != "unit" for place in range(match.start, match.end)}
     return [
         number
         for number in numbers
-        if number.dimension is not None or not any(start <= number.start and number.end <= end for start, end in names)
+        if number.dimension is not None or not (number.start in named and number.end - 1 in named)
     ]
 
 
@@ -174,9 +175,9 @@ def _check_numbers(text: str, numbers: list[Number], known: Known) -> Iterator[F
             supported = _has_measure(number, known)
             why = f"{surface!r} does not stand in the inputs"
             measures = known.measures.get(number.dimension)
-            if measures and number.unit is not None:
+            if not supported and measures and number.unit is not None:
                 factor = number.unit.factor or Decimal(1)
-                said = ", ".join(_say(low / factor, high / factor) for low, high in sorted(measures)[:5])
+                said = ", ".join(_say(low / factor, high / factor) for low, high in nsmallest(5, measures))
                 why = f"{why}; they say {said} {number.unit.key}"
         elif number.ordinal or not _is_claim(text, number):
             continue
@@ -212,6 +213,8 @@ def _has_number(number: Number, known: Known) -> bool:
 
 
 def _within(value: Decimal, ranges: set[tuple[Decimal, Decimal]], *, exact: bool = False) -> bool:
+    if (value, value) in ranges:
+        return True
     return any(value in (low, high) or (not exact and low <= value <= high) for low, high in ranges)
 
 

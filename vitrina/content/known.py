@@ -6,6 +6,7 @@ Belongs here: reading ``ProductFacts`` into entries, words and numbers. Stays ou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from vitrina.lexicon.keys import is_cyrillic, russian_lemmas, tokens
 _MARKUP = re.compile(r"</?[a-zA-Z!][^<>]*>|&[a-zA-Z#][a-zA-Z0-9]{1,8};")
 _COMPACT = re.compile(r"[^0-9a-zа-яё]+")
 _LOOKALIKE = str.maketrans("авекмнорстух", "abekmhopctyx")
+#: How far a percentage may stand from its material, and what ends a pair.
+_SHARE_GAP = 14
+_SHARE_BREAK = re.compile(r"[,;.\n%\d]")
 _LETTER_SIZES = ("xxxs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "3xl", "4xl", "5xl", "6xl", "7xl", "8xl")
 _SIZE_RANGE = re.compile(r"\s*(?:-|–|—|до|to)\s*")
 #: Names of attributes that say what the bare number in their value measures → the dimension and its usual factor.
@@ -160,14 +164,24 @@ def _complete(known: Known) -> None:
 def material_shares(text: str, matches: list[Match], numbers: list[Number]) -> list[tuple[Entry, Decimal]]:
     """Percentages that stand beside a material: "%95 pamuk", "хлопок 95 %", "95 % хлопок, 5 % эластан"."""
     found: list[tuple[Entry, Decimal]] = []
-    materials = [match for match in matches if match.entry.kind == "material" and not match.negated]
+    materials = sorted(
+        (match for match in matches if match.entry.kind == "material" and not match.negated),
+        key=lambda match: (match.start, match.end),
+    )
     percents = [number for number in numbers if number.dimension == "percent"]
     if not materials or not percents:
         return found
     number_first = percents[0].start < materials[0].start
-    for number in percents:
-        for match in materials:
-            gap = (number.end, match.start) if number_first else (match.end, number.start)
-            if 0 <= gap[1] - gap[0] <= 14 and not re.search(r"[,;.\n%\d]", text[slice(*gap)]):
+    starts = [match.start for match in materials]
+    ends = [match.end for match in materials]
+    for number in percents:  # bisected: a hostile text may hold thousands of both
+        if number_first:
+            near = range(bisect_left(starts, number.end), bisect_right(starts, number.end + _SHARE_GAP))
+        else:
+            near = range(bisect_left(ends, number.start - _SHARE_GAP), bisect_right(ends, number.start))
+        for place in near:
+            match = materials[place]
+            between = text[number.end : match.start] if number_first else text[match.end : number.start]
+            if not _SHARE_BREAK.search(between):
                 found.append((match.entry, number.low))
     return found
