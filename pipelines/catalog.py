@@ -19,6 +19,8 @@ from assets.catalog import (
     published_products,
     reference,
 )
+from pipelines.product_jobs import log_cleanup, process_products
+from pipelines.schedules import build_schedules
 from resources import default_resources
 from sensors.decisions import build_decisions_sensor
 from sensors.new_drops import build_new_drops_sensor
@@ -81,7 +83,8 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[intake, reference_data, describe, publish, process_drop],
+        jobs=[intake, reference_data, describe, publish, process_drop, process_products, log_cleanup],
+        schedules=build_schedules(intake),
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),

@@ -93,11 +93,15 @@ class MartsTranslator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetCheckSpec | None:
-        """Tests of sources get the condition too: they check assets of another location, so they ride with no run."""
+        """Checks block nothing: the marts stand already when they are asked.
+
+        Tests of sources get the condition too: they check assets of another location, so they ride with no run.
+        """
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
-        if spec is None or asset_spec.key.path[0] in SCHEMAS:
-            return spec
-        return spec._replace(automation_condition=after_publishing())
+        if spec is None:
+            return None
+        of_a_model = asset_spec.key.path[0] in SCHEMAS
+        return spec._replace(blocking=False, automation_condition=None if of_a_model else after_publishing())
 
     def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition:  # noqa: ARG002
         """One condition for all: see :func:`after_publishing`."""

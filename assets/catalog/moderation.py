@@ -1,5 +1,7 @@
 """``moderation``: the verdict of the rules on each new text; doubtful ones go to people."""
 
+from typing import Any
+
 import dagster as dg
 
 from assets.catalog.partitions import DROPS
@@ -31,10 +33,9 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     result = moderate(ids, warehouse.settings, run_id=context.run_id)
     waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
     preview = [
-        (item.priority, item.product.title if item.product else item.key,
-         "; ".join(f"{r.get('message_en') or r.get('message')}: {', '.join(map(str, r.get('details', [])[:3]))}" for r in item.reasons))
+        (item.priority, item.product.title if item.product else item.key, _why(item.reasons))
         for item in waiting.select_related("product").order_by("priority", "id")[:25]
-    ]  # fmt: skip
+    ]
     return dg.MaterializeResult(
         metadata={
             "approved": result.approved,
@@ -46,6 +47,14 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
             "review_queue": table(["priority", "product", "why"], preview),
         }
     )
+
+
+def _why(reasons: list[dict[str, Any]]) -> str:
+    parts = []
+    for reason in reasons:
+        details = ", ".join(map(str, reason.get("details", [])[:3]))
+        parts.append(f"{reason.get('message_en') or reason.get('message')}: {details}")
+    return "; ".join(parts)
 
 
 @dg.asset_check(asset=moderation, description="Every text that rules did not approve has a case in review.")

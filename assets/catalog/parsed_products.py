@@ -62,7 +62,8 @@ def parsed_products(
             continue
         done.append(result)
         context.log.info(
-            "[%d/%d] %s: %d rows, %d accepted, %d quarantined, %d merged; %d new, %d changed, %d delisted, gate %s (%.1f s)",
+            "[%d/%d] %s: %d rows, %d accepted, %d quarantined, %d merged; "
+            "%d new, %d changed, %d delisted, gate %s (%.1f s)",
             number, len(keys), key, result.rows, result.accepted, result.quarantined, result.merged, result.new,
             result.changed, result.delisted, result.gate, result.seconds,
         )  # fmt: skip

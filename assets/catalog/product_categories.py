@@ -45,33 +45,23 @@ def product_categories(
     nearest categories; below the *review threshold* of the final confidence a person decides.
     """
     from vitrina.catalog.models import Product
-    from vitrina.categories.categorising import categorise
-    from vitrina.categories.services import active_model, load_tree
+    from vitrina.catalog.processing import Tools, categorise_products
 
     def tell(progress: "Progress") -> None:
         context.log.info("%d answers, %d failed, %d from the ledger", progress.done, progress.failed, progress.cached)
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
-    model = active_model(object_store.store())
     review = warehouse.settings.category_review_threshold
     with llm.gateway(context.run_id) as gateway, vectors.index() as index:
-        result = categorise(
-            ids,
-            tree=load_tree(),
-            model=model,
-            index=index,
-            gateway=gateway,
-            review_threshold=review,
-            refresh=refresh_asked(context),
-            run_id=context.run_id,
-            progress=tell,
-        )
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id, tell)
+        result = categorise_products(ids, tools, refresh=refresh_asked(context))
     automatic = result.automatic_threshold
     marks = {"review": review} | ({"automatic": automatic} if automatic is not None else {})
     return dg.MaterializeResult(
         metadata={
             "products": result.looked_at,
             "unchanged": result.unchanged,
+            "worked_on_by_another_run": result.busy,
             "decided_by": dg.MetadataValue.json(dict(result.decided)),
             "asked": result.asked,
             "failed_questions": dg.MetadataValue.json(dict(result.failed)),

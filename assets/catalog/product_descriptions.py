@@ -1,6 +1,5 @@
 """``product_descriptions``: texts for products, written by the configured model or the offline writer."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -12,14 +11,13 @@ from assets.plots import histogram, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
 from resources.llm import LlmResource
+from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from vitrina.content.describing import DescribeResult, Examples
-    from vitrina.content.facts import ProductFacts
+    from vitrina.content.describing import DescribeResult
     from vitrina.llm.gateway import Progress
-    from vitrina.vectors.index import VectorIndex
 
 
 @dg.asset(
@@ -36,7 +34,11 @@ if TYPE_CHECKING:
     code_version="1",
 )
 def product_descriptions(
-    context: dg.AssetExecutionContext, llm: LlmResource, vectors: VectorsResource, warehouse: Warehouse
+    context: dg.AssetExecutionContext,
+    object_store: ObjectStoreResource,
+    llm: LlmResource,
+    vectors: VectorsResource,
+    warehouse: Warehouse,
 ) -> dg.MaterializeResult:
     """A description for each product of the drop whose own facts are new; the others are not asked for again.
 
@@ -44,11 +46,7 @@ def product_descriptions(
     A new prompt, template or model reaches products that have a text only in a backfill.
     """
     from vitrina.catalog.models import Product
-    from vitrina.content.describing import describe
-    from vitrina.review.services import wanted_again
-
-    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
-    force = wanted_again(ids)
+    from vitrina.catalog.processing import Tools, describe_products
 
     def tell(progress: "Progress") -> None:
         context.log.info(
@@ -56,17 +54,10 @@ def product_descriptions(
             progress.done, progress.failed, progress.cached, progress.cost_usd,
         )  # fmt: skip
 
+    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     with llm.gateway(context.run_id) as gateway, vectors.index() as index:
-        result = describe(
-            ids,
-            gateway,
-            language=warehouse.settings.language,
-            examples=lambda facts: nearest_examples(facts, index, warehouse.settings.language),
-            refresh=refresh_asked(context),
-            force=force,
-            run_id=context.run_id,
-            progress=tell,
-        )
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id, tell)
+        result = describe_products(ids, tools, refresh=refresh_asked(context))
         summary = gateway.summary()
     if result.asked and result.failed["permanent"] == result.asked:
         raise dg.Failure(
@@ -76,26 +67,6 @@ def product_descriptions(
             allow_retries=False,
         )
     return dg.MaterializeResult(metadata=_metadata(result, summary))
-
-
-def nearest_examples(facts: Sequence["ProductFacts"], index: "VectorIndex", language: str) -> "Examples":
-    """Two templates a product: its category's own first, then the nearest by vector."""
-    from vitrina.content.models import DescriptionTemplate
-    from vitrina.content.templates import category_sheets
-    from vitrina.vectors.index import TEMPLATES
-    from vitrina.vectors.services import nearest
-
-    sheets = category_sheets(language)
-    texts = dict(DescriptionTemplate.objects.filter(is_active=True).values_list("name", "content"))
-    queries = [f"{item.category_path or ''} {item.title}" for item in facts]
-    hits = nearest(TEMPLATES, queries, index, k=4, where={"language": language, "type": "description"})
-    chosen: dict[int, list[tuple[str, str]]] = {}
-    for item, found in zip(facts, hits, strict=True):
-        sheet = sheets.get(item.category_slug or "")
-        names = [name for name, _ in sheet.examples] if sheet else []
-        names += [hit.key for hit in found if hit.key not in names and hit.key in texts]
-        chosen[item.product_id] = [(name, texts[name]) for name in names[:2] if name in texts]
-    return chosen
 
 
 def _plain(summary: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +82,7 @@ def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, An
         "asked": result.asked,
         "written": result.written,
         "unchanged": result.fresh_enough,
+        "worked_on_by_another_run": result.busy,
         "failed": sum(result.failed.values()),
         "failed_by_class": dg.MetadataValue.json(dict(result.failed)),
         "repaired": result.repaired,

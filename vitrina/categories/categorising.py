@@ -39,10 +39,11 @@ _GROUP = 200
 
 @dataclass(slots=True)
 class CategoriseResult:
-    """Counts of one pass."""
+    """Counts of one pass. ``busy`` products are worked on by another run."""
 
     looked_at: int = 0
     unchanged: int = 0
+    busy: int = 0
     decided: Counter[str] = field(default_factory=Counter)
     asked: int = 0
     failed: Counter[str] = field(default_factory=Counter)
@@ -75,6 +76,7 @@ def categorise(
     index: VectorIndex,
     gateway: Gateway,
     review_threshold: float,
+    result: CategoriseResult | None = None,
     refresh: bool = False,
     run_id: str = "",
     progress: Callable[[Progress], None] | None = None,
@@ -88,10 +90,12 @@ def categorise(
         index: Holds the collection of categories.
         gateway: Asked only below the automatic threshold.
         review_threshold: Below this final confidence a person decides.
+        result: Counts of an earlier group to go on with.
         refresh: Decide again what stands but for people's decisions (a backfill).
     """
     thresholds = Thresholds(model.automatic_threshold if model is not None else None, review_threshold)
-    result = CategoriseResult(automatic_threshold=thresholds.automatic)
+    result = result or CategoriseResult()
+    result.automatic_threshold = thresholds.automatic
     maker = "+".join([f"classifier:{model.fit_hash[:12]}" if model is not None else "no classifier",
                       category_prompt.prompt_version(), gateway.config.model])  # fmt: skip
     cases = _cases(product_ids, tree, model, index, refresh, maker, result)
@@ -102,7 +106,7 @@ def categorise(
             questions.append(case)
         else:
             keeper.add(case, decide(case.prediction, case.neighbours, thresholds), None)
-    result.asked = len(questions)
+    result.asked += len(questions)
     contract = Contract(validate=lambda request, data: _validate(request, data, tree))
     requests = (_request(case, tree) for case in questions)
     for answer in gateway.run(requests, contract=contract, progress=progress):
@@ -130,7 +134,7 @@ def _cases(
         for row in ProductCategory.objects.filter(product__in=product_ids).select_related("category")
     }
     wanted: list[tuple[ProductFacts, str | None, str]] = []
-    result.looked_at = len(facts)
+    result.looked_at += len(facts)
     for pk, item in facts.items():
         hint = products[pk].category_hint
         mark = input_fingerprint(item, hint)

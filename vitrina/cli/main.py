@@ -11,6 +11,10 @@ import typer
 
 from vitrina.cli.demo import demo
 from vitrina.cli.doctor import doctor
+from vitrina.cli.drops import app as drops_app
+from vitrina.cli.reference import categories_app, templates_app, vectors_app
+from vitrina.cli.reports import export, quality_app, status
+from vitrina.cli.review import app as review_app
 from vitrina.cli.up import up
 from vitrina.errors import VitrinaError
 
@@ -20,6 +24,14 @@ app = typer.Typer(
 app.command("up")(up)
 app.command("demo")(demo)
 app.command("doctor")(doctor)
+app.command("status")(status)
+app.command("export")(export)
+app.add_typer(drops_app, name="drop")
+app.add_typer(categories_app, name="categories")
+app.add_typer(templates_app, name="templates")
+app.add_typer(vectors_app, name="vectors")
+app.add_typer(review_app, name="review")
+app.add_typer(quality_app, name="quality")
 
 
 def main() -> None:

@@ -45,11 +45,12 @@ Examples = Mapping[int, Sequence[tuple[str, str]]]
 
 @dataclass(slots=True)
 class DescribeResult:
-    """Counts of one pass."""
+    """Counts of one pass. ``busy`` products are worked on by another run."""
 
     asked: int = 0
     written: int = 0
     fresh_enough: int = 0
+    busy: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     repaired: int = 0
     tokens: int = 0
@@ -84,6 +85,7 @@ def describe(
     *,
     language: str,
     examples: Callable[[Sequence[ProductFacts]], Examples],
+    result: DescribeResult | None = None,
     refresh: bool = False,
     force: frozenset[int] = frozenset(),
     run_id: str = "",
@@ -96,14 +98,15 @@ def describe(
         gateway: Where writers are asked.
         language: ``ru`` or ``en``.
         examples: Facts → product id → nearest templates as (name, text), at most two are shown.
+        result: Counts of an earlier group to go on with.
         refresh: Also products whose own facts stand but whose prompt, templates or model changed (a backfill).
         force: Products that a person asked to be made again, whatever stands.
         run_id: Kept with every row.
         progress: Called about once a second.
     """
-    result = DescribeResult()
+    result = result or DescribeResult()
     orders = list(_orders(product_ids, gateway.config.model, language, examples, refresh, force, result))
-    result.asked = len(orders)
+    result.asked += len(orders)
     contract = Contract(validate=_validate, repair=_repair)
     group: list[ChatResult] = []
     for answer in gateway.run((_request(order) for order in orders), contract=contract, progress=progress):
@@ -162,7 +165,7 @@ def _orders(
             try_no=numbers.get(pk, 0) if pk in force else 0,
             drop_id=products[pk].drop_id,
         )
-    result.fresh_enough = len(facts) - len(wanted)
+    result.fresh_enough += len(facts) - len(wanted)
 
 
 def _request(order: _Order) -> ChatRequest:

@@ -1,0 +1,76 @@
+"""``process_products``: the steps of the main job for chosen products, whatever drop they came with.
+
+Belongs here: ops over a list of product ids, for schedules and for work by hand. Stays out: the steps themselves.
+"""
+
+import dagster as dg
+
+from resources.llm import LlmResource
+from resources.object_store import ObjectStoreResource
+from resources.vectors import VectorsResource
+from resources.warehouse import Warehouse
+
+
+class ProductSelection(dg.Config):
+    """Which products, and which steps."""
+
+    product_ids: list[int]
+    categorise: bool = True
+    describe: bool = True
+
+
+@dg.op(description="Categories, texts and verdicts of the chosen products; tells the assets what it did.")
+def process_chosen(
+    context: dg.OpExecutionContext,
+    config: ProductSelection,
+    object_store: ObjectStoreResource,
+    llm: LlmResource,
+    vectors: VectorsResource,
+    warehouse: Warehouse,
+) -> None:
+    """Only these products; one that another run works on is left to it."""
+    from vitrina.catalog.models import Product
+    from vitrina.catalog.processing import Tools, categorise_products, describe_products
+    from vitrina.content.verdicts import moderate
+
+    ids = list(Product.objects.filter(pk__in=config.product_ids).values_list("id", flat=True))
+    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id)
+        if config.categorise:
+            found = categorise_products(ids, tools)
+            context.log.info("categories: %d looked at, %s", found.looked_at, dict(found.decided))
+        if config.describe:
+            texts = describe_products(ids, tools)
+            context.log.info("texts: %d asked, %d written, %s", texts.asked, texts.written, dict(texts.failed))
+    verdicts = moderate(ids, warehouse.settings, run_id=context.run_id)
+    context.log.info("verdicts: %d approved, %d sent to people", verdicts.approved, verdicts.sent)
+    drops = Product.objects.filter(pk__in=ids).values_list("drop__key", flat=True).distinct()
+    for key in drops:
+        # The verdicts of this drop did change: publishing follows the event.
+        context.log_event(
+            dg.AssetMaterialization("moderation", partition=key, metadata={"products": len(ids), "chosen": True})
+        )
+
+
+@dg.job(
+    description="Categorise, describe and moderate chosen products.",
+    executor_def=dg.in_process_executor,
+    tags={"domain": "catalog"},
+)
+def process_products() -> None:
+    """See :func:`process_chosen`."""
+    process_chosen()
+
+
+@dg.op(description="Delete completed and approved log entries that are older than the setting.")
+def delete_old_log_entries(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
+    """Failures, rejections and cases in moderation stay."""
+    from vitrina.catalog.selection import old_log_entries
+
+    context.log.info("%d entries deleted", old_log_entries(warehouse.settings.log_keep_days))
+
+
+@dg.job(description="Keep the processing log from growing for ever.", executor_def=dg.in_process_executor)
+def log_cleanup() -> None:
+    """See :func:`delete_old_log_entries`."""
+    delete_old_log_entries()

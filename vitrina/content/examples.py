@@ -1,0 +1,28 @@
+"""Which templates a product's prompt shows: its category's own first, then the nearest by vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vitrina.content.facts import ProductFacts
+from vitrina.content.models import DescriptionTemplate
+from vitrina.content.templates import category_sheets
+from vitrina.vectors.index import TEMPLATES, VectorIndex
+from vitrina.vectors.services import nearest
+
+
+def nearest_examples(
+    facts: Sequence[ProductFacts], index: VectorIndex, language: str
+) -> Mapping[int, Sequence[tuple[str, str]]]:
+    """Product id → (name, text) of at most two templates."""
+    sheets = category_sheets(language)
+    texts = dict(DescriptionTemplate.objects.filter(is_active=True).values_list("name", "content"))
+    queries = [f"{item.category_path or ''} {item.title}" for item in facts]
+    hits = nearest(TEMPLATES, queries, index, k=4, where={"language": language, "type": "description"})
+    chosen: dict[int, list[tuple[str, str]]] = {}
+    for item, found in zip(facts, hits, strict=True):
+        sheet = sheets.get(item.category_slug or "")
+        names = [name for name, _ in sheet.examples] if sheet else []
+        names += [hit.key for hit in found if hit.key not in names]
+        chosen[item.product_id] = [(name, texts[name]) for name in names if name in texts][:2]
+    return chosen
