@@ -184,3 +184,21 @@ def test_any_facts_give_a_valid_description(title, brand, text, attributes, lang
     description = write(product)
     assert contract.parse(contract.dump(description), product_id=1, language=language) == description
     assert html.sanitise(description.body) == description.body
+
+
+def test_a_list_of_benefits_may_repeat_the_first_sentence_when_nothing_else_is_known():
+    facts = ProductFacts(8, "Erkek Deri Bot", "Greyder", attributes={"Renk": "Kahverengi", "Beden": "41, 42, 43"})
+    assert len(write(facts).benefits) == 3
+
+
+def test_sentences_that_lean_on_the_one_before_stay_behind_it():
+    facts = replace(
+        CREAM_RU, category_facts=("Средство наносят утром.", "Оно быстро впитывается.", "Храните его в тени.")
+    )
+    text = write(facts).text()
+    assert "Средство наносят утром. Оно быстро впитывается." in text
+
+
+def test_an_english_title_is_quoted_in_an_english_text():
+    facts = ProductFacts(9, "Collagen Powder 300 g", "Deniz", attributes={"Form": "Powder"}, language="en")
+    assert write(facts).title == "Collagen Powder 300 g"

@@ -33,9 +33,12 @@ def compose(sheet: Sheet) -> Description:
     """The description of a sheet. With few facts it is short, with none it is the name alone."""
     wording, choice = WORDINGS[sheet.language], Choice(sheet.product_id)
     skip = _in_name if sheet.name else _in_intro
-    said = [item for item in statements(sheet, wording, choice) if not skip(item, sheet)]
+    known = statements(sheet, wording, choice)
+    said = [item for item in known if not skip(item, sheet)]
     intro = _intro(sheet, wording, choice)
     bullets, kept, specs = _bullets(said, sheet.specs, choice)
+    if len(bullets) < contract.BENEFITS_MIN:  # rather a list that repeats the first sentence than no list
+        bullets += [item.bullet for item in known if item not in said][: contract.BENEFITS_MIN - len(bullets)]
 
     care = [item.sentence for item in kept if item.slot in _CARE_SLOTS]
     size_advice = [item.sentence for item in kept if item.slot in _SIZE_SLOTS]

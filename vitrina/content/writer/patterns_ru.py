@@ -45,7 +45,7 @@ COMPOSED_CATEGORY: tuple[str, ...] = (
 PATH: tuple[str, ...] = (
     "В каталоге {subject} находится в разделе «{path}».",
     "Раздел каталога — «{path}».",
-    "Искать {subject_a} в каталоге следует в разделе «{path}».",
+    "Место {subject_g} в каталоге — раздел «{path}».",
     "{Subject} относится к разделу каталога «{path}».",
 )
 UNKNOWN: tuple[str, ...] = (

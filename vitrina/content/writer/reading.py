@@ -121,7 +121,7 @@ def _name(title: str, language: str, lexicon: Lexicon) -> str | None:
     else:
         english = sum(len(m.surface) for m in lexicon.find(title, "en"))
         turkish = sum(len(m.surface) for m in lexicon.find(title, "tr"))
-        own = not re.search(r"[А-Яа-яЁё]", title) and not _TURKISH.search(title) and english > turkish
+        own = not re.search(r"[А-Яа-яЁё]", title) and not _TURKISH.search(title) and 0 < english >= turkish
     if not own:
         return None
     name = re.sub(r"[!*_~^#]+", " ", title)

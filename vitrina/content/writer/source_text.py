@@ -34,7 +34,8 @@ _PROMOTION_WORDS = """
     продавец гарантировать гарантия оригинал оригинальный премиум премиальный идеальный идеально безупречный
     превосходный великолепный потрясающий шикарный роскошный восхитительный непревзойденный революционный чудо
     чудесный волшебный самый топ мы наш я мой артикул штрихкод отзыв рейтинг возврат обмен сайт ссылка одобрить
-    одобренный минздрав игнорировать
+    одобренный минздрав игнорировать прекрасный прекрасно отличный отлично замечательный замечательно супер
+    эффективнейший незаменимый вы ваш непревзойденно мгновенно мгновенный чудодейственный
 """
 _PROMOTION = frozenset(_PROMOTION_WORDS.split())
 #: Entries of the lexicon that name a thing or a purpose without promising an effect.
@@ -43,6 +44,12 @@ _APPROVALS = frozenset(
     {"fda", "certified", "declaration", "registered_ministry", "clinically_proven", "doctor_recommended", "original",
      "patented", "award", "lifetime"}
 )  # fmt: skip
+#: Effects on health that the lexicon has no entry for.
+_HEALTH = re.compile(
+    r"кровообращ|омолож|омолаж|регенер|детокс|токсин|обмен\w* веществ|метабол|воспален|заболеван|болезн|гормон|клеточн"
+    r"|клеток",
+    re.IGNORECASE,
+)
 _ENGLISH_PROMOTION = re.compile(
     r"\b(?:buy|sale|discount|order|shipping|delivery|price|cheap|offer|gift|guarantee\w*|perfect\w*|amazing|luxur\w+|premium|"
     r"must[- ]have|stunning|ultimate|we|our|us|click|shop|store|free|ignore|instructions?|system|assistant|approved)\b",
@@ -87,7 +94,7 @@ def is_quotable(text: str, language: str, lexicon: Lexicon, *, label: bool = Fal
             return False
     elif any(_is_promotion(token) for token in tokens(text)) or _commands(text):
         return False
-    return label or not any(_is_claim(match) for match in lexicon.find(text))
+    return label or not (_HEALTH.search(text) or any(_is_claim(match) for match in lexicon.find(text)))
 
 
 def is_clean_fact(text: str) -> bool:
