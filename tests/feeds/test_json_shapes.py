@@ -229,6 +229,7 @@ def test_what_shops_nest_comes_up_as_columns(tmp_path: Path) -> None:
     assert values["brand"] == "Moda"
     assert (values["price"], values["old_price"], values["currency"]) == (Decimal("199.9"), Decimal("299.9"), "TRY")
     assert values["category"] == "Elbise"
+    assert not any(key.startswith("price.") for key in values)
     assert values["attributes.Renk"] == "Mavi"
     assert values["breadcrumbs"] == "Kadın > Giyim"
 
@@ -283,3 +284,14 @@ def test_values_of_any_type_under_known_keys_end_in_rows(tmp_path: Path, base: d
         return
     if lines or opened.notes == []:
         assert len(opened.rows) + len(opened.broken) == len(records)
+
+
+def test_the_offer_of_json_ld_gives_price_and_currency(tmp_path: Path) -> None:
+    offer = {"@type": "Offer", "price": "99.90", "priceCurrency": "TRY", "url": "https://x.example/1"}
+    product = {"@type": "Product", "name": "Krem", "brand": {"@type": "Brand", "name": "Nivea"}, "offers": offer}
+    (row,) = open_one(tmp_path, json.dumps([product])).rows
+    values = {key: row.values[key] for key in ("name", "brand", "price", "currency", "offers.url")}
+    assert values == {
+        "name": "Krem", "brand": "Nivea", "price": "99.90", "currency": "TRY", "offers.url": "https://x.example/1"
+    }  # fmt: skip
+    assert not any("@" in key for key in row.values)

@@ -23,7 +23,7 @@ _OLD = (
     "originalprice", "oldprice", "listprice", "marketprice", "baseprice", "regularprice", "was", "old", "original",
     "list", "base", "market", "crossed", "rrp", "mrp", "before",
 )  # fmt: skip
-_CURRENCY = ("currency", "currencycode", "currencyid", "currencyiso", "parabirimi", "валюта")
+_CURRENCY = ("currency", "pricecurrency", "currencycode", "currencyid", "currencyiso", "parabirimi", "валюта")
 _IMAGE_KEYS = ("url", "src", "original", "big", "large", "full", "href", "link", "image", "path")
 
 
@@ -49,25 +49,30 @@ def _into(flat: dict[str, Any], prefix: str, value: Mapping[str, Any], depth: in
         name = f"{prefix}.{key}" if prefix else str(key)
         if len(flat) >= _MAX_KEYS:
             return
+        if str(key).startswith("@"):
+            continue  # JSON-LD's own marks
         if isinstance(inner, Mapping):
-            lifted = _lift_object(flat, name, str(key), inner)
-            if depth < _MAX_DEPTH and not (lifted and len(inner) == 1):
-                _into(flat, name, inner, depth + 1)
+            rest = _lift_object(flat, name, str(key), inner)
+            if depth < _MAX_DEPTH:
+                _into(flat, name, rest, depth + 1)
         elif isinstance(inner, list):
             _list(flat, name, str(key), inner)
         else:
             flat.setdefault(name, inner)
 
 
-def _lift_object(flat: dict[str, Any], name: str, key: str, inner: Mapping[str, Any]) -> bool:
-    if "price" in fold(key) or "fiyat" in fold(key) or "цена" in fold(key):
-        return _lift_price(flat, name, inner)
+def _lift_object(flat: dict[str, Any], name: str, key: str, inner: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Bring up what an object stands for; gives what is left of it for columns of its own."""
+    if _word(key, "price", "fiyat", "цена"):
+        return {} if _lift_price(flat, name, inner) else inner  # half a dozen prices would only be taken for facts
+    if _word(key, "offer") and "price" in inner and _lift_price(flat, "price", inner):
+        return {left: value for left, value in inner.items() if "price" not in fold(str(left))}
     for candidate in _NAME_KEYS:
         text = inner.get(candidate)
         if isinstance(text, str | int | Decimal) and not isinstance(text, bool) and text != "":
             flat.setdefault(name, text)
-            return True
-    return False
+            return {left: value for left, value in inner.items() if left != candidate}
+    return inner
 
 
 def _lift_price(flat: dict[str, Any], name: str, inner: Mapping[str, Any]) -> bool:
