@@ -155,6 +155,7 @@ def test_after_kill_9_a_second_run_pays_twice_at_most_for_what_was_in_flight(dat
     script = [sys.executable, "-c", textwrap.dedent(CLIENT), llm_server.base_url, database]
     with subprocess.Popen(script, stdout=subprocess.PIPE, text=True, cwd=ROOT) as client:
         seen = [client.stdout.readline().strip() for _ in range(120)]
+        time.sleep(0.02)  # into the middle of the next calls
         os.kill(client.pid, signal.SIGKILL)
         seen += [line.strip() for line in client.stdout]
     time.sleep(0.1)  # the server ends what it had begun
