@@ -128,9 +128,18 @@ def test_zero_bytes_inside_cells_do_no_harm(tmp_path):
 def test_a_cell_without_end_is_set_apart(read_text, monkeypatch):
     monkeypatch.setattr(dialect, "MAX_CELL", 1_000)
     body = "".join(f"{i};Крем {i}\n" for i in range(300))
-    drop = read_text(f'id;название\n{body}301;"незакрытая{"x" * 2_000}\n302;Гель\n')
+    drop = read_text(f"id;название\n{body}301;{'x' * 2_000}\n302;Гель\n")
     assert drop.report.reasons.get("too_large") == 1
     assert "Гель" in titles(drop)
+
+
+@pytest.mark.parametrize("rows", [20, 2_000])
+def test_a_quote_without_end_costs_only_its_own_line(read_text, rows):
+    body = "".join(f"{i};Крем {i};10\n" for i in range(2, rows + 2))
+    drop = read_text(f'id;название;цена\n1;"незакрытая;10\n{body}')
+    assert drop.report.reasons == {"broken_record": 1}
+    assert (drop.quarantine[0].number, drop.report.accepted) == (2, rows)
+    assert drop.products[-1].number == rows + 2
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])

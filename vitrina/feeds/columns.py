@@ -19,6 +19,9 @@ from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES
 from vitrina.feeds.text import clean_line
 
 SAMPLE_ROWS = 300
+#: A table of thousands of columns is judged by fewer rows: a cell of the sample costs about 15 µs.
+_SAMPLE_CELLS = 60_000
+_WIDE_ROWS = 30
 #: Fields of which several columns may be kept (pictures, barcodes); of the others the best column wins.
 _MANY = frozenset({"image", "barcode"})
 #: Least score of a header for a field; "Количество динамиков" contains a word for stock and is none.
@@ -67,7 +70,7 @@ def recognise(
     Raises:
         DropUnreadable: No column is the title beyond doubt.
     """
-    sample = rows[:SAMPLE_ROWS]
+    sample = rows[: max(_WIDE_ROWS, min(SAMPLE_ROWS, _SAMPLE_CELLS // max(1, len(headers))))]
     profiles = {header: profile([row.get(header) for row in sample]) for header in headers}
     result = Recognition({}, profiles)
     if all(header.isdecimal() for header in headers):

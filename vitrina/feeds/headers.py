@@ -13,7 +13,9 @@ from vitrina.feeds.synonyms import ATTRIBUTE, IGNORE, match
 from vitrina.feeds.text import as_text, clean_line
 
 _SEARCH = 30
-_DATA_LIKE = re.compile(r"\d[\d\s.,:/-]*\D{0,5}|\D{0,3}\d[\d\s.,]*|https?://.*|.*\d{5,}.*", re.IGNORECASE)
+_DATA_LIKE = re.compile(
+    r"[^\w\s]{0,2}\s?\d[\d\s.,:/-]*\s?(?:₽|руб\.?|р\.?|tl|₺|грн\.?|\$|€|%|шт\.?)?|https?://.*|.*\d{5,}.*", re.IGNORECASE
+)
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:

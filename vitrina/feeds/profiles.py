@@ -32,6 +32,8 @@ _SIZE = re.compile(
     r"|one[- ]?size|tek ebat|единый|standart|std)",
     re.IGNORECASE,
 )
+#: Characters of a cell that are looked at; enough to tell its kind, and no room for slow matches.
+_LOOK = 400
 _CODE = re.compile(r"(?=\S*\d)[^\s,;]{2,30}")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _BOOLEANS = frozenset((
@@ -91,22 +93,22 @@ def profile(values: Sequence[Any]) -> Profile:
 
     result.url = share(lambda t: URL.match(t.lstrip("[\"' ")))
     if result.url > 0.3:
-        result.image = share(_IMAGE.search)
-        result.page = share(_PAGE.search)
-    result.number = share(_NUMBER.fullmatch)
+        result.image = share(lambda t: _IMAGE.search(t[:_LOOK]))
+        result.page = share(lambda t: _PAGE.search(t[:_LOOK]))
+    result.number = share(lambda t: len(t) <= 60 and _NUMBER.fullmatch(t))
     result.currency = share(lambda t: len(t) <= 40 and currencies.PATTERN.search(t.lower()) and re.search(r"\d", t))
     if result.number > 0.3:
         _judge_numbers(result, filled)
     result.gtin = share(is_gtin)
     result.boolean = share(lambda t: t.lower() in _BOOLEANS)
-    result.size = share(_SIZE.fullmatch)
+    result.size = share(lambda t: len(t) <= 60 and _SIZE.fullmatch(t))
     result.code = share(_CODE.fullmatch)
     if result.url < 0.5:
-        result.reviews = share(_REVIEWS.search)
-        result.seller = share(lambda t: SELLER.search(t) or _DELIVERY.search(t))
-        result.composition = share(_PERCENT.search)
+        result.reviews = share(lambda t: _REVIEWS.search(t[:_LOOK]))
+        result.seller = share(lambda t: SELLER.search(t[:_LOOK]) or _DELIVERY.search(t[:_LOOK]))
+        result.composition = share(lambda t: _PERCENT.search(t[:_LOOK]))
         result.color = share(lambda t: len(t) < 60 and known.colors.match(t))
-        result.goods = share(known.goods.search)
+        result.goods = share(lambda t: known.goods.search(t[:_LOOK]))
         result.letters = share(lambda t: len(_WORDS.findall(t[:300])) >= 1)
     result.length = sum(map(len, filled)) / count
     result.words = sum(len(_WORDS.findall(text[:300])) for text in filled) / count

@@ -18,6 +18,8 @@ _NOT_WORD = re.compile(r"[^\w]+|_+")
 #: A header like 1C's "Ценовая группа/ Номенклатура/ Характеристика" names several things of one column.
 _PARTS = re.compile(r"[/\\|\n]+")
 
+_MAX_HEADER = 300
+
 ATTRIBUTE = "attribute"
 IGNORE = "ignore"
 #: Phrases for what the buyer pays in the end, and those for a price without more said.
@@ -82,7 +84,7 @@ def match(header: str) -> Match | None:
     A whole match scores 1, one of several parts ("…/ Номенклатура/ …") 0.9, a contained phrase 0.55 to 0.85 by its
     share of the header's words.
     """
-    whole = normalise(header)
+    whole = normalise(header) if len(header) <= _MAX_HEADER else ""
     if not whole:
         return None
     known = vocabulary()

@@ -7,6 +7,7 @@ mean (``mapping``), sheets (``sheets``), JSON and XML.
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import IO
@@ -19,6 +20,7 @@ from vitrina.feeds.records import DropFile, DropUnreadable, QuarantinedRow, RawR
 _SAMPLE_CHARS = 512 * 1024
 _MAX_LINE = 16_000_000
 _MAX_RAW = 20_000
+_MAX_RECORD_LINES = 500
 _HEAD_ROWS = 200
 #: Above this share of short rows in the head, the exporter leaves out empty cells at the end, and they are filled up.
 _SHORT_IS_HABIT = 0.2
@@ -41,14 +43,14 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
         stream.seek(0)
         records = _records(stream, dialect, file.name)
         head = list(islice(records, _HEAD_ROWS))
-        width, header = _layout([row or [] for _, row in head], config)
+        width, header = _layout([[] if isinstance(row, str) else row for _, row in head], config)
         table = Table(dialect.label, (), encoding.label)
         repeated_header: list[str] | None = None
         if header is None:
             table.headers = [str(number) for number in range(1, width + 1)]
             table.notes.append(f"{file.name} has no header row: columns are numbered")
         else:
-            repeated_header = head[header][1] or []
+            repeated_header = list(head[header][1])
             table.headers = unique_names(repeated_header)
             _note_odd_headers(table, repeated_header, file.name)
             above = sum(1 for _, row in head[:header] if any(cell.strip() for cell in row or ()))
@@ -78,8 +80,8 @@ def _layout(rows: list[list[str]], config: SourceConfig) -> tuple[int, int | Non
     return width, header
 
 
-def _short_share(head: list[tuple[int, list[str] | None]], width: int) -> float:
-    filled = [row for _, row in head if row and any(row)]
+def _short_share(head: list[tuple[int, list[str] | str]], width: int) -> float:
+    filled = [row for _, row in head if not isinstance(row, str) and any(row)]
     return sum(1 for row in filled if 1 < len(row) < width) / len(filled) if len(filled) >= _HABIT_ROWS else 0.0
 
 
@@ -93,34 +95,68 @@ def _note_odd_headers(table: Table, cells: list[str], name: str) -> None:
         table.notes.append(f"{name}: repeated column names: {', '.join(repeated[:20])}")
 
 
-def _lines(stream: IO[str], name: str) -> Iterator[str]:
-    number = 0
-    while line := stream.readline(_MAX_LINE):
-        number += 1
-        if len(line) >= _MAX_LINE:
-            raise DropUnreadable(f"{name}: line {number} is longer than {_MAX_LINE:,} characters.")
-        yield line
+class _Unclosed(Exception):
+    """More lines in one record than any honest cell has."""
 
 
-def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Number of its first line, and the fields, for each record: ``None`` where the csv module refuses a cell."""
+class _Lines:
+    """Physical lines, with those of the current record kept, so that a quote without end can be undone."""
+
+    def __init__(self, stream: IO[str], name: str) -> None:
+        self._stream, self._name = stream, name
+        self._pushed: deque[str] = deque()
+        self.current: list[str] = []
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        readline, current, number = self._stream.readline, self.current, 0
+        while True:
+            line = self._pushed.popleft() if self._pushed else readline(_MAX_LINE)
+            if not line:
+                self.ended = True
+                return
+            number += 1
+            if len(line) >= _MAX_LINE:
+                raise DropUnreadable(f"{self._name}: a line near {number:,} has more than {_MAX_LINE:,} characters.")
+            current.append(line)
+            if len(current) > _MAX_RECORD_LINES:
+                raise _Unclosed
+            yield line
+
+    def unclosed(self) -> bool:
+        """Whether the file ended inside quotes: quotes come in pairs in every whole record."""
+        return self.ended and len(self.current) > 1 and sum(line.count('"') for line in self.current) % 2 == 1
+
+    def drop_first(self) -> str:
+        """Give up the first line of the record; the others are read again."""
+        first, *others = self.current
+        self._pushed.extendleft(reversed(others))
+        self.current.clear()
+        self.ended = False
+        return first
+
+
+def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Number of its first line, and the fields, for each record; a line that had to be given up comes as text."""
     csv.field_size_limit(dialects.MAX_CELL)
-    reader = csv.reader(_lines(stream, name), **dialect.arguments())
-    start = 1
+    lines, number = _Lines(stream, name), 1
     while True:
         try:
-            for row in reader:
-                yield start, row
-                start = reader.line_num + 1
-        except csv.Error:
-            yield start, None
-            start = reader.line_num + 1
+            for row in csv.reader(iter(lines), **dialect.arguments()):
+                if lines.ended and lines.unclosed():
+                    raise _Unclosed
+                yield number, row
+                number += len(lines.current)
+                lines.current.clear()
+        except (csv.Error, _Unclosed):
+            yield number, lines.drop_first()
+            number += 1
             continue
         return
 
 
 def _rows(
-    records: Iterable[tuple[int, list[str] | None]],
+    records: Iterable[tuple[int, list[str] | str]],
     table: Table,
     name: str,
     repeated_header: list[str] | None,
@@ -130,9 +166,8 @@ def _rows(
 ) -> Iterator[RawRow]:
     headers, width = table.headers, len(table.headers)
     for number, row in records:
-        if row is None:
-            message = f"A cell is longer than {dialects.MAX_CELL:,} characters; a quote before it may not be closed."
-            table.broken.append(QuarantinedRow(number, Reason.TOO_LARGE.value, message, "", name))
+        if isinstance(row, str):
+            table.broken.append(_given_up(number, row, name))
             continue
         if len(row) != width or not row:
             if not row or not any(cell.strip() for cell in row):
@@ -167,11 +202,17 @@ def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
 
 def _broken(number: int, row: list[str], width: int, name: str) -> QuarantinedRow:
     raw = _joined(row).encode("utf-8", "backslashreplace").decode()[:_MAX_RAW]
-    lines = sum(cell.count("\n") for cell in row)
     message = f"{len(row)} cells where the header has {width}."
-    if lines > 5:
-        message += f" The record spans {lines + 1} lines: a quote may not be closed."
     return QuarantinedRow(number, Reason.RAGGED_ROW.value, message, raw, name)
+
+
+def _given_up(number: int, line: str, name: str) -> QuarantinedRow:
+    raw = line.strip("\r\n")[:_MAX_RAW].encode("utf-8", "backslashreplace").decode()
+    if len(line) > dialects.MAX_CELL:
+        message = f"A cell is longer than {dialects.MAX_CELL:,} characters."
+        return QuarantinedRow(number, Reason.TOO_LARGE.value, message, raw, name)
+    message = "A quote in this line is never closed; the lines after it were read without it."
+    return QuarantinedRow(number, Reason.BROKEN_RECORD.value, message, raw, name)
 
 
 def _joined(row: list[str]) -> str:
