@@ -13,9 +13,9 @@ import yaml
 
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.servers import environment, manifest, watchdog
+from vitrina.servers.children import last_line
 from vitrina.servers.locks import FileLock
 from vitrina.servers.processes import MARK_VARIABLE, ProcessId, end_marked, free_port, listener, marked, port_is_free
-from vitrina.servers.stack import last_line
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,8 +21,8 @@ from vitrina.errors import PermanentError
 from vitrina.servers.graphql import DagsterApi
 from vitrina.servers.postgres import EmbeddedPostgres
 from vitrina.servers.processes import marked
-from vitrina.servers.stack import AlreadyRunning, Stack, StackConfig
-from vitrina.servers.state import StackState, running_stack, state_file
+from vitrina.servers.stack import Stack
+from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +50,8 @@ RUN = """
 import sys
 from pathlib import Path
 from vitrina.cli.up import signals_interrupt, stop_quietly
-from vitrina.servers.stack import Stack, StackConfig
+from vitrina.servers.stack import Stack
+from vitrina.servers.state import StackConfig
 
 config = StackConfig(Path(sys.argv[1]), Path(sys.argv[2]), port=0)
 stack = Stack(config, say=lambda text: sys.stdout.write(text + "\\n"))

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from vitrina.config import PROJECT_ROOT, Settings, get_settings
 from vitrina.errors import VitrinaError
-from vitrina.servers.stack import AlreadyRunning, Stack, StackConfig
+from vitrina.servers.stack import Stack
+from vitrina.servers.state import AlreadyRunning, StackConfig
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

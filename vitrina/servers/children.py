@@ -91,3 +91,9 @@ def start_watchdog(home: Path, mark: str, *, embedded: bool, lock_fd: int, log: 
         )  # fmt: skip
     os.close(reading)
     return Child(name="watchdog", log=log, process=process), writing
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip()[:500] if lines else "nothing was said"

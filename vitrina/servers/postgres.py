@@ -93,10 +93,7 @@ class EmbeddedPostgres:
         return found
 
     def known_url(self, database: str = "vitrina") -> str | None:
-        """The socket DSN of the running server, else of its last start; None when it was never started.
-
-        Makes nothing, starts nothing, and asks no process: a few file reads.
-        """
+        """The socket DSN of the last start, None when there was none. Reads one file and starts nothing."""
         try:
             known = json.loads((self.run_dir / "postgres.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -123,9 +120,7 @@ class EmbeddedPostgres:
     def start(self) -> Connection:
         """Start the server, or use the one that runs; make the data folder and the databases when missing.
 
-        Raises:
-            PermanentError: it cannot start; the message carries the end of its log.
-            RetryableError: another process held the start-up lock for minutes.
+        Raises PermanentError when it cannot start (with the end of its log), RetryableError when the lock is held.
         """
         self.run_dir.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -282,7 +277,7 @@ class EmbeddedPostgres:
     def session(self) -> Iterator[Connection]:
         """Use the server for a while: start it when needed, and stop it when the last user leaves.
 
-        Users hold a shared lock, which the kernel takes back from those that were killed.
+        Users hold a shared lock; the kernel takes it back from those that were killed.
         """
         users = FileLock(self.run_dir / "postgres-users.lock")
         self.run_dir.mkdir(parents=True, exist_ok=True)

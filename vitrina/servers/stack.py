@@ -26,43 +26,11 @@ from vitrina.servers.locks import FileLock
 from vitrina.servers.manifest import build_manifest
 from vitrina.servers.postgres import EmbeddedPostgres
 from vitrina.servers.processes import ProcessId, end, end_marked, free_port, listener, port_is_free
-from vitrina.servers.state import StackState, running_stack, state_file
+from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
 
 HEALTH_SECONDS = 180.0
 RESTARTS = 3
 Say = Callable[[str], None]
-
-
-class AlreadyRunning(PermanentError):
-    """Another stack runs from the same home folder; ``state`` says where."""
-
-    def __init__(self, state: StackState) -> None:
-        super().__init__(
-            f"Vitrina runs already ({state.purpose}, pid {state.supervisor.pid}): {state.address}",
-            hint="Use that one, or stop it with Ctrl-C in its terminal.",
-        )
-        self.state = state
-
-
-@dataclass(frozen=True, slots=True)
-class StackConfig:
-    """What a stack is started from.
-
-    Attributes:
-        home: everything is made below it.
-        project: the folder with ``workspace.yaml`` and ``dagster.yaml``.
-        database_url: the platform's database; None for the embedded server.
-        dagster_database_url: Dagster's; None for the database ``dagster`` beside the platform's.
-        port: of the webserver; 0 takes any free one.
-        purpose: ``up`` or ``demo``.
-    """
-
-    home: Path
-    project: Path
-    database_url: str | None = None
-    dagster_database_url: str | None = None
-    port: int = 3000
-    purpose: str = "up"
 
 
 @dataclass(slots=True)
@@ -196,7 +164,7 @@ class Stack:
         code = child.process.wait(timeout=timeout_s)
         del self._children[name]
         if code != 0:
-            raise PermanentError(f"The step “{name}” failed: {last_line(log)}", hint=f"The whole story: {log}")
+            raise PermanentError(f"The step “{name}” failed: {children.last_line(log)}", hint=f"The whole story: {log}")
 
     def _recover_runs(self) -> None:
         """Runs that a killed start left "in progress" are marked failed, so that they are tried again.
@@ -234,7 +202,8 @@ class Stack:
         child = self._children[name]
         if child.ended is not None:
             raise PermanentError(
-                f"{name} ended with code {child.ended}: {last_line(child.log)}", hint=f"The whole story: {child.log}"
+                f"{name} ended with code {child.ended}: {children.last_line(child.log)}",
+                hint=f"The whole story: {child.log}",
             )
 
     def _not_after(self, deadline: float, what: str) -> None:
@@ -259,11 +228,7 @@ class Stack:
     # -- while it runs -------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Start again what ended by itself, each program up to three times.
-
-        Raises:
-            PermanentError: it keeps ending.
-        """
+        """Start again what ended by itself, each program up to three times; then PermanentError."""
         for name, child in list(self._children.items()):
             if child.ended is None:
                 continue
@@ -330,9 +295,3 @@ class Stack:
         end(found, grace_s=10)
         for child in ending:
             child.process.wait(timeout=10)
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:500] if lines else "nothing was said"

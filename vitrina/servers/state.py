@@ -1,6 +1,6 @@
-"""What a running stack says of itself in ``run/up.json``, so that a second command can find it.
+"""What a stack is started from, and what it says of itself in ``run/up.json``, so that a second command finds it.
 
-What belongs here: that record and whether to believe it. What stays out: starting and stopping.
+What belongs here: these records and whether to believe them. What stays out: starting and stopping.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from vitrina.errors import PermanentError
 from vitrina.servers.pgconnection import write_file
 from vitrina.servers.processes import ProcessId
 
@@ -78,3 +79,35 @@ def running_stack(home: Path) -> StackState | None:
     """The stack that runs from a home folder now, or None."""
     state = StackState.load(state_file(home))
     return state if state is not None and state.alive else None
+
+
+class AlreadyRunning(PermanentError):
+    """Another stack runs from the same home folder; ``state`` says where."""
+
+    def __init__(self, state: StackState) -> None:
+        super().__init__(
+            f"Vitrina runs already ({state.purpose}, pid {state.supervisor.pid}): {state.address}",
+            hint="Use that one, or stop it with Ctrl-C in its terminal.",
+        )
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """What a stack is started from.
+
+    Attributes:
+        home: everything is made below it.
+        project: the folder with ``workspace.yaml`` and ``dagster.yaml``.
+        database_url: the platform's database; None for the embedded server.
+        dagster_database_url: Dagster's; None for the database ``dagster`` beside the platform's.
+        port: of the webserver; 0 takes any free one.
+        purpose: ``up`` or ``demo``.
+    """
+
+    home: Path
+    project: Path
+    database_url: str | None = None
+    dagster_database_url: str | None = None
+    port: int = 3000
+    purpose: str = "up"
