@@ -38,10 +38,10 @@ def histogram(
     data = np.asarray([value for value in values if not log or value > 0], dtype=float)
     low, high = (float(data.min()), float(data.max())) if data.size else (0.0, 1.0)
     if log and high > low:
-        bins = np.geomspace(low, high, 30)
+        bins = list(np.geomspace(low, high, 30))
         axes.set_xscale("log")
     else:
-        bins = np.linspace(low, high if high > low else low + 1, 30)
+        bins = list(np.linspace(low, high if high > low else low + 1, 30))
     axes.hist(data, bins=bins, color="#3b6ea8")
     for label, at in (marks or {}).items():
         axes.axvline(at, color="#c0392b", linewidth=1.2)

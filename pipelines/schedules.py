@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.catalog.partitions import DROPS
+from assets.catalog.partitions import DROPS_NAME
 from pipelines.product_jobs import log_cleanup, process_products
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
@@ -101,7 +101,7 @@ def failed_requests(instance: dg.DagsterInstance, now: datetime) -> list[dg.RunR
     """
     from vitrina.catalog.models import Drop
 
-    known = set(instance.get_dynamic_partitions(DROPS.name))
+    known = set(instance.get_dynamic_partitions(DROPS_NAME))
     waiting = Drop.objects.filter(
         state=Drop.State.FOUND, seen_at__gte=now - timedelta(days=_DAYS), seen_at__lt=now - timedelta(minutes=10)
     )

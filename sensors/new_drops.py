@@ -7,7 +7,7 @@ import json
 
 import dagster as dg
 
-from assets.catalog.partitions import DROPS
+from assets.catalog.partitions import DROPS_NAME
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
@@ -40,13 +40,13 @@ def build_new_drops_sensor(job: AssetJob) -> dg.SensorDefinition:
         settings = get_settings()
         settling = json.loads(context.cursor) if context.cursor else {}
         seen = look(object_store.store(), settings, settling)
-        known = set(context.instance.get_dynamic_partitions(DROPS.name))
+        known = set(context.instance.get_dynamic_partitions(DROPS_NAME))
         new = [drop for drop in seen.found if drop.key not in known]
         # Rows before partitions before runs: whatever dies in between is made good by the next tick.
         batches = register(seen.found, each_below=settings.drop_runs_each_below, range_size=settings.drop_range_size)
         if new:
             # One batch: the same keys through the sensor's result cost a query each (17 ms).
-            context.instance.add_dynamic_partitions(DROPS.name, [drop.key for drop in new])
+            context.instance.add_dynamic_partitions(DROPS_NAME, [drop.key for drop in new])
         for key in seen.ignored:
             context.log.warning("%s is not in the folder of a source and is not read: drops/<source>/<file>", key)
         if seen.left_for_later:

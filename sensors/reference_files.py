@@ -18,7 +18,7 @@ def build_reference_files_sensor(job: AssetJob) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Asks for categories, templates, the classifier and their vectors when a file under reference/ changes.",
+        description="Asks for categories, templates, classifier and vectors when a file under reference/ changes.",
     )
     def reference_files(
         context: dg.SensorEvaluationContext, object_store: ObjectStoreResource

@@ -113,8 +113,8 @@ def _run_metadata(done: Iterable["IntakeResult"], warehouse: Warehouse) -> dict[
     preview = products.order_by("-id").values_list("external_id", "title", "brand", "price", "currency")[:10]
     prices = [
         float(rub)
-        for price, currency in products.filter(price__isnull=False).values_list("price", "currency")[:20_000]
-        if (rub := warehouse.settings.to_rub(price, currency or "RUB")) is not None
+        for price, currency in products.values_list("price", "currency")[:20_000]
+        if price is not None and (rub := warehouse.settings.to_rub(price, currency or "RUB")) is not None
     ]
     return {
         "dagster/row_count": dg.MetadataValue.int(sum(result.accepted for result in results)),

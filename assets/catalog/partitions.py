@@ -3,4 +3,5 @@
 import dagster as dg
 
 #: Keys are ``<source>__<name>__<digest[:12]>``; the sensor adds them.
-DROPS = dg.DynamicPartitionsDefinition(name="drops")
+DROPS_NAME = "drops"
+DROPS = dg.DynamicPartitionsDefinition(name=DROPS_NAME)

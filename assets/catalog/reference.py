@@ -6,6 +6,7 @@ changes.
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -15,6 +16,9 @@ from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
 from vitrina.errors import PermanentError
+
+if TYPE_CHECKING:
+    from vitrina.vectors.services import VectorSync
 
 _GROUP = "reference"
 _TAGS = {"domain": "catalog"}
@@ -181,12 +185,8 @@ def template_vectors(vectors: VectorsResource, warehouse: Warehouse) -> dg.Mater
     return dg.MaterializeResult(metadata=vector_metadata(result))
 
 
-def vector_metadata(result: object) -> dict[str, object]:
+def vector_metadata(result: "VectorSync") -> dict[str, int | str]:
     """Counts of a vector sync for the UI."""
-    from vitrina.vectors.services import VectorSync
-
-    if not isinstance(result, VectorSync):
-        raise TypeError("vector_metadata wants the result of a sync")
     return {
         "dagster/row_count": result.total,
         "embedded": result.embedded,

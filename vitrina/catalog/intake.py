@@ -24,7 +24,7 @@ from vitrina.catalog.rows import COLUMNS, DATA_FIELDS, database_rows, hashed
 from vitrina.config import Settings
 from vitrina.feeds.records import DropUnreadable, ReadDrop, SourceConfig
 from vitrina.objects import ObjectStore
-from vitrina.warehouse import copy_into, copy_upsert
+from vitrina.warehouse import column_names, copy_into, copy_upsert, identifiers
 
 _RAW_LIMIT = 20_000
 
@@ -94,7 +94,7 @@ def write_drop(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Se
         before = list_gate.state_before(incoming.table, source.pk)
         incoming.write(result)
         if config.full_list and newest:
-            result.delisted = incoming.delist(before, content, settings, result)
+            result.delisted = incoming.delist(before, settings, result)
         list_gate.judge_prices(before, settings, result)
         list_gate.open_case(drop, result)
         quarantine = [
@@ -141,7 +141,7 @@ class _Incoming:
     def write(self, result: IntakeResult) -> None:
         """New rows by one INSERT, equal rows not at all, the rest through the merge rule."""
         self.execute("ANALYZE {incoming}")
-        columns = sql.SQL(", ").join(sql.Identifier(Product._meta.get_field(n).column) for n in COLUMNS)
+        columns = identifiers(Product, COLUMNS)
         same = self.execute(
             "SELECT p.id, p.drop_id FROM {incoming} i JOIN catalog_product p USING (source_id, external_id) "
             "WHERE p.row_hash = i.row_hash AND p.listed"
@@ -175,7 +175,8 @@ class _Incoming:
         with connection.connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL(
-                    "SELECT p.id, {} FROM {} i JOIN catalog_product p USING (source_id, external_id) WHERE p.id = ANY(%s)"
+                    "SELECT p.id, {} FROM {} i JOIN catalog_product p USING (source_id, external_id) "
+                    "WHERE p.id = ANY(%s)"
                 ).format(wanted, self.table),
                 [ids],
             )
@@ -207,7 +208,7 @@ class _Incoming:
         if updates:
             _update_products(updates)
 
-    def delist(self, before: list_gate.Before, content: ReadDrop, settings: Settings, result: IntakeResult) -> int:
+    def delist(self, before: list_gate.Before, settings: Settings, result: IntakeResult) -> int:
         """Take products that the full list lacks out of the catalogue, unless the list gate holds it back."""
         missing = self.execute(
             "SELECT p.id, p.external_id, p.brand, p.category_hint FROM catalog_product p WHERE p.source_id = %s "
@@ -227,8 +228,9 @@ class _Incoming:
 def _update_products(updates: list[tuple[Any, ...]]) -> None:
     names = ("id", *DATA_FIELDS, "row_hash", "content_hash", "drop", "drop_time", "field_drops", "listed", "row_number")
     table = copy_into(Product, names, updates, prefix="merged")
-    columns = [Product._meta.get_field(name).column for name in names[1:]]
-    assignments = sql.SQL(", ").join(sql.SQL("{0} = m.{0}").format(sql.Identifier(c)) for c in columns)
+    assignments = sql.SQL(", ").join(
+        [sql.SQL("{0} = m.{0}").format(sql.Identifier(column)) for column in column_names(Product, names[1:])]
+    )
     with connection.connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("UPDATE catalog_product p SET {}, updated_at = now() FROM {} m WHERE p.id = m.id").format(
@@ -245,7 +247,7 @@ def _confirmed_times(drop: Drop) -> dict[int, datetime]:
     ).order_by("modified_at")
     for packed, moment in newer.values_list("confirmed", "modified_at"):
         ids = array("q")
-        ids.frombytes(bytes(packed))
+        ids.frombytes(bytes(packed or b""))
         times.update(dict.fromkeys(ids, moment))
     return times
 

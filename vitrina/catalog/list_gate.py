@@ -81,8 +81,8 @@ def state_before(table: sql.Identifier, source_id: int) -> Before:
             return before
         cursor.execute(
             sql.SQL(
-                "SELECT (i.price / nullif(coalesce(b.price, CASE WHEN p.currency = i.currency THEN p.price END), 0))::float8, "
-                "p.row_hash <> i.row_hash "
+                "SELECT (i.price / nullif(coalesce(b.price, "
+                "CASE WHEN p.currency = i.currency THEN p.price END), 0))::float8, p.row_hash <> i.row_hash "
                 "FROM {} i JOIN catalog_product p USING (source_id, external_id) "
                 "LEFT JOIN catalog_publication b ON b.product_id = p.id AND b.currency = i.currency "
             ).format(table)
@@ -145,7 +145,8 @@ def judge_prices(before: Before, settings: Settings, result: IntakeResult) -> No
     if len(moved) < _FEW_PRICES or len(moved) / before.common <= settings.list_gate_price_share:
         return
     typical = statistics.median(moved)
-    text = f"{len(moved)} of {before.common} prices move by more than {bound:.0%}; the typical one is {typical:.3g} times the former"
+    text = f"{len(moved)} of {before.common} prices move by more than {bound:.0%}; "
+    text += f"the typical one is {typical:.3g} times the former"
     if any(abs(typical / factor - 1) < 0.02 for factor in (10, 100, 1000, 0.1, 0.01, 0.001)):
         text += ": a shifted decimal point, or kopecks taken for roubles?"
     result.gate = Drop.Gate.HELD
@@ -173,7 +174,9 @@ def open_case(drop: Drop, result: IntakeResult) -> None:
     if result.gate != Drop.Gate.HELD:
         ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN).update(state=ReviewItem.State.SUPERSEDED)
         return
-    details = {"products": next((r.pop("products") for r in result.gate_reasons if "products" in r), [])}
+    details: dict[str, Any] = {
+        "products": next((r.pop("products") for r in result.gate_reasons if "products" in r), [])
+    }
     ReviewItem.objects.update_or_create(
         key=key,
         state=ReviewItem.State.OPEN,

@@ -96,7 +96,7 @@ def _plan(
     row: tuple[Any, ...], settings: Settings, result: PublishResult, cases: list[ReviewItem], run_id: str
 ) -> tuple[Any, ...] | None:
     (product, listed, price, old_price, currency, available, gate, drop, version, category,
-     was_version, was_category, was_price, was_old, was_currency, was_available, was_state, _, note) = row  # fmt: skip
+     was_version, was_category, was_price, was_old, was_currency, _, was_state, _, note) = row  # fmt: skip
     if was_state == Publication.State.UNPUBLISHED:
         result.held["taken down by a person"] += 1
         return None

@@ -64,7 +64,10 @@ def database_rows(
         if attributes:
             text += orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(text, digest_size=16).digest()
-        rest = f"{p.price}\0{p.currency}\0{p.old_price}\0{note}\0{p.supplier}\0{p.url}\0{p.available}\0{p.image_urls}{p.barcodes}"
+        rest = (
+            f"{p.price}\0{p.currency}\0{p.old_price}\0{note}\0{p.supplier}\0{p.url}\0{p.available}\0"
+            f"{p.image_urls}{p.barcodes}"
+        )
         yield (
             source_id,
             limited_id(p.external_id),

@@ -145,10 +145,10 @@ def _cases(
             result.unchanged += 1
         else:
             wanted.append((item, hint, mark))
-    titles = [f"{item.title} {item.brand or ''}".strip() for item, _, _ in wanted]
-    predictions: Sequence[Prediction | None] = (
-        model.predict(titles) if model is not None and titles else [None] * len(titles)
-    )
+    titles = [item.title for item, _, _ in wanted]
+    predictions: list[Prediction | None] = [None] * len(titles)
+    if model is not None and titles:
+        predictions = list(model.predict(titles))
     queries = [f"{category_prompt.query_text(item)}. {hint or ''}" for item, hint, _ in wanted]
     hits = nearest(CATEGORIES, queries, index, k=category_prompt.SEARCHED, where={"leaf": True})
     return [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from uuid import UUID
@@ -169,10 +168,19 @@ def train_model(
 def active_model(store: ObjectStore) -> CategoryModel | None:
     """The active model, loaded once a process; ``None`` before the first training."""
     version = CategoryModelVersion.objects.filter(is_active=True).first()
-    return _load(store, version.object_key) if version is not None else None
+    if version is None:
+        return None
+    key = version.object_key
+    if key not in _loaded:
+        _loaded.clear()
+        _loaded[key] = _load(store, key)
+    return _loaded[key]
 
 
-@lru_cache(maxsize=2)
+#: The last model: its key holds the fit's hash, so the same key is the same model.
+_loaded: dict[str, CategoryModel] = {}
+
+
 def _load(store: ObjectStore, key: str) -> CategoryModel:
     local = store.local_path(key)
     if local is not None:

@@ -125,6 +125,8 @@ def category_sheets(language: str) -> Mapping[str, CategorySheet]:
         is_active=True, language=language, template_type=DescriptionTemplate.Type.DESCRIPTION, category__isnull=False
     ).order_by("name")
     for template in active:
+        if template.category_id is None:
+            continue
         facts, examples = own.setdefault(template.category_id, ([], []))
         for group in ("use", "care", "size"):
             facts += [fact for fact in template.facts.get(group, ()) if fact not in facts]

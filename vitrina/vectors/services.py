@@ -160,7 +160,7 @@ def _store(
 ) -> None:
     texts = [document.text for document, _ in changed]
     sparse_vectors = sparse.embed(texts)
-    dense_vectors = dense.embed(texts) if dense else [None] * len(texts)
+    dense_vectors: Sequence[np.ndarray | None] = dense.embed(texts) if dense else [None] * len(texts)
     rows = [
         (
             physical, document.key, UUID(point_id(physical, document.key)), embedder_id, mark,

@@ -3,6 +3,6 @@
 Belongs here: ``copy_upsert`` and the small SQL helpers beside it. Stays out: what is written, and why.
 """
 
-from vitrina.warehouse.copy import UpsertResult, copy_into, copy_upsert
+from vitrina.warehouse.copy import UpsertResult, column_names, copy_into, copy_upsert, identifiers
 
-__all__ = ["UpsertResult", "copy_into", "copy_upsert"]
+__all__ = ["UpsertResult", "column_names", "copy_into", "copy_upsert", "identifiers"]

@@ -45,14 +45,24 @@ def _columns(model: type[models.Model], names: tuple[str, ...]) -> list[tuple[st
     found = []
     for name in names:
         field = model._meta.get_field(name)
-        kind = field.rel_db_type(connection) if field.is_relation and not field.concrete else None
-        if not isinstance(field, models.Field):
+        if not isinstance(field, models.Field) or field.column is None:
             raise TypeError(f"{name} of {model.__name__} is not a column")
-        column_type = kind or field.db_type(connection)
-        if field.is_relation:
-            column_type = field.target_field.rel_db_type(connection)  # type: ignore[attr-defined]
+        if isinstance(field, models.ForeignKey):
+            column_type = field.target_field.rel_db_type(connection)
+        else:
+            column_type = field.db_type(connection)
         found.append((field.column, str(column_type)))
     return found
+
+
+def column_names(model: type[models.Model], names: Sequence[str]) -> list[str]:
+    """Database columns of fields, in order."""
+    return [column for column, _ in _columns(model, tuple(names))]
+
+
+def identifiers(model: type[models.Model], names: Sequence[str]) -> sql.Composed:
+    """The same as a comma-separated list for a statement."""
+    return sql.SQL(", ").join([sql.Identifier(column) for column in column_names(model, names)])
 
 
 def _base_type(sql_type: str) -> str:
@@ -105,7 +115,7 @@ def insert_defaults(model: type[models.Model], given: Sequence[str]) -> list[tup
         known = field.name in given or field.primary_key or field.null
         if known or getattr(field, "db_default", models.NOT_PROVIDED) is not models.NOT_PROVIDED:
             continue
-        if field.has_default() or field.empty_strings_allowed:
+        if field.column is not None and (field.has_default() or field.empty_strings_allowed):
             found.append((field.column, field.get_db_prep_save(field.get_default(), connection)))
     return found
 
@@ -145,7 +155,7 @@ def copy_upsert(
     with transaction.atomic():
         table = sql.Identifier(copy_into(model, columns, rows))
         match = sql.SQL(" AND ").join(sql.SQL("t.{0} = i.{0}").format(column(name)) for name in key)
-        same = sql.SQL("TRUE")
+        same: sql.Composable = sql.SQL("TRUE")
         if compared:
             same = sql.SQL("({}) IS NOT DISTINCT FROM ({})").format(
                 sql.SQL("ROW({})").format(sql.SQL(", ").join(sql.SQL("t.{}").format(column(n)) for n in compared)),
