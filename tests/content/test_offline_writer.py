@@ -202,3 +202,29 @@ def test_sentences_that_lean_on_the_one_before_stay_behind_it():
 def test_an_english_title_is_quoted_in_an_english_text():
     facts = ProductFacts(9, "Collagen Powder 300 g", "Deniz", attributes={"Form": "Powder"}, language="en")
     assert write(facts).title == "Collagen Powder 300 g"
+
+
+def test_attributes_under_a_json_path_are_read_and_prices_are_not():
+    facts = ProductFacts(
+        10,
+        "Erkek Gömlek",
+        "Tekin",
+        attributes={"attributes.Renk": "Mavi", "Цена, руб. Розничная": "4290", "№": "1", "attributes.Beden": "M, L"},
+    )
+    text = write(facts).text()
+    assert "M, L" in text
+    assert "4290" not in text
+
+
+def test_a_russian_composition_and_a_list_of_measures_are_quoted_as_they_are():
+    facts = ProductFacts(
+        11,
+        "Комплект постельного белья",
+        "Мода",
+        category_path="Дом > Текстиль",
+        attributes={"Состав": "сатин, хлопок 100 %", "Размеры": "простыня 200х220 см, наволочки 50х70 см"},
+    )
+    text = write(facts).text()
+    assert "сатин, хлопок 100 %" in text
+    assert "простыня 200х220 см, наволочки 50х70 см" in text
+    assert "атлас" not in text

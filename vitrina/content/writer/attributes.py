@@ -70,6 +70,8 @@ _NAMES: dict[str, str] = {
 }
 
 _ROLES = {name.strip().replace("ё", "е"): role for role, names in _NAMES.items() for name in names.split(",")}
+_PATH = re.compile(r"^(?:[A-Za-z_]\w*\.)+(?=\w)")
+_PRICE = re.compile(r"\s*(?:цена|стоимость|price|fiyat|№|rating|feedback)", re.IGNORECASE)
 _UNIT_TAIL = re.compile(r"[,(]\s*[^,()]{1,8}\)?\s*$")
 
 #: Labels in the target language for roles that are said as "label: value".
@@ -90,8 +92,17 @@ LABELS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+def last_part(name: str) -> str:
+    """The name without the path that a JSON feed leaves before it: ``attributes.Renk`` → ``Renk``."""
+    return _PATH.sub("", name)
+
+
 @lru_cache(maxsize=10_000)
 def role(name: str) -> str | None:
     """The role of an attribute's name; a unit behind it ("Объём, мл") does not count. ``None`` when unknown."""
-    plain = " ".join(name.casefold().replace("ё", "е").replace("i̇", "i").replace("_", " ").split()).strip(" :.")
+    if _PRICE.match(name):
+        return "skip"
+    plain = " ".join(last_part(name).casefold().replace("ё", "е").replace("i̇", "i").replace("_", " ").split()).strip(
+        " :."
+    )
     return _ROLES.get(plain) or _ROLES.get(_UNIT_TAIL.sub("", plain).strip())

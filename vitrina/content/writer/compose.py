@@ -39,6 +39,8 @@ def compose(sheet: Sheet) -> Description:
     bullets, kept, specs = _bullets(said, sheet.specs, choice)
     if len(bullets) < contract.BENEFITS_MIN:  # rather a list that repeats the first sentence than no list
         bullets += [item.bullet for item in known if item not in said][: contract.BENEFITS_MIN - len(bullets)]
+    if sheet.brand and 0 < len(bullets) < contract.BENEFITS_MIN:
+        bullets.append(choice.pick("bullet/brand", wording.patterns.BULLETS["brand"]).format_map({"v": sheet.brand}))
 
     care = [item.sentence for item in kept if item.slot in _CARE_SLOTS]
     size_advice = [item.sentence for item in kept if item.slot in _SIZE_SLOTS]
@@ -88,7 +90,7 @@ def _in_intro(item: Statement, sheet: Sheet) -> bool:
     if item.slot == "color":
         return True
     if item.slot == "material_garment":
-        return len(sheet.materials) == 1 and sheet.materials[0].percent is None
+        return len(sheet.materials) == 1 and sheet.materials[0].percent is None and not sheet.material_text
     return item.slot == "gender" and len(sheet.genders) == 1 and bool(sheet.genders[0].ru_adj)
 
 

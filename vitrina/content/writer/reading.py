@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from vitrina.content.facts import ProductFacts
 from vitrina.content.html import strip_markup
 from vitrina.content.morphology import lemmas, tokens
-from vitrina.content.writer.attributes import LABELS, role
+from vitrina.content.writer.attributes import LABELS, last_part, role
 from vitrina.content.writer.quantities import read_quantities
 from vitrina.content.writer.sheet import Quantity, Share, Sheet, Spec
 from vitrina.content.writer.source_text import clean_sentences, clean_value, is_clean_fact, is_quotable
@@ -145,10 +145,14 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
             if sheet.brand is None and len(value) <= 60 and is_quotable(value, sheet.language, lexicon, label=True):
                 sheet.brand = value
             continue
-        if meaning == "sizes":
-            sheet.sizes = sheet.sizes or _sizes(value)
-            continue
         own_label = _label(name, sheet.language, lexicon)
+        if meaning == "sizes":
+            whole = None if _SIZE_LIST.fullmatch(value) else clean_value(value, sheet.language, lexicon)
+            if own_label and whole and re.search(r"[^\W\d_]{4,}", whole):
+                sheet.specs.append(Spec(own_label, whole))  # "простыня 200х220 см, наволочка 50х70 см"
+            else:
+                sheet.sizes = sheet.sizes or _sizes(value)
+            continue
         if meaning == "unit" and (found := read_quantities(value, lexicon, sheet.language)):
             if own_label and found[0].dimension not in ("volume", "count", "pair"):
                 sheet.specs.append(Spec(own_label, found[0].text))
@@ -160,6 +164,8 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
         if quoted and own_label and (whole := clean_value(value, sheet.language, lexicon)):
             sheet.specs.append(Spec(own_label, whole))  # a list of substances is quoted whole, not what is known of it
             continue
+        if meaning == "material" and own_label and (whole := clean_value(value, sheet.language, lexicon)):
+            sheet.material_text = sheet.material_text or whole
         if kinds and _take(sheet, value, kinds, lexicon):
             continue
         clean = clean_value(value, sheet.language, lexicon)
@@ -192,6 +198,12 @@ def _add_material(sheet: Sheet, match: Match, value: str, found: list[Match]) ->
     leading = first is not None and first.start() < found[0].start
     hit = _PERCENT_BEFORE.search(value[: match.start]) if leading else _PERCENT_AFTER.match(value[match.end :])
     percent = (hit[1] or hit[2]) if hit else None
+    if (
+        sheet.language == "ru"
+        and re.search(r"[А-Яа-я]", match.surface)
+        and match.surface[:3].lower() != match.entry.ru[:3]
+    ):
+        return  # "сатин" is quoted, never renamed to its nearest entry
     if not any(share.entry == match.entry for share in sheet.materials):
         sheet.materials.append(Share(match.entry, percent))
 
@@ -245,7 +257,7 @@ def _sizes(value: str) -> str | None:
 
 
 def _label(name: str, language: str, lexicon: Lexicon) -> str | None:
-    name = " ".join(strip_markup(name).split()).strip(" :.")
+    name = last_part(" ".join(strip_markup(name).split())).strip(" :.")
     own = re.search(r"[а-яё]{2}", name, re.IGNORECASE) if language == "ru" else re.fullmatch(r"[A-Za-z ()-]{3,}", name)
     if not own or len(name) > 40 or not is_quotable(name, language, lexicon, label=True):
         return None

@@ -42,6 +42,7 @@ class Sheet:
         name: The source's title when it is in the target language, cleaned; else ``None``.
         kind: What it is (a lexicon entry of a garment or of pharmacy and cosmetics goods).
         category: The last name of the category path.
+        material_text: The composition as the source has it, when that is in the target language.
         without: Things that the facts say are absent.
         specs: What has no sentence of its own.
         source: Whole clean sentences of the shop's own text.
@@ -61,6 +62,7 @@ class Sheet:
     seasons: list[Entry] = field(default_factory=list)
     colors: list[Entry] = field(default_factory=list)
     materials: list[Share] = field(default_factory=list)
+    material_text: str | None = None
     countries: list[Entry] = field(default_factory=list)
     patterns: list[Entry] = field(default_factory=list)
     closures: list[Entry] = field(default_factory=list)

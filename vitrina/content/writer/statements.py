@@ -39,8 +39,8 @@ def statements(sheet: Sheet, wording: Wording, choice: Choice) -> list[Statement
     def genitives(entries: list[Entry]) -> str:
         return wording.listing([wording.genitive(entry) for entry in entries])
 
-    if sheet.materials:
-        shares = wording.listing([wording.share(share) for share in sheet.materials])
+    if sheet.materials or sheet.material_text:
+        shares = sheet.material_text or wording.listing([wording.share(share) for share in sheet.materials])
         say("material_garment" if sheet.group == "garment" else "material_care", shares)
     for quantity in sheet.quantities[:3]:
         slot = quantity.dimension if quantity.dimension in wording.patterns.SENTENCES else "mass"
