@@ -64,6 +64,9 @@ def product(record: Mapping[str, Any], currency: str = "RUB") -> dict[str, Any]:
         values["available"] = record["totalQuantity"] > 0
     values["attr:rating"] = record.get("reviewRating") or record.get("rating") or None  # 0 means "not rated yet"
     values["attr:feedbacks"] = record.get("feedbacks") or None
+    # Parsers often merge the product's card into the answer: its text and characteristics under the card's keys.
+    values["description"] = record.get("description")
+    values |= _characteristics(record)
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
@@ -137,10 +140,17 @@ def _card(record: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "attr:Артикул продавца": _text(record, "vendorCode", "vendor_code"),
     }
-    for option in _objects(record.get("characteristics") or record.get("options")):
-        if option.get("name") and option.get("value") not in (None, "", []):
-            values[f"attr:{option['name']}"] = option["value"]
+    values |= _characteristics(record)
     return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+def _characteristics(record: Mapping[str, Any]) -> dict[str, Any]:
+    """``characteristics`` of a seller's card, or ``options`` of the public one, as attributes."""
+    return {
+        f"attr:{option['name']}": option["value"]
+        for option in _objects(record.get("characteristics") or record.get("options"))
+        if option.get("name") and option.get("value") not in (None, "", [])
+    }
 
 
 def other_answer(top_keys: Iterable[str], best: frozenset[str], others: Sequence[frozenset[str]]) -> str | None:
