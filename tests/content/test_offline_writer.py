@@ -79,7 +79,7 @@ def test_what_the_lexicon_does_not_know_is_left_out():
 
 def test_an_english_product_is_described_in_english():
     description = write(SHIRT_EN)
-    assert "cotton" in description.text()
+    assert "100% Cotton" in description.text()
     assert not re.search(r"[А-Яа-я]", description.all_text())
 
 
@@ -228,3 +228,8 @@ def test_a_russian_composition_and_a_list_of_measures_are_quoted_as_they_are():
     assert "сатин, хлопок 100 %" in text
     assert "простыня 200х220 см, наволочки 50х70 см" in text
     assert "атлас" not in text
+
+
+def test_a_russian_value_under_an_english_name_is_labelled_in_russian():
+    facts = replace(CREAM_RU, attributes={"composition": "вода, глицерин, сквалан", "volume": "75 мл"})
+    assert "Состав: вода, глицерин, сквалан" in write(facts).text()

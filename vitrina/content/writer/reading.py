@@ -146,10 +146,11 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
                 sheet.brand = value
             continue
         own_label = _label(name, sheet.language, lexicon)
+        label = own_label or labels.get(meaning or "")
         if meaning == "sizes":
             whole = None if _SIZE_LIST.fullmatch(value) else clean_value(value, sheet.language, lexicon)
-            if own_label and whole and re.search(r"[^\W\d_]{4,}", whole):
-                sheet.specs.append(Spec(own_label, whole))  # "простыня 200х220 см, наволочка 50х70 см"
+            if label and whole and re.search(r"[^\W\d_]{4,}", whole):
+                sheet.specs.append(Spec(label, whole))  # "простыня 200х220 см, наволочка 50х70 см"
             else:
                 sheet.sizes = sheet.sizes or _sizes(value)
             continue
@@ -161,17 +162,16 @@ def _read_attributes(sheet: Sheet, facts: ProductFacts, lexicon: Lexicon) -> Non
             continue
         kinds = _LOOKED_UP.get(meaning or "", frozenset())
         quoted = meaning in ("material", "ingredient") and sheet.group != "garment"
-        if quoted and own_label and (whole := clean_value(value, sheet.language, lexicon)):
-            sheet.specs.append(Spec(own_label, whole))  # a list of substances is quoted whole, not what is known of it
+        if quoted and label and (whole := clean_value(value, sheet.language, lexicon)):
+            sheet.specs.append(Spec(label, whole))  # a list of substances is quoted whole, not what is known of it
             continue
-        if meaning == "material" and own_label and (whole := clean_value(value, sheet.language, lexicon)):
+        if meaning == "material" and (whole := clean_value(value, sheet.language, lexicon)):
             sheet.material_text = sheet.material_text or whole
         if kinds and _take(sheet, value, kinds, lexicon):
             continue
         clean = clean_value(value, sheet.language, lexicon)
         if clean is None and own_label and (found := read_quantities(value, lexicon, sheet.language)):
             clean = found[0].text
-        label = own_label or labels.get(meaning or "")
         if clean is None and meaning == "effect":
             clean = _say_all(lexicon.find(value), sheet.language, ("effect", "skin")) or None
         if meaning == "unit" and clean and clean.isdigit() and clean in re.findall(r"\d+", facts.title):
