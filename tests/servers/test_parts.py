@@ -166,6 +166,8 @@ def test_the_last_line_of_a_log_is_the_last_that_says_something(tmp_path: Path) 
     log = tmp_path / "log"
     log.write_text("one\n  two  \n\n \n", encoding="utf-8")
     assert last_line(log) == "two"
+    log.write_text("Traceback:\n  x\npkg.mod.SomeError: no table\nexecutable_path=a\n", encoding="utf-8")
+    assert last_line(log) == "pkg.mod.SomeError: no table"
     log.write_text("")
     assert last_line(log) == "nothing was said"
 

@@ -6,6 +6,7 @@ What belongs here: one child process with its log. What stays out: order and hea
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -94,6 +95,7 @@ def start_watchdog(home: Path, mark: str, *, embedded: bool, lock_fd: int, log: 
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
+    """The last line of a log that names an error, else the last that says something."""
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:500] if lines else "nothing was said"
+    named = [line for line in lines[-40:] if re.match(r"\S*(Error|Exception)\b", line)]
+    return (named or lines)[-1].strip()[:500] if lines else "nothing was said"
