@@ -66,6 +66,11 @@ def test_a_plain_price_beside_a_final_price_is_the_old_one():
     assert found.targets["finalPrice"] == "price"
 
 
+def test_the_regular_price_stands_where_no_sale_is_given(read_text):
+    drop = read_text("Product ID,Name,Regular Price,Sale Price\n1,Dress,$12.00,\n2,Skirt,$30.00,$25.00\n")
+    assert [(str(p.price), p.old_price) for p in drop.products] == [("12.00", None), ("25.00", 30)]
+
+
 def test_a_header_is_not_believed_against_the_content():
     found = table(["Название", "Цена", "Бренд"], ["Крем", "по акции", "12"], ["Гель", "звоните", "7"])
     assert found.of("price") == []

@@ -79,6 +79,14 @@ def test_a_header_of_two_rows_is_joined(read_sheet):
     assert first.attributes == {"Цена опт": "10", "Цена дилер": "12"}
 
 
+def test_the_title_of_a_list_is_no_parent_and_its_total_no_product(read_sheet):
+    rows = [[i, f"Кабель {i}", f"{i}0,5"] for i in range(1, 6)]
+    drop = read_sheet(sheet_of(["Цена"], ["№", "Наименование товара", "Цена с НДС, $"], *rows, ["", "Итого", "50"]))
+    assert [str(product.price) for product in drop.products] == ["10.5", "20.5", "30.5", "40.5", "50.5"]
+    assert {(product.currency, product.price_note) for product in drop.products} == {("USD", None)}
+    assert drop.report.reasons == {"no_title": 1}
+
+
 def test_a_template_with_hints_and_instructions_gives_only_its_goods(read_sheet):
     workbook = Workbook()
     sheet = workbook.active

@@ -15,7 +15,7 @@ from typing import Any
 from vitrina.feeds.content_columns import by_content
 from vitrina.feeds.profiles import Profile, profile
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, SourceConfig
-from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, match
+from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, REGULAR_PRICES, match
 from vitrina.feeds.text import clean_line
 
 SAMPLE_ROWS = 300
@@ -195,6 +195,7 @@ def _unsure_second_price(result: Recognition) -> None:
     for header in result.of("old_price"):
         found = match(header)
         result.unsure_old_price = found is not None and found.phrase.endswith(" 2")
+        result.old_is_plain |= found is not None and found.phrase in REGULAR_PRICES
 
 
 def _apply_mapping(result: Recognition, headers: Sequence[str], config: SourceConfig) -> None:

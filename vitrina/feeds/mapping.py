@@ -30,6 +30,10 @@ _MAX_ID = 200
 _MAX_CACHED = 50_000
 #: What a "final price" column says of goods that are not reduced.
 _NO_FINAL_PRICE = frozenset((PriceNote.MISSING.value, PriceNote.FILLER.value, PriceNote.ZERO.value))
+_TOTALS = frozenset(
+    ("итого", "всего", "итого по прайсу", "общий итог", "total", "grand total", "toplam", "genel toplam")
+)
+_LONGEST_TOTAL = 18
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 DERIVED_NOTE = "id derived from title and brand"
 
@@ -79,6 +83,8 @@ class Mapper:
             len(title) <= 12 and cells.is_empty(title)
         ):
             return quarantine(row, Reason.NO_TITLE, "The record has no title.")
+        if len(title) <= _LONGEST_TOTAL and title.rstrip(": ").lower() in _TOTALS:
+            return quarantine(row, Reason.NO_TITLE, "A line of totals, not a product.")
         brand = _line(values.get(plan.brand)) if plan.brand else None
         link = cells.url(values.get(plan.url)) if plan.url else None
         codes: list[str] = []
@@ -143,6 +149,7 @@ class Mapper:
             product.price_note = PriceNote.AMBIGUOUS.value if plan.price_doubtful else PriceNote.MISSING.value
             return
         said = iso_code(str(values.get(plan.currency) or "")) if plan.currency else None
+        said = said or plan.header_currency
         known = said or self.config.currency
         price = self._price(values.get(plan.price), known)
         old = self._price(values.get(plan.old_price), known) if plan.old_price else None

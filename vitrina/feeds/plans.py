@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vitrina.feeds.columns import Recognition, recognise
+from vitrina.feeds.currencies import BY_WORD, PATTERN
 from vitrina.feeds.prices import decimal_separator
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, RawRow, SourceConfig, Table
 from vitrina.feeds.synonyms import ATTRIBUTE
@@ -34,6 +35,7 @@ class Plan:
         variants: Keys that are joined to the id, because the list has one row per size or colour under one article.
         apart: Keys that tell records apart where the id is derived.
         joined_ids: Several columns together are the id (only by source.yaml).
+        header_currency: Currency that the price's header says ("Цена, $").
         old_is_plain: The old price column is the plain "price" beside a "final price": it stands where that is empty.
         hint: Category said by the file's name.
         decimal: Decimal separator the price column shows.
@@ -65,6 +67,7 @@ class Plan:
     price_doubtful: bool = False
     minor: bool = False
     decimal: str | None = None
+    header_currency: str | None = None
     hint: str | None = None
     columns: dict[str, str | None] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -118,7 +121,12 @@ def plan_for(
     )
     if plan.price is None:
         return plan
-    return replace(plan, decimal=decimal_separator([as_text(row.get(plan.price)) for row in samples]))
+    said = PATTERN.search(plan.price.lower())
+    return replace(
+        plan,
+        decimal=decimal_separator([as_text(row.get(plan.price)) for row in samples]),
+        header_currency=BY_WORD[said.group()] if said and not headerless else None,
+    )
 
 
 _SINGLE = ("description", "brand", "price", "old_price", "currency", "supplier", "url", "category", "available")

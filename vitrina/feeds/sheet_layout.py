@@ -101,7 +101,9 @@ def _title_column(cells: Sequence[str]) -> int | None:
 def _with_parents(cells: list[str], above: Sequence[Any]) -> list[str]:
     """Under a merged "Цена", "Розница" reads "Цена Розница": only where the cell alone says nothing."""
     parents = [as_text(cell).strip() for cell in above]
-    if not any(parents) or any(len(parent) > _MAX_HEADER_TEXT for parent in parents):
+    first = next((column for column, parent in enumerate(parents) if parent), None)
+    # A text over the first column is the title of the whole list, not the parent of columns.
+    if first is None or not any(cells[:first]) or any(len(parent) > _MAX_HEADER_TEXT for parent in parents):
         return cells
     result, parent = list(cells), ""
     for column, cell in enumerate(cells):

@@ -28,6 +28,7 @@ FINAL_PRICES = frozenset((
     "price sale", "saleprice", "цена со скидкой", "цена с учетом скидки", "новая цена", "акционная цена",
     "indirimli fiyat", "indirimli satiş fiyati",
 ))  # fmt: skip
+REGULAR_PRICES = frozenset(("regular price", "базовая цена", "обычная цена"))
 PLAIN_PRICES = frozenset(
     ("satiş fiyati", "price", "product price", "цена", "цена товара", "fiyat", "ürün fiyati", "ціна", "стоимость")
 )
