@@ -148,7 +148,7 @@ def _run(settings: Settings, api: DagsterApi, say: Teller, *, began: float, time
                 runs=len(running),
                 backfills=progress.backfills_in_progress(api),
                 last_activity=max(placed, progress.last_change(api)),
-                ticks=progress.sensor_ticks(api),
+                ticks=progress.sensor_ticks(api, since=placed, now=time.time()),
                 drops_waiting=drops_waiting(drops),
                 behind=behind(
                     {key: made for key, made in now.made.items() if key in now.automated},

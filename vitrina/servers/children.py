@@ -56,9 +56,9 @@ def start_child(name: str, command: list[str], *, log: Path, cwd: Path, environm
     return Child(name=name, log=log, process=process)
 
 
-def location_command(module: str, name: str, port: int) -> list[str]:
-    """A code location as a server of its own."""
-    options = ["-m", module, "-h", "127.0.0.1", "-p", str(port), "--location-name", name]
+def location_command(module: str, name: str, socket: Path) -> list[str]:
+    """A code location as a server of its own, on a Unix socket."""
+    options = ["-m", module, "-s", str(socket), "--location-name", name]
     return [sys.executable, "-m", "dagster", "api", "grpc", *options, "--use-python-environment-entry-point"]
 
 

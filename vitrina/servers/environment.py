@@ -42,15 +42,17 @@ def read_workspace(path: Path) -> list[CodeLocation]:
         ) from error
 
 
-def write_workspace(path: Path, ports: Mapping[str, int]) -> Path:
+def write_workspace(path: Path, sockets: Mapping[str, Path]) -> Path:
     """The workspace as the webserver and the daemon get it: the same locations, as servers that both share.
 
-    One process per location instead of one for each reader of it saves about 100 MB per location.
+    One process per location instead of one for each reader of it saves about 100 MB per location. Sockets and not
+    ports, since their names stay: Dagster files the ticks of a sensor under the address of its location.
     """
     servers = [
-        {"grpc_server": {"host": "127.0.0.1", "port": port, "location_name": name}} for name, port in ports.items()
+        {"grpc_server": {"host": "localhost", "socket": str(socket), "location_name": name}}
+        for name, socket in sockets.items()
     ]
-    write_file(path, yaml.safe_dump({"load_from": servers}))
+    write_file(path, yaml.safe_dump({"load_from": servers}, allow_unicode=True))
     return path
 
 

@@ -24,6 +24,8 @@ from vitrina.servers import children, environment
 from vitrina.servers.graphql import WORKING, DagsterApi
 from vitrina.servers.locks import FileLock
 from vitrina.servers.manifest import build_manifest
+from vitrina.servers.pgbinaries import ServerUser
+from vitrina.servers.pgplaces import socket_folder
 from vitrina.servers.postgres import EmbeddedPostgres
 from vitrina.servers.processes import ProcessId, end, end_marked, free_port, listener, port_is_free
 from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
@@ -65,9 +67,7 @@ class Stack:
     def start(self) -> StackState:
         """Bring everything up and wait until the webserver answers and the locations are loaded.
 
-        Raises:
-            AlreadyRunning: a stack runs from this home folder.
-            PermanentError: a port is taken, a database or a location cannot be used.
+        Raises AlreadyRunning, or PermanentError when a port, a database or a location cannot be used.
         """
         home = self.config.home
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -177,15 +177,17 @@ class Stack:
 
     def _start_programs(self, port: int) -> None:
         locations = environment.read_workspace(self.config.project / "workspace.yaml")
-        ports = {location.name: free_port() for location in locations}
+        folder = socket_folder(self.config.home, ServerUser.needed()).parent
+        sockets = {location.name: folder / f"{location.name}.sock" for location in locations}
         for location in locations:
-            command = children.location_command(location.module, location.name, ports[location.name])
+            sockets[location.name].unlink(missing_ok=True)
+            command = children.location_command(location.module, location.name, sockets[location.name])
             self._launch(f"location-{location.name}", command)
-        self.say(f"loading code locations: {', '.join(ports)}")
-        workspace = environment.write_workspace(self.config.home / "run" / "workspace.yaml", ports)
+        self.say(f"loading code locations: {', '.join(sockets)}")
+        workspace = environment.write_workspace(self.config.home / "run" / "workspace.yaml", sockets)
         deadline = time.monotonic() + HEALTH_SECONDS
-        for name, wanted in ports.items():
-            while port_is_free(wanted):
+        for name, wanted in sockets.items():
+            while not wanted.exists():
                 self._must_live(f"location-{name}")
                 self._not_after(deadline, f"the code location {name} does not answer")
         self._launch("webserver", children.webserver_command(workspace, port))
