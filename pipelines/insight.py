@@ -72,7 +72,7 @@ class MartsTranslator(DagsterDbtTranslator):
     def __init__(self) -> None:
         super().__init__(
             DagsterDbtTranslatorSettings(
-                # tests of sources run with `dbt build`, but are no checks: see get_asset_check_spec
+                # a check of an asset of another location is selected by that asset's backfills, and fails them
                 enable_source_tests_as_checks=False,
                 # several tables are written by one asset: drops, products and quarantine by parsed_products
                 enable_duplicate_source_asset_keys=True,
@@ -94,11 +94,7 @@ class MartsTranslator(DagsterDbtTranslator):
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetCheckSpec | None:
-        """Checks block nothing: the marts stand already when they are asked.
-
-        Tests of sources are no checks of the Python assets, which live in another location: a backfill of those would
-        select the checks too, and fail because its own location does not supply them.
-        """
+        """Checks block nothing: the marts stand already when they are asked. Only models have any."""
         if asset_spec.key.path[0] not in SCHEMAS:
             return None
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
@@ -174,12 +170,12 @@ def _marts(folder: Path) -> dg.AssetsDefinition:
         op_tags={"kind": "dbt"},
         retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
     )
-    def dbt_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+    def dbt_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, dbt_warehouse: Warehouse) -> Iterator[Any]:
         """Builds staging views and marts, and runs their tests."""
         # A folder of its own: runs side by side do not share state, and nothing piles up in the project.
         with (
             tempfile.TemporaryDirectory(prefix="vitrina-dbt-") as target,
-            _environment(dbt_environment(warehouse.settings)),
+            _environment(dbt_environment(dbt_warehouse.settings)),
         ):
             # Not `dbt build`: there a failed test of a table skips every model below it, and one bad row of one
             # drop would keep the marts of all others out of date. Failed tests are failed checks, seen in the UI.
@@ -194,7 +190,7 @@ def build_defs(*, resources: Mapping[str, Any] | None = None, folder: Path = DBT
     """The location's definitions.
 
     Args:
-        resources: Replaces any of ``dbt`` and ``warehouse``.
+        resources: Replaces any of ``dbt`` and ``dbt_warehouse`` (a key of its own: merging locations wants keys apart).
         folder: The dbt project; its manifest must stand.
 
     Raises:
@@ -218,7 +214,7 @@ def build_defs(*, resources: Mapping[str, Any] | None = None, folder: Path = DBT
             "dbt": DbtCliResource(
                 project_dir=os.fspath(folder), profiles_dir=os.fspath(folder), dbt_executable=_dbt_executable()
             ),
-            "warehouse": Warehouse(),
+            "dbt_warehouse": Warehouse(),
             **(resources or {}),
         },
     )
