@@ -28,6 +28,8 @@ DBT_FOLDER = Path(__file__).resolve().parent.parent / "dbt_like_sql"
 #: First part of the keys of models: the schemas that dbt owns.
 SCHEMAS = ("marts", "marts_staging")
 PREVIEW_ROWS = 20
+#: dbt's exit code when it ran to its end and something in it failed.
+TESTS_FAILED = 1
 PUBLISHED = dg.AssetKey("published_products")
 
 
@@ -181,7 +183,10 @@ def _marts(folder: Path) -> dg.AssetsDefinition:
             # drop would keep the marts of all others out of date. Failed tests are failed checks, seen in the UI.
             run = dbt.cli(["run"], context=context, target_path=Path(target))
             yield from map(_with_preview, run.stream())
-            yield from dbt.cli(["test"], context=context, target_path=Path(target), raise_on_error=False).stream()
+            tests = dbt.cli(["test"], context=context, target_path=Path(target), raise_on_error=False)
+            yield from tests.stream()
+            if tests.process.returncode not in (0, TESTS_FAILED):
+                raise dg.Failure(f"dbt could not run the tests: it ended with code {tests.process.returncode}.")
 
     return dbt_marts
 
