@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from vitrina.lexicon import load as load_lexicon
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 LANGUAGES = {"ru", "tr", "en"}
 TYPES = {"description", "category_example", "attribute_extraction", "image_prompt"}
@@ -95,3 +97,18 @@ def test_facts_are_whole_sentences_without_figures(template: dict[str, Any]) -> 
     for fact in facts:
         assert re.fullmatch(r"[А-ЯЁ][^<>\d%\n]+\.", fact), fact
         assert not FORBIDDEN.search(fact)
+
+
+def test_facts_name_nothing_that_only_one_product_has() -> None:
+    """A material or a colour in them would count as known of every product of the category."""
+    lexicon = load_lexicon()
+    kinds = {"material", "color", "country", "season", "medical", "effect"}
+    found = [
+        (template["category"], match.surface)
+        for template in DESCRIPTIONS
+        for group in template["facts"].values()
+        for fact in group
+        for match in lexicon.find(fact)
+        if match.entry.kind in kinds
+    ]
+    assert found == []
