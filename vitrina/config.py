@@ -21,7 +21,11 @@ class Settings(BaseSettings):
     """All settings. Field names are the environment variables in lower case, but where an alias is given."""
 
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", populate_by_name=True
+        env_file=PROJECT_ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     # Where things lie
@@ -118,7 +122,8 @@ class Settings(BaseSettings):
         default_factory=lambda: {
             "RUB": Decimal(1), "TRY": Decimal("1.95"), "USD": Decimal(80), "EUR": Decimal(92), "UAH": Decimal("1.9"),
             "KZT": Decimal("0.155"), "BYN": Decimal(26), "CNY": Decimal("11.2"), "AED": Decimal("21.8"),
-            "SAR": Decimal("21.3"), "BRL": Decimal("14.6"), "CZK": Decimal("3.8"), "GBP": Decimal(106), "KRW": Decimal("0.057"),
+            "SAR": Decimal("21.3"), "BRL": Decimal("14.6"), "CZK": Decimal("3.8"), "GBP": Decimal(106),
+            "KRW": Decimal("0.057"),
         },
         description="Roubles for one unit of a currency, as JSON; used by rules only, never for the shop's prices.",
     )  # fmt: skip

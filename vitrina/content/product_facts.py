@@ -13,9 +13,20 @@ from vitrina.content.facts import ProductFacts
 from vitrina.content.templates import CategorySheet
 
 _VALUE_LIMIT = 1000
-#: Attribute names that say nothing of the product to a buyer: counts, ratings, links, internal ids, stock.
-_NOT_FACTS = ("rating", "review", "feedback", "отзыв", "рейтинг", "stock", "остат", "количество на складе", "url", "link",
-              "http", "_id", "id_", "доставк", "delivery", "seller", "продавец", "скидк", "sale", "discount", "promo")  # fmt: skip
+#: Attribute names that say nothing of the product to a buyer: counts, ratings, links, internal ids, stock, and every
+#: price beside the one that is published (price lists carry wholesale prices).
+_NOT_FACTS = (
+    "rating", "review", "feedback", "отзыв", "рейтинг", "stock", "остат", "количество на складе", "stok", "url", "link",
+    "http", "_id", "id_", "доставк", "delivery", "seller", "продавец", "скидк", "sale", "discount", "promo", "цена",
+    "price", "fiyat", "оптов", "wholesale", "закуп", "margin", "маржа", "наценк",
+)  # fmt: skip
+_INTERNAL = frozenset({"id", "№", "n", "no", "#", "sort", "hash", "root", "sku_id"})
+
+
+def attribute_name(name: str) -> str:
+    """The name as people say it: nested records lose the path before it (``attributes.Renk`` → ``Renk``)."""
+    head, dot, last = name.rpartition(".")
+    return last.strip() if dot and last.strip() and " " not in head else name.strip()
 
 
 def attribute_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -23,7 +34,7 @@ def attribute_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in attributes.items():
         folded = name.casefold()
-        if any(part in folded for part in _NOT_FACTS):
+        if any(part in folded for part in _NOT_FACTS) or attribute_name(folded) in _INTERNAL:
             continue
         if isinstance(value, list):
             value = ", ".join(str(item) for item in value if isinstance(item, str | int | float))
@@ -31,7 +42,7 @@ def attribute_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
             continue
         text = str(value).strip()
         if text and len(text) <= _VALUE_LIMIT and not text.startswith(("http://", "https://")):
-            found[name] = text
+            found.setdefault(attribute_name(name), text)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class StorefrontItem:
     url: str | None
     image_urls: tuple[str, ...]
     barcodes: tuple[str, ...]
-    attributes: dict[str, Any]
+    attributes: dict[str, str]
     version: int
     written_by: str
 
@@ -39,6 +38,7 @@ def published_items() -> Iterator[StorefrontItem]:
     """Everything on show, by product id. Streams; needs the database."""
     from vitrina.catalog.models import Publication
     from vitrina.categories.models import Category
+    from vitrina.content.product_facts import attribute_texts
 
     nodes = {node.pk: node for node in Category.objects.all()}
 
@@ -75,7 +75,7 @@ def published_items() -> Iterator[StorefrontItem]:
             url=product.url,
             image_urls=tuple(product.image_urls),
             barcodes=tuple(product.barcodes),
-            attributes=dict(product.attributes),
+            attributes=attribute_texts(product.attributes),
             version=version.number,
             written_by=version.model or version.origin,
         )
