@@ -7,7 +7,7 @@ an ephemeral instance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
@@ -39,10 +39,9 @@ def follow_drops(*, standing: Sequence[str] = ()) -> dg.AutomationCondition:
     """
     condition = dg.AutomationCondition.eager()
     if standing:
-        condition = condition.replace(
-            "any_deps_updated",
-            dg.AutomationCondition.any_deps_updated().ignore(dg.AssetSelection.assets(*standing)),
-        )
+        # Dagster types the replacement as the replaced whole.
+        others: Any = dg.AutomationCondition.any_deps_updated().ignore(dg.AssetSelection.assets(*standing))
+        condition = condition.replace("any_deps_updated", others)
     return condition.with_label("follow_drops")
 
 

@@ -26,7 +26,7 @@ from sensors.decisions import build_decisions_sensor
 from sensors.new_drops import build_new_drops_sensor
 from sensors.reference_files import build_reference_files_sensor
 
-ASSETS = [
+ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     parsed_products.parser_drops,
     parsed_products.parsed_products,
     reference.categories,
@@ -84,7 +84,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         assets=ASSETS,
         asset_checks=CHECKS,
         jobs=[intake, reference_data, describe, publish, process_drop, process_products, log_cleanup],
-        schedules=build_schedules(intake),
+        schedules=build_schedules(process_drop),
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),

@@ -19,7 +19,7 @@ class ProductSelection(dg.Config):
     describe: bool = True
 
 
-@dg.op(description="Categories, texts and verdicts of the chosen products; tells the assets what it did.")
+@dg.op(description="Categories, texts and verdicts of the chosen products, and their publication.")
 def process_chosen(
     context: dg.OpExecutionContext,
     config: ProductSelection,
@@ -31,25 +31,28 @@ def process_chosen(
     """Only these products; one that another run works on is left to it."""
     from vitrina.catalog.models import Product
     from vitrina.catalog.processing import Tools, categorise_products, describe_products
+    from vitrina.catalog.publishing import publish
     from vitrina.content.verdicts import moderate
 
     ids = list(Product.objects.filter(pk__in=config.product_ids).values_list("id", flat=True))
-    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
-        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id)
+    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id)
         if config.categorise:
             found = categorise_products(ids, tools)
             context.log.info("categories: %d looked at, %s", found.looked_at, dict(found.decided))
         if config.describe:
             texts = describe_products(ids, tools)
             context.log.info("texts: %d asked, %d written, %s", texts.asked, texts.written, dict(texts.failed))
-    verdicts = moderate(ids, warehouse.settings, run_id=context.run_id)
+    verdicts = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     context.log.info("verdicts: %d approved, %d sent to people", verdicts.approved, verdicts.sent)
-    drops = Product.objects.filter(pk__in=ids).values_list("drop__key", flat=True).distinct()
-    for key in drops:
-        # The verdicts of this drop did change: publishing follows the event.
-        context.log_event(
-            dg.AssetMaterialization("moderation", partition=key, metadata={"products": len(ids), "chosen": True})
+    shown = publish(warehouse.settings, run_id=context.run.run_id)
+    # Not of moderation: an event for a drop would say that all its products were looked at, and a condition that waits
+    # for the drop's texts would take it for its own work.
+    context.log_event(
+        dg.AssetMaterialization(
+            "published_products", metadata={"dagster/row_count": shown.visible, "chosen_products": len(ids)}
         )
+    )
 
 
 @dg.job(

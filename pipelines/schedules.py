@@ -4,20 +4,16 @@ Those that can call a paid model are off until someone switches them on in the U
 failed drops cost nothing and run from the start.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import dagster as dg
 
-from assets.catalog.partitions import DROPS_NAME
+from pipelines import left_behind
 from pipelines.product_jobs import log_cleanup, process_products
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
 from vitrina.project.setup import setup_django
-
-_DAYS = 3
-#: A drop that failed so often is left to a person.
-_TRIES = 3
 
 
 def _product_schedule(name: str, cron: str, description: str, choose: Callable[[], list[int]]) -> dg.ScheduleDefinition:
@@ -58,23 +54,26 @@ def _failed() -> list[int]:
     return failed_recently()
 
 
-def build_schedules(intake: AssetJob) -> list[dg.ScheduleDefinition]:
-    """All schedules of the location; ``intake`` reads drops."""
-
+def _again_schedule(
+    name: str, cron: str, job: AssetJob, assets: Mapping[str, tuple[str, ...]], description: str, *, on: bool
+) -> dg.ScheduleDefinition:
     @dg.schedule(
-        name="failed_partitions_backfill",
-        job=intake,
-        cron_schedule="*/30 * * * *",
+        name=name,
+        job=job,
+        cron_schedule=cron,
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Asks again for drops of the last days that failed or were never read.",
+        default_status=dg.DefaultScheduleStatus.RUNNING if on else dg.DefaultScheduleStatus.STOPPED,
+        description=description,
     )
-    def failed_partitions_backfill(
-        context: dg.ScheduleEvaluationContext, warehouse: Warehouse
-    ) -> list[dg.RunRequest] | dg.SkipReason:
+    def schedule(context: dg.ScheduleEvaluationContext, warehouse: Warehouse) -> list[dg.RunRequest] | dg.SkipReason:
         setup_django()
-        return failed_requests(context.instance, datetime.now(UTC))
+        return left_behind.requests_for(context.instance, assets, datetime.now(UTC))
 
+    return schedule
+
+
+def build_schedules(process_drop: AssetJob) -> list[dg.ScheduleDefinition]:
+    """All schedules of the location; ``process_drop`` makes the partitions of a drop."""
     return [
         _product_schedule(
             "uncategorised_products", "10 * * * *", "Up to 100 products without a category.", _uncategorised
@@ -89,25 +88,20 @@ def build_schedules(intake: AssetJob) -> list[dg.ScheduleDefinition]:
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Deletes completed and approved log entries older than 90 days.",
         ),
-        failed_partitions_backfill,
+        _again_schedule(
+            "failed_partitions_backfill",
+            "*/30 * * * *",
+            process_drop,
+            left_behind.FREE,
+            "Asks again for failed or missing partitions of the last days, of assets that call no model.",
+            on=True,
+        ),
+        _again_schedule(
+            "failed_model_partitions_backfill",
+            "15,45 * * * *",
+            process_drop,
+            left_behind.WITH_A_MODEL,
+            "The same for categories and descriptions. Off until switched on: it can call a paid model.",
+            on=False,
+        ),
     ]
-
-
-def failed_requests(instance: dg.DagsterInstance, now: datetime) -> list[dg.RunRequest] | dg.SkipReason:
-    """Requests for drops of the last days that are known, not read, and not being read.
-
-    A drop whose content cannot be read stays red until a person acts: its bytes and its ``source.yaml`` are the same,
-    so the answer would be too. What is asked again is what a dead process or a lost connection left behind.
-    """
-    from vitrina.catalog.models import Drop
-
-    known = set(instance.get_dynamic_partitions(DROPS_NAME))
-    waiting = Drop.objects.filter(
-        state=Drop.State.FOUND, seen_at__gte=now - timedelta(days=_DAYS), seen_at__lt=now - timedelta(minutes=10)
-    )
-    requests = []
-    for key in waiting.order_by("id").values_list("key", flat=True)[:100]:
-        runs = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": key}), limit=_TRIES)
-        if key in known and len(runs) < _TRIES and all(run.is_finished for run in runs):
-            requests.append(dg.RunRequest(run_key=f"again:{key}:{len(runs)}", partition_key=key))
-    return requests or dg.SkipReason("No drop of the last days is left unread.")

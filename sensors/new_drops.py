@@ -4,6 +4,7 @@ Belongs here: the wiring of ``vitrina.catalog.registry`` to partitions and run r
 """
 
 import json
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -14,6 +15,10 @@ from sensors.jobs import AssetJob
 from vitrina.config import get_settings
 from vitrina.project.setup import setup_django
 
+if TYPE_CHECKING:
+    from vitrina.catalog.registry import IntakeBatch
+
+SOURCE_TAG = "vitrina/source"
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
 
@@ -35,7 +40,7 @@ def build_new_drops_sensor(job: AssetJob) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, object_store: ObjectStoreResource, warehouse: Warehouse
     ) -> dg.SensorResult | dg.SkipReason:
         setup_django()
-        from vitrina.catalog.registry import look, register
+        from vitrina.catalog.registry import look, register, unknown_keys
 
         settings = get_settings()
         settling = json.loads(context.cursor) if context.cursor else {}
@@ -44,19 +49,15 @@ def build_new_drops_sensor(job: AssetJob) -> dg.SensorDefinition:
         new = [drop for drop in seen.found if drop.key not in known]
         # Rows before partitions before runs: whatever dies in between is made good by the next tick.
         batches = register(seen.found, each_below=settings.drop_runs_each_below, range_size=settings.drop_range_size)
-        if new:
+        missing = unknown_keys([drop.key for drop in new], batches, known)
+        if missing:
             # One batch: the same keys through the sensor's result cost a query each (17 ms).
-            context.instance.add_dynamic_partitions(DROPS_NAME, [drop.key for drop in new])
+            context.instance.add_dynamic_partitions(DROPS_NAME, missing)
         for key in seen.ignored:
             context.log.warning("%s is not in the folder of a source and is not read: drops/<source>/<file>", key)
         if seen.left_for_later:
             context.log.info("%d drops are left for the next tick", seen.left_for_later)
-        requests = [
-            dg.RunRequest(run_key=batch.run_key, partition_key=batch.keys[0])
-            if len(batch.keys) == 1
-            else dg.RunRequest(run_key=batch.run_key, tags={_RANGE_START: batch.keys[0], _RANGE_END: batch.keys[-1]})
-            for batch in batches
-        ]
+        requests = [_request(batch) for batch in batches]
         events = [
             dg.AssetMaterialization(
                 "parser_drops",
@@ -78,3 +79,11 @@ def build_new_drops_sensor(job: AssetJob) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=requests, cursor=cursor, asset_events=events)
 
     return new_drops
+
+
+def _request(batch: "IntakeBatch") -> dg.RunRequest:
+    # The queue holds runs of one source apart by this tag; they would only wait for each other's lock.
+    tags = {SOURCE_TAG: batch.source} if batch.source else {}
+    if len(batch.keys) == 1:
+        return dg.RunRequest(run_key=batch.run_key, partition_key=batch.keys[0], tags=tags)
+    return dg.RunRequest(run_key=batch.run_key, tags={_RANGE_START: batch.keys[0], _RANGE_END: batch.keys[-1], **tags})

@@ -6,12 +6,17 @@ import dagster as dg
 
 from resources.object_store import ObjectStoreResource
 from sensors.jobs import AssetJob
+from sensors.requests import IN_PROGRESS, attempt
 
 _PREFIX = "reference/"
+STAMP_TAG = "vitrina/reference"
 
 
 def build_reference_files_sensor(job: AssetJob) -> dg.SensorDefinition:
-    """The sensor, running from the start, asking for ``job`` once for each state of the files."""
+    """The sensor, running from the start, asking for ``job`` once for each state of the files.
+
+    The cursor holds the state that a run has made good; a state whose run failed is asked for again.
+    """
 
     @dg.sensor(
         name="reference_files",
@@ -33,7 +38,16 @@ def build_reference_files_sensor(job: AssetJob) -> dg.SensorDefinition:
         stamp = hashlib.sha256(repr(listing).encode()).hexdigest()[:16]
         if context.cursor == stamp:
             return dg.SkipReason("No reference file has changed.")
-        context.update_cursor(stamp)
-        return dg.RunRequest(run_key=f"reference:{stamp}")
+        tags = {STAMP_TAG: stamp}
+        made = dg.RunsFilter(job_name=job.name, tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
+        if context.instance.get_runs_count(made):
+            context.update_cursor(stamp)
+            return dg.SkipReason("No reference file has changed.")
+        if context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=IN_PROGRESS)):
+            return dg.SkipReason("Reference files are being read.")
+        number = attempt(context.instance, tags)
+        if isinstance(number, str):
+            return dg.SkipReason(f"Reference files: {number}.")
+        return dg.RunRequest(run_key=f"reference:{stamp}:{number}", tags=tags)
 
     return reference_files

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vitrina.config import Settings, get_settings
 from vitrina.servers.testing import TestServer, test_server
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Settings of the person who runs the tests must not reach them.
 for _name in list(os.environ):
-    if _name.startswith(("OPENAI_", "AI_", "S3_", "R2_", "QDRANT_", "VITRINA_")) and not _name.startswith("VITRINA_TEST"):
+    if _name.startswith(("OPENAI_", "AI_", "S3_", "R2_", "QDRANT_", "VITRINA_")) and not _name.startswith(
+        "VITRINA_TEST"
+    ):
         del os.environ[_name]
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("DAGSTER_DATABASE_URL", None)
@@ -87,3 +95,75 @@ def database(pg_server: TestServer, migrated_template: str, tmp_path: Path) -> I
 def settings(database: str) -> Settings:
     """Settings of the test's own database and home folder."""
     return get_settings()
+
+
+@dataclass(frozen=True)
+class Processed:
+    """The samples, gone through the whole chain once on PostgreSQL: a database to copy, its home, Dagster's record."""
+
+    database: str
+    home: Path
+    instance: dg.DagsterInstance
+    runs: dict[str, dg.ExecuteInProcessResult]
+    keys: list[str]
+
+
+def _point_nowhere() -> None:
+    from django.db import connections
+
+    connections.close_all()
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("VITRINA_HOME", None)
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def processed_template(
+    pg_server: TestServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processed]:
+    """Sensor, reference data, chain, publication on the samples (about 20 s, once a session)."""
+    from tests.fakes import catalogue
+
+    home = tmp_path_factory.mktemp("processed")
+    name = pg_server.fresh_database(template=migrated_template)
+    _point_django_at(pg_server.connection.dsn_socket(name), home)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("DAGSTER_PG_URL", "DAGSTER_HOME", "DAGSTER_COMPUTE_LOGS"):
+            patch.setenv(variable, "")
+        instance = catalogue.postgres_instance(home / "dagster", pg_server.fresh_dsn())
+        catalogue.place_samples()
+        runs = {"reference_data": catalogue.run("reference_data", instance)}
+        [request] = catalogue.Ticker("new_drops", instance).settle()
+        keys = catalogue.keys_of(request, instance)
+        runs["intake"] = catalogue.execute(request, instance)
+        runs["process_drop"] = catalogue.run("process_drop", instance, keys)
+        runs["publish"] = catalogue.run("publish", instance)
+        _point_nowhere()
+        yield Processed(name, home, instance, runs, keys)
+        instance.dispose()
+        pg_server.drop_database(name)
+
+
+@pytest.fixture
+def processed(pg_server: TestServer, processed_template: Processed, tmp_path: Path) -> Iterator[Processed]:
+    """A copy of the processed samples of this test's own, with an ephemeral Dagster instance that knows the drops."""
+    import dagster as dg
+
+    name = pg_server.fresh_database(template=processed_template.database)
+    home = tmp_path / "home"
+    shutil.copytree(processed_template.home, home, ignore=shutil.ignore_patterns("dagster"))
+    _point_django_at(pg_server.connection.dsn_socket(name), home)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("drops", processed_template.keys)
+        yield Processed(name, home, instance, {}, processed_template.keys)
+    _point_nowhere()
+    pg_server.drop_database(name)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance in memory."""
+    import dagster as dg
+
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        yield ephemeral

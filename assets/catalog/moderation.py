@@ -30,7 +30,7 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     from vitrina.review.models import ReviewItem
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
-    result = moderate(ids, warehouse.settings, run_id=context.run_id)
+    result = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
     preview = [
         (item.priority, item.product.title if item.product else item.key, _why(item.reasons))

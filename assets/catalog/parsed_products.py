@@ -55,7 +55,7 @@ def parsed_products(
     keys = list(context.partition_keys)
     for number, key in enumerate(keys, 1):
         try:
-            result = take_in(get_drop(key), store, settings, run_id=context.run_id)
+            result = take_in(get_drop(key), store, settings, run_id=context.run.run_id)
         except PermanentError as error:
             failed[key] = str(error)
             context.log.error("%s cannot be read: %s", key, error)

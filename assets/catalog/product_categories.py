@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from assets.answers import unanswered
 from assets.catalog.parsed_products import parsed_products
 from assets.catalog.partitions import DROPS
 from assets.catalog.reference import category_model, category_vectors
@@ -52,9 +53,10 @@ def product_categories(
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     review = warehouse.settings.category_review_threshold
-    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
-        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id, tell)
+    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
         result = categorise_products(ids, tools, refresh=refresh_asked(context))
+    left = unanswered(context, "category questions", asked=result.asked, failed=result.failed, why=result.why)
     automatic = result.automatic_threshold
     marks = {"review": review} | ({"automatic": automatic} if automatic is not None else {})
     return dg.MaterializeResult(
@@ -64,6 +66,7 @@ def product_categories(
             "worked_on_by_another_run": result.busy,
             "decided_by": dg.MetadataValue.json(dict(result.decided)),
             "asked": result.asked,
+            "left_for_later": left,
             "failed_questions": dg.MetadataValue.json(dict(result.failed)),
             "needs_person": result.needs_person,
             "automatic_threshold": automatic if automatic is not None else "none: too few labels, everything is asked",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.answers import unanswered
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_categories import product_categories
 from assets.catalog.reference import template_vectors, templates
@@ -55,18 +56,19 @@ def product_descriptions(
         )  # fmt: skip
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
-    with llm.gateway(context.run_id) as gateway, vectors.index() as index:
-        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run_id, tell)
+    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
         result = describe_products(ids, tools, refresh=refresh_asked(context))
         summary = gateway.summary()
-    if result.asked and result.failed["permanent"] == result.asked:
-        raise dg.Failure(
-            "No description could be asked for: the model's endpoint refuses every request. "
-            "The processing log has its words; `vitrina doctor` checks the settings.",
-            metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
-            allow_retries=False,
-        )
-    return dg.MaterializeResult(metadata=_metadata(result, summary))
+    left = unanswered(
+        context,
+        "descriptions",
+        asked=result.asked,
+        failed=result.failed,
+        why=result.why,
+        metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
+    )
+    return dg.MaterializeResult(metadata={**_metadata(result, summary), "left_for_later": left})
 
 
 def _plain(summary: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def published_products(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     from vitrina.catalog.models import Publication
     from vitrina.catalog.publishing import publish
 
-    result = publish(warehouse.settings, run_id=context.run_id)
+    result = publish(warehouse.settings, run_id=context.run.run_id)
     shown = Publication.objects.filter(state=Publication.State.PUBLISHED).select_related("version", "category")
     preview = shown.order_by("-updated_at").values_list("version__title", "category__path_ru", "price", "currency")[:15]
     confidence = list(shown.values_list("product__category__confidence", flat=True)[:20_000])

@@ -20,11 +20,14 @@ SOURCE_FILE = "source.yaml"
 SUCCESS_FILE = "_SUCCESS"
 #: Names that writers give to files they have not finished.
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", "~")
-_KEY_NAME = re.compile(r"[^\w.\-]+")
-#: Partition keys end in URLs, file names and tags; Dagster refuses commas and ranges in them.
+_KEY_NAME = re.compile(r"[^\w.\-]+|\.{2,}")
+#: Partition keys end in URLs, file names and tags; Dagster refuses "..." and control characters in them.
 _NAME_LIMIT = 80
+#: What the tables hold: a source's folder is its slug, and an object key is kept whole.
+SOURCE_LIMIT, PATH_LIMIT = 80, 1000
 
-Stamp = tuple[int, str]
+#: (path, stamp) → (key, digest) of a drop that was taken before.
+Known = Mapping[tuple[str, str], tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,15 @@ class FoundDrop:
 
 @dataclass(slots=True)
 class Scan:
-    """What one look at the store found: complete drops, and the stamps of those still settling."""
+    """What one look at the store found.
+
+    Attributes:
+        found: Complete drops, oldest first.
+        settling: Path → ``<stamp>@<seconds>`` of what may still be written: the stamp, and since when it stands. Given
+            to the next look.
+        ignored: Keys that are not read, because they are not in the folder of a source or their names cannot be kept.
+        left_for_later: Complete drops beyond the limit of one look.
+    """
 
     found: list[FoundDrop] = field(default_factory=list)
     settling: dict[str, str] = field(default_factory=dict)
@@ -86,7 +97,7 @@ class Scan:
 
 
 def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
-    """Candidates of a listing of ``drops/``, oldest first, and keys that are not in any source's folder."""
+    """Candidates of a listing of ``drops/``, oldest first, and keys that are not read (see :attr:`Scan.ignored`)."""
     files: list[Candidate] = []
     folders: dict[tuple[str, str], list[ObjectInfo]] = defaultdict(list)
     finished: set[tuple[str, str]] = set()
@@ -96,14 +107,14 @@ def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
         name = parts[-1]
         if any(part.startswith(".") for part in parts) or name.lower().endswith(_UNFINISHED):
             continue
-        if len(parts) < 2:
-            ignored.append(info.key)
+        if len(parts) < 2 or not _storable(info.key, parts[0]):
+            ignored.append(info.key.encode("utf-8", "backslashreplace").decode())
         elif len(parts) == 2:
             if name not in {SOURCE_FILE, SUCCESS_FILE}:
                 files.append(Candidate(parts[0], name, info.key, (info,)))
         elif parts[2:] == [SUCCESS_FILE]:
             finished.add((parts[0], parts[1]))
-        else:
+        elif name != SUCCESS_FILE:
             folders[parts[0], parts[1]].append(info)
     for (source, name), objects in folders.items():
         ordered = tuple(sorted(objects, key=lambda info: info.key))
@@ -112,10 +123,21 @@ def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
     return sorted(files, key=lambda c: (c.modified, c.path)), ignored
 
 
+def _storable(key: str, source: str) -> bool:
+    """Whether tables, partition keys and events can hold the names. File systems carry bytes that are no text."""
+    fits = len(source) <= SOURCE_LIMIT and len(key) <= PATH_LIMIT
+    return fits and not any("\ud800" <= character <= "\udfff" for character in key)
+
+
 def drop_key(source: str, name: str, digest: str) -> str:
     """``<source>__<name>__<digest[:12]>`` in letters that partition keys, URLs and file names can carry."""
+    return f"{_clean_name(source)}__{_clean_name(name)}__{digest[:12]}"
+
+
+def _clean_name(name: str) -> str:
+    """The name; where letters of it had to go, a mark of the whole name follows, so that two names stay two keys."""
     clean = _KEY_NAME.sub("-", name).strip("-")[:_NAME_LIMIT] or "drop"
-    return f"{_KEY_NAME.sub('-', source)[:_NAME_LIMIT]}__{clean}__{digest[:12]}"
+    return clean if clean == name else f"{clean}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def combined_digest(parts: Iterable[tuple[str, str]]) -> str:
@@ -129,21 +151,26 @@ def scan(
     *,
     now: datetime,
     settling: Mapping[str, str],
-    known: Mapping[str, tuple[str, str, str]],
+    known: Known,
     digest: Callable[[Candidate], str],
+    file_settle: timedelta,
     folder_settle: timedelta,
     atomic_puts: bool,
     limit: int,
 ) -> Scan:
     """Complete drops of a listing.
 
+    A file is complete when two looks at least ``file_settle`` apart see the same size and time; a folder when it holds
+    ``_SUCCESS``, or when looks see no change for ``folder_settle``. File times alone prove nothing: copies that keep
+    the time of the original look old while they are being written.
+
     Args:
         listing: Objects below ``drops/``.
         now: The time of the look.
-        settling: Path → stamp of the look before, for what was not taken then.
-        known: Path → (stamp, key, digest) of drops taken before: their bytes are not read again.
+        settling: :attr:`Scan.settling` of the look before.
+        known: Drops taken before: their bytes are not read again.
         digest: Reads a candidate's bytes; called for at most ``limit`` new candidates.
-        folder_settle: A folder without ``_SUCCESS`` is complete when nothing in it changed for so long.
+        file_settle, folder_settle: How long nothing may have changed.
         atomic_puts: Objects appear whole (S3); a file in a folder may still be growing.
         limit: Most new drops taken in one look; the rest is left for the next.
     """
@@ -152,26 +179,27 @@ def scan(
     taken = 0
     for candidate in candidates:
         stamp = candidate.stamp
-        memory = known.get(candidate.path)
-        if memory is not None and memory[0] == stamp:
-            result.found.append(FoundDrop(memory[1], memory[2], candidate))
+        memory = known.get((candidate.path, stamp))
+        if memory is not None:
+            result.found.append(FoundDrop(memory[0], memory[1], candidate))
             continue
-        if candidate.is_folder:
-            complete = candidate.finished or now - candidate.modified >= folder_settle
-        else:
-            complete = atomic_puts
-        # Two looks that see the same size and time: nobody is writing any more.
-        complete = complete or (not candidate.is_folder and settling.get(candidate.path) == stamp)
-        if not complete:
-            result.settling[candidate.path] = stamp
-        elif taken >= limit:
-            result.settling[candidate.path] = stamp
-            result.left_for_later += 1
-        else:
+        since = _standing_since(settling.get(candidate.path), stamp)
+        settle = folder_settle if candidate.is_folder else file_settle
+        complete = candidate.finished or (atomic_puts and not candidate.is_folder)
+        complete = complete or (since is not None and now.timestamp() - since >= settle.total_seconds())
+        if complete and taken < limit:
             taken += 1
             value = digest(candidate)
             result.found.append(FoundDrop(drop_key(candidate.source, candidate.name, value), value, candidate))
+        else:
+            result.settling[candidate.path] = f"{stamp}@{now.timestamp() if since is None else since:.3f}"
+            result.left_for_later += complete
     return result
+
+
+def _standing_since(memory: str | None, stamp: str) -> float | None:
+    former, _, seconds = (memory or "").partition("@")
+    return float(seconds) if former == stamp and seconds else None
 
 
 def plan_batches(keys: list[str], *, each_below: int, range_size: int) -> list[list[str]]:

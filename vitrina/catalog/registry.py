@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,30 +29,33 @@ from vitrina.catalog.models import Drop, Source
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
 from vitrina.feeds.records import DropFile, SourceConfig
-from vitrina.objects import ObjectStore
-from vitrina.objects.store import ObjectMissing
-
-_CHUNK = 1 << 20
+from vitrina.objects import ObjectMissing, ObjectStore
 
 
 class UnknownDrop(PermanentError):
     """No drop has that key."""
 
 
+class DropReplaced(PermanentError):
+    """Other bytes lie where the drop's were."""
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeBatch:
-    """An intake run to ask for: its run key and the contiguous drop keys."""
+    """An intake run to ask for: its run key, the contiguous drop keys, their source where they share one."""
 
     run_key: str
     keys: tuple[str, ...]
+    source: str = ""
 
 
 def _file_digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as handle:
-        while chunk := handle.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _remote_digest(etag: str | None, size: int) -> str:
+    return hashlib.sha256(f"{etag}:{size}".encode()).hexdigest()
 
 
 def candidate_digest(store: ObjectStore, candidate: Candidate) -> str:
@@ -60,10 +63,7 @@ def candidate_digest(store: ObjectStore, candidate: Candidate) -> str:
     parts: list[tuple[str, str]] = []
     for info in candidate.objects:
         local = store.local_path(info.key)
-        if local is not None:
-            value = _file_digest(local)
-        else:
-            value = hashlib.sha256(f"{info.etag}:{info.size}".encode()).hexdigest()
+        value = _file_digest(local) if local is not None else _remote_digest(info.etag, info.size)
         parts.append((info.key.removeprefix(candidate.path), value))
     return parts[0][1] if not candidate.is_folder else combined_digest(parts)
 
@@ -75,8 +75,9 @@ def look(store: ObjectStore, settings: Settings, settling: Mapping[str, str], *,
         store.list(DROPS_PREFIX),
         now=now or datetime.now(UTC),
         settling=settling,
-        known={path: (stamp, key, digest) for path, stamp, key, digest in rows},
+        known={(path, stamp): (key, digest) for path, stamp, key, digest in rows},
         digest=lambda candidate: candidate_digest(store, candidate),
+        file_settle=timedelta(seconds=settings.drop_settle_seconds),
         folder_settle=timedelta(seconds=settings.drop_folder_settle_seconds),
         atomic_puts=store.local_path(DROPS_PREFIX + "x") is None,
         limit=settings.drop_tick_limit,
@@ -89,11 +90,15 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
     A batch whose run never came about (the tick died in between) is returned again: its run key is the same, so that
     Dagster makes at most one run of it.
     """
-    known = dict(Drop.objects.filter(key__in=[drop.key for drop in found]).values_list("key", "stamp"))
-    for drop in found:
-        if drop.key in known and known[drop.key] != drop.candidate.stamp:
+    known = {drop.key: drop for drop in Drop.objects.filter(key__in=[drop.key for drop in found]).only("key", "stamp")}
+    touched = []
+    for item in found:
+        row = known.get(item.key)
+        if row is not None and row.stamp != item.candidate.stamp:
             # Touched, not changed: remember the new look, so that its bytes are not read at every tick.
-            Drop.objects.filter(key=drop.key).update(stamp=drop.candidate.stamp)
+            row.stamp = item.candidate.stamp
+            touched.append(row)
+    Drop.objects.bulk_update(touched, ["stamp"], batch_size=1000)
     fresh = list({drop.key: drop for drop in found if drop.key not in known}.values())
     with transaction.atomic():
         sources = {source.slug: source for source in Source.objects.all()}
@@ -110,9 +115,54 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
     recent = datetime.now(UTC) - timedelta(hours=1)
     waiting = Drop.objects.filter(state=Drop.State.FOUND, seen_at__gte=recent).exclude(batch="").order_by("id")
     batches: dict[str, list[str]] = {}
-    for key, batch in waiting.values_list("key", "batch"):
+    whose: dict[str, set[str]] = {}
+    for key, batch, source in waiting.values_list("key", "batch", "source__slug"):
         batches.setdefault(batch, []).append(key)
-    return [IntakeBatch(batch, tuple(keys)) for batch, keys in batches.items()]
+        whose.setdefault(batch, set()).add(source)
+    return [
+        IntakeBatch(batch, tuple(keys), next(iter(whose[batch])) if len(whose[batch]) == 1 else "")
+        for batch, keys in batches.items()
+    ]
+
+
+_LOOK = ("key", "stamp", "modified_at", "source_id")
+
+
+def _newest_of_path(paths: Sequence[str]) -> dict[str, str]:
+    """Path → key of the drop that was newest there."""
+    rows = Drop.objects.filter(path__in=set(paths)).order_by("modified_at", "id")
+    return dict(rows.values_list("path", "key"))
+
+
+def _said_again(row: Drop, drop: FoundDrop) -> None:
+    """The bytes of an older drop have come back where another one lay since: they are today's news and are read again.
+
+    Without it a price list that returns to a former state would leave the state between in the catalogue.
+    """
+    moment = min(drop.candidate.modified, datetime.now(UTC))
+    if moment <= row.modified_at:
+        return
+    with transaction.atomic():
+        Drop.objects.filter(pk=row.pk).update(
+            stamp=drop.candidate.stamp,
+            files=[{"key": o.key, "size": o.size, "etag": o.etag} for o in drop.candidate.objects],
+            path=drop.candidate.path,
+            modified_at=moment,
+            seen_at=datetime.now(UTC),
+            state=Drop.State.FOUND,
+            batch=f"intake:{row.key[-150:]}@{moment.timestamp():.6f}",
+        )
+        row.products.update(drop_time=moment)  # type: ignore[attr-defined]
+
+
+def unknown_keys(found: Sequence[str], batches: Sequence[IntakeBatch], known: Container[str]) -> list[str]:
+    """Keys that Dagster does not know yet, in the order of the drops' rows.
+
+    That order, and no other, keeps the drops of a batch side by side when a tick died between rows and partitions.
+    """
+    wanted = {key for key in (*found, *(key for batch in batches for key in batch.keys)) if key not in known}
+    rows = Drop.objects.filter(key__in=wanted) if wanted else Drop.objects.none()
+    return list(rows.order_by("id").values_list("key", flat=True))
 
 
 def _row(drop: FoundDrop, source: Source, batch: str) -> Drop:
@@ -120,7 +170,7 @@ def _row(drop: FoundDrop, source: Source, batch: str) -> Drop:
     return Drop(
         key=drop.key,
         source=source,
-        name=candidate.name,
+        name=candidate.name[:500],
         path=candidate.path,
         is_folder=candidate.is_folder,
         files=[{"key": o.key, "size": o.size, "etag": o.etag} for o in candidate.objects],
@@ -162,18 +212,33 @@ def source_config(store: ObjectStore, source: str) -> SourceConfig:
 
 @contextmanager
 def drop_files(store: ObjectStore, drop: Drop) -> Iterator[list[DropFile]]:
-    """The drop's files on local disk; downloaded ones are removed afterwards."""
+    """The drop's files on local disk; downloaded ones are removed afterwards.
+
+    Raises:
+        ObjectMissing: a file is gone.
+        DropReplaced: a file's bytes are no longer those of the drop.
+    """
     prefix = drop.path if drop.is_folder else drop.path.rpartition("/")[0] + "/"
     with tempfile.TemporaryDirectory(prefix="vitrina-drop-") as folder:
-        files = []
+        files: list[DropFile] = []
+        digests: list[tuple[str, str]] = []
         for number, item in enumerate(drop.files):
-            local = store.local_path(item["key"])
+            key = item["key"]
+            local = store.local_path(key)
             if local is None:
                 local = Path(folder) / str(number)
-                store.download(item["key"], local)
+                etag = store.download(key, local)
+                digests.append((key.removeprefix(drop.path), _remote_digest(etag, local.stat().st_size)))
             elif not local.exists():
                 raise ObjectMissing(
-                    f"{item['key']} is no longer in the drops area.", hint="Put the file back, then retry the drop."
+                    f"{key} is no longer in the drops area.", hint="Put the file back, then retry the drop."
                 )
-            files.append(DropFile(local, item["key"].removeprefix(prefix)))
+            else:
+                digests.append((key.removeprefix(drop.path), _file_digest(local)))
+            files.append(DropFile(local, key.removeprefix(prefix)))
+        if drop.digest != (combined_digest(digests) if drop.is_folder else digests[0][1]):
+            raise DropReplaced(
+                f"{drop.path} has been replaced since: its bytes are no longer those of this drop.",
+                hint="What stands there now is a drop of its own; put the former file back to read this one again.",
+            )
         yield files

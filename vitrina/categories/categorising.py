@@ -28,13 +28,15 @@ from vitrina.content.product_facts import product_facts
 from vitrina.fingerprints import fingerprint
 from vitrina.llm.gateway import Gateway, Progress
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult
+from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.structured import Contract, InvalidAnswerError
 from vitrina.vectors.index import CATEGORIES, VectorIndex
 from vitrina.vectors.services import nearest
 from vitrina.warehouse import copy_upsert
 
 _GROUP = 200
+#: Nobody was reached: the question is still open.
+_NO_ANSWER = {Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET, Outcome.PERMANENT}
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class CategoriseResult:
     decided: Counter[str] = field(default_factory=Counter)
     asked: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    why: dict[str, str] = field(default_factory=dict)
     needs_person: int = 0
     cost_usd: Decimal | None = Decimal(0)
     automatic_threshold: float | None = None
@@ -206,11 +209,13 @@ class _Keeper:
         if len(result.preview) < 12:
             path = self._tree.path(decision.slug) if decision.slug else "—"
             result.preview.append((case.facts.title, path, decision.confidence, str(decision.decided_by)))
+        # Without an answer the decision stands for now and is made again by the next pass.
+        mark = "" if answer is not None and answer.outcome in _NO_ANSWER else case.fingerprint
         self._rows.append(
             (
                 case.facts.product_id, self._ids.get(decision.slug or ""), decision.confidence, str(decision.decided_by),
                 [{"slug": slug, "confidence": share} for slug, share in decision.alternatives],
-                dict(decision.attributes), decision.reasoning, case.fingerprint, self._maker[:200], self._run_id,
+                dict(decision.attributes), decision.reasoning, mark, self._maker[:200], self._run_id,
             )
         )  # fmt: skip
         if answer is not None:
@@ -221,6 +226,7 @@ class _Keeper:
     def _log(self, case: _Case, decision: CategoryDecision, answer: ChatResult) -> None:
         if not answer.ok:
             self._result.failed[str(answer.outcome)] += 1
+            self._result.why.setdefault(str(answer.outcome), answer.error or "")
         if not answer.cached and self._result.cost_usd is not None:
             known = answer.cost_usd
             self._result.cost_usd = None if known is None else self._result.cost_usd + known

@@ -45,13 +45,14 @@ Examples = Mapping[int, Sequence[tuple[str, str]]]
 
 @dataclass(slots=True)
 class DescribeResult:
-    """Counts of one pass. ``busy`` products are worked on by another run."""
+    """Counts of one pass. ``busy`` products are worked on by another run; ``why`` has one message a failed outcome."""
 
     asked: int = 0
     written: int = 0
     fresh_enough: int = 0
     busy: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    why: dict[str, str] = field(default_factory=dict)
     repaired: int = 0
     tokens: int = 0
     cost_usd: Decimal | None = Decimal(0)
@@ -214,6 +215,7 @@ def _keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str) ->
         logs.append(log)
         if not answer.ok:
             result.failed[str(answer.outcome)] += 1
+            result.why.setdefault(str(answer.outcome), log.error_message)
             continue
         try:
             version = _version(answer, order, run_id)
@@ -222,6 +224,7 @@ def _keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str) ->
             log.status, log.error_class = ProcessingLog.Status.FAILED, type(error).__name__
             log.error_message, log.stack_trace = str(error), traceback.format_exc()
             result.failed["internal"] += 1
+            result.why.setdefault("internal", str(error))
             continue
         log.version = version
         versions.append(version)

@@ -50,7 +50,7 @@ def split_url(url: str) -> dict[str, Any]:
     host = query.pop("host", None) or parts.hostname or ""
     port = query.pop("port", None) or (str(parts.port) if parts.port else "")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "vitrina.project.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -67,7 +67,7 @@ def django_database(settings: Settings) -> dict[str, Any]:
     try:
         return split_url(database_url(settings))
     except DatabaseUnavailable:
-        return {"ENGINE": "django.db.backends.postgresql", "NAME": "vitrina", "CONN_MAX_AGE": 0}
+        return {"ENGINE": "vitrina.project.postgresql", "NAME": "vitrina", "CONN_MAX_AGE": 0}
 
 
 def psycopg_dsn(url: str) -> str:
