@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from vitrina.config import get_settings
 from vitrina.servers.environment import sqlalchemy_url
@@ -57,7 +58,7 @@ class Ticker:
         """One tick; run requests whose key was asked for before are left out, as the daemon does."""
         from resources import default_resources
 
-        sensor = location().get_sensor_def(self.name)
+        sensor = location().resolve_sensor_def(self.name)
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={**default_resources(), **self.resources}
         )
@@ -77,7 +78,9 @@ class Ticker:
 
     def settle(self) -> list[dg.RunRequest]:
         """Two ticks: a file counts as written when the second one sees it as the first did."""
-        return self.tick() + self.tick()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(get_settings(), "drop_settle_seconds", 0.0)
+            return self.tick() + self.tick()
 
 
 def keys_of(request: dg.RunRequest, instance: dg.DagsterInstance) -> list[str]:

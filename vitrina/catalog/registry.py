@@ -90,11 +90,16 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
     A batch whose run never came about (the tick died in between) is returned again: its run key is the same, so that
     Dagster makes at most one run of it.
     """
-    known = {drop.key: drop for drop in Drop.objects.filter(key__in=[drop.key for drop in found]).only("key", "stamp")}
+    known = {row.key: row for row in Drop.objects.filter(key__in=[drop.key for drop in found]).only(*_LOOK)}
+    newest = _newest_of_path([drop.candidate.path for drop in found]) if known else {}
     touched = []
     for item in found:
         row = known.get(item.key)
-        if row is not None and row.stamp != item.candidate.stamp:
+        if row is None:
+            continue
+        if newest.get(item.candidate.path, row.key) != row.key and item.candidate.modified > row.modified_at:
+            _said_again(row, item)
+        elif row.stamp != item.candidate.stamp:
             # Touched, not changed: remember the new look, so that its bytes are not read at every tick.
             row.stamp = item.candidate.stamp
             touched.append(row)
