@@ -12,6 +12,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
@@ -49,6 +50,9 @@ class Before:
         ratios: New price divided by the former one, for common products whose price moves.
         fresh: Products that only the drop has.
         differing: Common products whose row differs.
+        lost: Common products whose price the drop says is unknown.
+        switched: Common products whose price comes in another currency.
+        refused: Rows that a person refused as another drop's.
     """
 
     order: list[int] = field(default_factory=list)
@@ -58,14 +62,30 @@ class Before:
     ratios: list[float] = field(default_factory=list)
     fresh: int = 0
     differing: int = 0
+    lost: int = 0
+    switched: int = 0
+    refused: int = 0
 
 
-def state_before(table: sql.Identifier, source_id: int) -> Before:
-    """Compare the temporary table of a drop with the catalogue, before anything is written.
+#: The former price is the published one where there is one. Prices of a held or refused list stand in the catalogue,
+#: but no buyer ever saw them: they are nobody's former price.
+_COMMON = """
+SELECT CASE WHEN f.currency = i.currency THEN (i.price / nullif(f.price, 0))::float8 END,
+       p.row_hash <> i.row_hash,
+       f.price IS NOT NULL AND i.price IS NULL AND coalesce(i.price_note, 'missing') <> 'missing',
+       f.price IS NOT NULL AND i.price IS NOT NULL AND f.currency <> i.currency,
+       p.row_hash = i.row_hash AND d.gate = 'refused' AND d.id <> %s
+FROM {} i JOIN catalog_product p USING (source_id, external_id) JOIN catalog_drop d ON d.id = p.drop_id
+LEFT JOIN catalog_publication b ON b.product_id = p.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(b.price, CASE WHEN d.gate IN ('open', 'released') THEN p.price END) AS price,
+           CASE WHEN b.price IS NOT NULL THEN b.currency ELSE p.currency END AS currency
+) f
+"""
 
-    The former price is the published one where there is one: a refused list's prices stand in the catalogue, but no
-    buyer ever saw them.
-    """
+
+def state_before(table: sql.Identifier, source_id: int, drop_id: int) -> Before:
+    """Compare the temporary table of a drop with the catalogue, before anything is written."""
     before = Before()
     with connection.connection.cursor() as cursor:
         cursor.execute(
@@ -79,17 +99,13 @@ def state_before(table: sql.Identifier, source_id: int) -> Before:
             before.categories[category or ""] += 1
         if not before.order:
             return before
-        cursor.execute(
-            sql.SQL(
-                "SELECT (i.price / nullif(coalesce(b.price, "
-                "CASE WHEN p.currency = i.currency THEN p.price END), 0))::float8, p.row_hash <> i.row_hash "
-                "FROM {} i JOIN catalog_product p USING (source_id, external_id) "
-                "LEFT JOIN catalog_publication b ON b.product_id = p.id AND b.currency = i.currency "
-            ).format(table)
-        )
-        for ratio, differs in cursor:
+        cursor.execute(sql.SQL(_COMMON).format(table), [drop_id])
+        for ratio, differs, lost, switched, refused in cursor:
             before.common += 1
             before.differing += bool(differs)
+            before.lost += bool(lost)
+            before.switched += bool(switched)
+            before.refused += bool(refused)
             if ratio is not None and ratio != 1.0:
                 before.ratios.append(ratio)
         cursor.execute(
@@ -139,18 +155,38 @@ def missing_reasons(before: Before, missing: list[Missing], settings: Settings) 
 
 
 def judge_prices(before: Before, settings: Settings, result: IntakeResult) -> None:
-    """Hold the whole drop back when too many prices move too far at once."""
-    bound = settings.price_change_bound
+    """Hold the whole drop back when too many prices move too far, vanish or change currency at once."""
+    found = price_reasons(before, settings)
+    if found:
+        result.gate = Drop.Gate.HELD
+        result.gate_reasons += found
+
+
+def price_reasons(before: Before, settings: Settings) -> list[dict[str, Any]]:
+    """Why the prices of a drop look wrong as a whole; empty when they look right."""
+    bound, of = settings.price_change_bound, before.common
     moved = [ratio for ratio in before.ratios if ratio > 1 + bound or ratio < 1 - bound]
-    if len(moved) < _FEW_PRICES or len(moved) / before.common <= settings.list_gate_price_share:
-        return
-    typical = statistics.median(moved)
-    text = f"{len(moved)} of {before.common} prices move by more than {bound:.0%}; "
-    text += f"the typical one is {typical:.3g} times the former"
-    if any(abs(typical / factor - 1) < 0.02 for factor in (10, 100, 1000, 0.1, 0.01, 0.001)):
-        text += ": a shifted decimal point, or kopecks taken for roubles?"
-    result.gate = Drop.Gate.HELD
-    result.gate_reasons.append(_reason("prices", text, moved=len(moved), of=before.common, typical_ratio=typical))
+    reasons = []
+
+    def many(count: int) -> bool:
+        return count >= _FEW_PRICES and count / of > settings.list_gate_price_share
+
+    if many(len(moved)):
+        typical = statistics.median(moved)
+        text = f"{len(moved)} of {of} prices move by more than {bound:.0%}; "
+        text += f"the typical one is {typical:.3g} times the former"
+        if any(abs(typical / factor - 1) < 0.02 for factor in (10, 100, 1000, 0.1, 0.01, 0.001)):
+            text += ": a shifted decimal point, or kopecks taken for roubles?"
+        reasons.append(_reason("prices", text, moved=len(moved), of=of, typical_ratio=typical))
+    if many(before.lost):
+        reasons.append(_reason("prices_lost", f"{before.lost} of {of} prices are gone", lost=before.lost, of=of))
+    if many(before.switched):
+        text = f"{before.switched} of {of} prices come in another currency"
+        reasons.append(_reason("currency", text, switched=before.switched, of=of))
+    if many(before.refused):
+        text = f"{before.refused} of {of} rows are those of a list that a person refused"
+        reasons.append(_reason("refused_before", text, rows=before.refused, of=of))
+    return reasons
 
 
 def _reason(rule: str, message: str, **figures: Any) -> dict[str, Any]:
@@ -167,16 +203,16 @@ def _longest_block(order: list[int], missing: set[int]) -> int:
 
 def open_case(drop: Drop, result: IntakeResult) -> None:
     """One case in review for a held drop; a person's earlier answer for the same drop stands."""
+    products = next((r.pop("products") for r in result.gate_reasons if "products" in r), [])
     if drop.gate in {Drop.Gate.RELEASED, Drop.Gate.REFUSED}:
         result.gate = drop.gate
         return
     key = f"list:{drop.key}"
     if result.gate != Drop.Gate.HELD:
-        ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN).update(state=ReviewItem.State.SUPERSEDED)
+        ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN).update(
+            state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC)
+        )
         return
-    details: dict[str, Any] = {
-        "products": next((r.pop("products") for r in result.gate_reasons if "products" in r), [])
-    }
     ReviewItem.objects.update_or_create(
         key=key,
         state=ReviewItem.State.OPEN,
@@ -185,6 +221,6 @@ def open_case(drop: Drop, result: IntakeResult) -> None:
             "drop": drop,
             "priority": 1,
             "reasons": result.gate_reasons,
-            "details": details,
+            "details": {"products": products},
         },
     )

@@ -1,18 +1,37 @@
 """Newer data wins, field by field.
 
-Belongs here: the rule as a pure function. Stays out: how rows are read and written (``intake``).
+Belongs here: the rule as a pure function. Stays out: how rows are read and written (``incoming``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from vitrina.catalog.rows import DATA_FIELDS, PRICE_FIELDS, says_price
 
-#: field → (drop key, ISO time) for fields that did not come from the row's main drop.
+#: field → [drop key, ISO time] for fields that did not come from the row's main drop.
 Provenance = dict[str, list[str]]
+#: Provenance of "no longer listed": the full list that lacked the product.
+LISTED = "listed"
+
+
+class Spoken(NamedTuple):
+    """A drop that said something, ordered by its time. The key settles ties: stores tell time by the second, and the
+    order in which two drops are read must not decide."""
+
+    time: datetime
+    key: str
+
+    @classmethod
+    def stored(cls, value: list[str]) -> Spoken:
+        """From the form that ``field_drops`` has."""
+        return cls(datetime.fromisoformat(value[1]), value[0])
+
+    def as_list(self) -> list[str]:
+        """The form that ``field_drops`` has."""
+        return [self.key, self.time.isoformat()]
 
 
 def _says(name: str, values: Mapping[str, Any]) -> bool:
@@ -21,12 +40,12 @@ def _says(name: str, values: Mapping[str, Any]) -> bool:
 
 
 def merge(
-    current: dict[str, Any],
-    current_drop: tuple[str, datetime],
-    current_fields: Provenance,
-    incoming: dict[str, Any],
-    incoming_drop: tuple[str, datetime],
-) -> tuple[dict[str, Any], tuple[str, datetime], Provenance]:
+    current: Mapping[str, Any],
+    spoken: Spoken,
+    provenance: Provenance,
+    incoming: Mapping[str, Any],
+    mine: Spoken,
+) -> tuple[dict[str, Any], bool, Provenance]:
     """One product's fields after a drop has spoken.
 
     A field takes the value of the newest drop that says anything about it; price, currency, old price and price note
@@ -34,39 +53,33 @@ def merge(
 
     Args:
         current: Data fields in the catalogue.
-        current_drop: Key and time of the drop that most of them came from.
-        current_fields: Where the others came from.
+        spoken: The newest drop that said the row as it stands: its main drop, or a later one that confirmed it.
+        provenance: Where the other fields came from.
         incoming: Data fields of the drop's row.
-        incoming_drop: Key and time of the drop.
+        mine: The drop.
 
     Returns:
-        Merged fields, the main drop (the newest that contributed), provenance of the other fields.
+        Merged fields; whether the drop is the row's main drop now (it contributed, and nothing newer did); provenance
+        of the fields that are not the main drop's.
     """
     merged: dict[str, Any] = {}
-    origin: dict[str, tuple[str, datetime]] = {}
-
-    def known(name: str) -> tuple[str, datetime]:
-        stored = current_fields.get(name)
-        return (stored[0], datetime.fromisoformat(stored[1])) if stored else current_drop
-
-    price_now = says_price(incoming)
-    price_known = says_price(current)
+    origin: dict[str, Spoken] = {}
+    price_now, price_known = says_price(incoming), says_price(current)
     for name in DATA_FIELDS:
         is_price = name in PRICE_FIELDS
-        spoken = price_now if is_price else _says(name, incoming)
+        stored = provenance.get("price" if is_price else name)
+        since = Spoken.stored(stored) if stored else spoken
+        says = price_now if is_price else _says(name, incoming)
         present = price_known if is_price else _says(name, current)
-        since = known("price" if is_price else name)
-        newer = incoming_drop[1] >= since[1]
-        if spoken and (newer or not present):
-            merged[name], origin[name] = incoming[name], incoming_drop
+        if says and (mine >= since or not present):
+            merged[name], origin[name] = incoming[name], mine
         else:
             merged[name], origin[name] = current[name], since
-    main = incoming_drop if any(o == incoming_drop for o in origin.values()) else current_drop
-    if current_drop[1] > main[1]:
-        main = current_drop
+    is_main = mine >= spoken and any(drop == mine for drop in origin.values())
+    main = mine if is_main else spoken
     others = {
-        name: [drop[0], drop[1].isoformat()]
+        name: drop.as_list()
         for name, drop in origin.items()
         if drop != main and (_says(name, merged) or name == "price") and name not in PRICE_FIELDS[1:]
     }
-    return merged, main, others
+    return merged, is_main, others

@@ -10,8 +10,7 @@ import orjson
 
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
-from vitrina.objects import ObjectStore
-from vitrina.objects.store import ObjectMissing
+from vitrina.objects import ObjectMissing, ObjectStore
 from vitrina.storefront.items import published_items
 from vitrina.storefront.tables import to_csv, to_jsonl
 from vitrina.storefront.yml_feed import build_feed, check_feed

@@ -1,0 +1,96 @@
+"""Objects in a folder of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vitrina.errors import RetryableError
+from vitrina.objects.port import ObjectInfo, ObjectMissing, checked_key
+
+
+class FolderStore:
+    """A folder on this machine. Writes are atomic: a temporary file beside the target, then a rename."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked_key(key)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Every file below the prefix, sorted by key. Links are not followed out of the store."""
+        start = self.root / checked_key(prefix) if prefix else self.root
+        yield from sorted(self._walk(start), key=lambda info: info.key)
+
+    def _walk(self, folder: Path) -> Iterator[ObjectInfo]:
+        try:
+            entries = list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            if entry.is_dir():
+                yield from self._walk(Path(entry.path))
+            else:
+                with suppress(FileNotFoundError):  # removed between the listing and the look
+                    stat = entry.stat()
+                    key = Path(entry.path).relative_to(self.root).as_posix()
+                    yield ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectMissing(f"There is no object {key}.") from error
+
+    def put(self, key: str, data: bytes, *, content_type: str | None = None) -> None:  # noqa: ARG002 - S3's business
+        with self._replacing(key) as temporary:
+            temporary.write_bytes(data)
+
+    def upload(self, key: str, path: Path) -> None:
+        with self._replacing(key) as temporary:
+            shutil.copyfile(path, temporary)
+
+    @contextmanager
+    def _replacing(self, key: str) -> Iterator[Path]:
+        """A temporary file that takes the key's place at the end, or goes without a trace."""
+        target = self._path(key)
+        temporary: Path | None = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # A name of its own: the target's may fill the 255 bytes that file systems allow.
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+            os.close(descriptor)
+            temporary = Path(name)
+            yield temporary
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        except OSError as error:
+            raise RetryableError(f"{key} could not be written: {error.strerror or error}.") from error
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+    def download(self, key: str, path: Path) -> str | None:
+        try:
+            shutil.copyfile(self._path(key), path)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectMissing(f"There is no object {key}.") from error
+        return None
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """The file itself, so that readers need no copy."""
+        return self._path(key)
+
+    def describe(self) -> str:
+        return str(self.root)
