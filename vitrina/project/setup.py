@@ -22,8 +22,18 @@ def setup_django() -> None:
 
 
 def migrate() -> None:
-    """Bring every table to the newest migration; a no-op when it stands."""
+    """Bring every table to the newest migration; a no-op when it stands.
+
+    Where a migration is due, the staging views of the marts go first: PostgreSQL refuses to change a column that a
+    view reads. The next build of the marts makes them again.
+    """
     setup_django()
     from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
 
+    executor = MigrationExecutor(connection)
+    if executor.loader.applied_migrations and executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA IF EXISTS marts_staging CASCADE")
     call_command("migrate", interactive=False, verbosity=0)
