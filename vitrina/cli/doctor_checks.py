@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from vitrina.cli.errors import setting_problems
 from vitrina.config import PROJECT_ROOT, Settings, get_settings
 from vitrina.errors import VitrinaError
 from vitrina.servers.graphql import DagsterApi
@@ -198,11 +200,10 @@ def run_checks() -> list[Finding]:
     try:
         settings = get_settings()
     except ValidationError as error:
-        return [
-            Finding("setting " + "_".join(str(part) for part in problem["loc"]).upper(), Level.BAD, problem["msg"],
-                    "Mend it in .env or in the environment; .env.example explains it.")
-            for problem in error.errors()
-        ]  # fmt: skip
+        fix = "Mend it in .env or in the environment; .env.example explains it."
+        return [Finding(f"setting {name}", Level.BAD, what, fix) for name, what in setting_problems(error)]
+    except SettingsError as error:
+        return [Finding("settings", Level.BAD, str(error), "Write it as .env.example shows.")]
     findings = [Finding("settings", Level.GOOD, f"read; home is {settings.vitrina_home}")]
     for check in CHECKS:
         try:

@@ -12,11 +12,11 @@ import typer
 from vitrina.cli.demo import demo
 from vitrina.cli.doctor import doctor
 from vitrina.cli.drops import app as drops_app
+from vitrina.cli.errors import explain
 from vitrina.cli.reference import categories_app, templates_app, vectors_app
 from vitrina.cli.reports import export, quality_app, status
 from vitrina.cli.review import app as review_app
 from vitrina.cli.up import up
-from vitrina.errors import VitrinaError
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Parser drops become a published catalogue."
@@ -38,8 +38,10 @@ def main() -> None:
     """Entry point of the console script: what a person can act on is told without a stack trace."""
     try:
         app()
-    except VitrinaError as error:
-        sys.stderr.write(f"{error}\n")
+    except Exception as error:
+        if (told := explain(error)) is None:
+            raise
+        sys.stderr.write(f"{told}\n")
         sys.exit(1)
 
 
