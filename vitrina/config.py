@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     qdrant_url: str | None = Field(None, description="http://host:6333 of a Qdrant server; empty: embedded.")
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
 
+    vector_search: dict[str, Literal["sparse", "dense", "hybrid"]] = Field(
+        {"categories": "sparse", "description_templates": "hybrid", "product_vectors": "hybrid"},
+        description="How each collection is searched, as JSON: sparse, dense, or hybrid.",
+    )
+
     # Objects: an S3 API (Cloudflare R2, any S3) or a local folder
     s3_endpoint_url: str | None = Field(
         None,

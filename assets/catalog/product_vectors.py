@@ -1,7 +1,6 @@
 """``product_vectors``: the collection that finds similar products."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
 
 import dagster as dg
 
@@ -11,9 +10,6 @@ from assets.catalog.reference import vector_metadata
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from vitrina.vectors.services import Document
 
 
 @dg.asset(
@@ -32,48 +28,62 @@ if TYPE_CHECKING:
 def product_vectors(
     context: dg.AssetExecutionContext, vectors: VectorsResource, warehouse: Warehouse
 ) -> dg.MaterializeResult:
-    """Collection `product_vectors`: a point for each product, from title, brand, source category and text.
+    """Collection `product_vectors`: a point for each listed product, from title, brand, source category and text.
 
-    The vectors' truth is the table; the index can be rebuilt with `vitrina vectors rebuild`.
+    Sparse and dense vectors. Another embedder fills another collection with all products before searches go over to
+    it. The vectors' truth is the table; the index can be rebuilt with `vitrina vectors rebuild`.
     """
-    from vitrina.catalog.models import Product
     from vitrina.vectors.index import PRODUCTS
-    from vitrina.vectors.services import sync
+    from vitrina.vectors.sources import refresh
 
-    products = Product.objects.filter(drop__key__in=list(context.partition_keys)).order_by("id")
-
-    def documents() -> Iterator["Document"]:
-        from vitrina.vectors.services import Document
-
-        fields = ("id", "title", "brand", "category_hint", "description", "source__slug")
-        for pk, title, brand, hint, text, source in products.values_list(*fields).iterator(chunk_size=2000):
-            parts = [title, brand or "", hint or "", (text or "")[:500]]
-            yield Document(str(pk), " ".join(part for part in parts if part), {"source": source})
-
+    began = time.monotonic()
     with vectors.index() as index:
-        result = sync(
-            PRODUCTS, documents(), index, progress=lambda done: context.log.info("%d products looked at", done)
+        result = refresh(
+            PRODUCTS,
+            index,
+            warehouse.settings,
+            drop_keys=list(context.partition_keys),
+            run_id=context.run.run_id,
+            progress=lambda done: context.log.info("%d products looked at", done),
         )
-    return dg.MaterializeResult(metadata=vector_metadata(result))
+    return dg.MaterializeResult(metadata=vector_metadata(result, time.monotonic() - began))
 
 
-@dg.asset_check(asset=product_vectors, description="As many vectors as products, and the index holds them all.")
-def every_product_has_a_vector(vectors: VectorsResource, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Compares the table of products, the table of vectors and the index."""
+@dg.asset_check(
+    asset=product_vectors, description="Every listed product of the drops made so far has a vector, and only those."
+)
+def every_product_has_a_vector(
+    context: dg.AssetCheckExecutionContext, vectors: VectorsResource, warehouse: Warehouse
+) -> dg.AssetCheckResult:
+    """Compares the table of products, the table of vectors and the index.
+
+    Drops whose turn has not come yet do not count as missing.
+    """
     from vitrina.catalog.models import Product
     from vitrina.vectors.index import PRODUCTS
     from vitrina.vectors.models import StoredVector
     from vitrina.vectors.services import active_collection
 
-    products = Product.objects.count()
+    made = context.instance.get_materialized_partitions(product_vectors.key)
+    listed = Product.objects.filter(listed=True)
+    wanted = {str(pk) for pk in listed.filter(drop__key__in=made).values_list("id", flat=True)}
     collection = active_collection(PRODUCTS)
-    stored = StoredVector.objects.filter(collection=collection.physical).count() if collection else 0
+    stored: set[str] = set()
     indexed = 0
     if collection is not None:
+        stored = set(StoredVector.objects.filter(collection=collection.physical).values_list("key", flat=True))
         with vectors.index() as index:
-            indexed = index.count(collection.physical)
+            indexed = index.count(collection.index_name) if index.exists(collection.index_name) else 0
+    missing = len(wanted - stored)
+    left_over = len(stored - {str(pk) for pk in listed.values_list("id", flat=True)})
     return dg.AssetCheckResult(
-        passed=stored == indexed and stored <= products,
+        passed=not missing and not left_over and len(stored) == indexed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"products": products, "vectors": stored, "indexed": indexed, "missing": products - stored},
+        metadata={
+            "products": len(wanted),
+            "vectors": len(stored),
+            "indexed": indexed,
+            "missing": missing,
+            "left_over": left_over,
+        },
     )

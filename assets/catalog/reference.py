@@ -64,20 +64,15 @@ def categories(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Ma
 @dg.asset(
     deps=[categories], group_name=_GROUP, kinds={"qdrant"}, owners=[Owner.CATALOG], tags=_TAGS, retry_policy=RETRY
 )
-def category_vectors(vectors: VectorsResource, warehouse: Warehouse) -> dg.MaterializeResult:
+def category_vectors(
+    context: dg.AssetExecutionContext, vectors: VectorsResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
     """Collection `categories`: one point a category, from its path and synonyms in every language."""
-    from vitrina.categories.services import load_tree
     from vitrina.vectors.index import CATEGORIES
-    from vitrina.vectors.services import Document, sync
+    from vitrina.vectors.sources import refresh
 
-    tree = load_tree()
-    documents = [
-        Document(node.slug, tree.document(node.slug), {"slug": node.slug, "path": tree.path(node.slug),
-                                                       "leaf": node.slug in tree.leaves})
-        for node in tree.nodes
-    ]  # fmt: skip
     with vectors.index() as index:
-        result = sync(CATEGORIES, documents, index, complete=True)
+        result = refresh(CATEGORIES, index, warehouse.settings, run_id=context.run.run_id)
     return dg.MaterializeResult(metadata=vector_metadata(result))
 
 
@@ -159,39 +154,35 @@ def templates(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Mat
     tags={"domain": "content"},
     retry_policy=RETRY,
 )
-def template_vectors(vectors: VectorsResource, warehouse: Warehouse) -> dg.MaterializeResult:
+def template_vectors(
+    context: dg.AssetExecutionContext, vectors: VectorsResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
     """Collection `description_templates`: one point an active template, for the nearest examples."""
-    from vitrina.content.html import to_text
-    from vitrina.content.models import DescriptionTemplate
     from vitrina.vectors.index import TEMPLATES
-    from vitrina.vectors.services import Document, sync
+    from vitrina.vectors.sources import refresh
 
-    rows = DescriptionTemplate.objects.filter(is_active=True).select_related("category")
-    documents = [
-        Document(
-            row.name,
-            f"{row.name}. {row.category.path_ru if row.category else ''}. {to_text(row.content)}",
-            {
-                "name": row.name,
-                "type": row.template_type,
-                "language": row.language,
-                "category": row.category.slug if row.category else "",
-            },
-        )
-        for row in rows
-    ]
     with vectors.index() as index:
-        result = sync(TEMPLATES, documents, index, complete=True)
+        result = refresh(TEMPLATES, index, warehouse.settings, run_id=context.run.run_id)
     return dg.MaterializeResult(metadata=vector_metadata(result))
 
 
-def vector_metadata(result: "VectorSync") -> dict[str, int | str]:
-    """Counts of a vector sync for the UI."""
-    return {
+def vector_metadata(result: "VectorSync", seconds: float | None = None) -> dict[str, int | float | str]:
+    """Counts and cost of a vector sync for the UI; with seconds, how many texts a second were embedded."""
+    metadata: dict[str, int | float | str] = {
         "dagster/row_count": result.total,
         "embedded": result.embedded,
         "unchanged": result.unchanged,
+        "only_payload_changed": result.repaid,
         "removed": result.removed,
         "indexed": result.indexed,
         "collection": result.physical,
+        "dense_embedder": result.dense or "none: too few texts for a fit, sparse vectors alone",
+        "embedding_calls": result.calls,
+        "embedding_answers_from_ledger": result.cached,
+        "cost_usd": "unknown" if result.cost_usd is None else str(result.cost_usd),
     }
+    if result.fitted_on:
+        metadata["embedder_fitted_on_texts"] = result.fitted_on
+    if seconds and result.embedded:
+        metadata["texts_per_second"] = round(result.embedded / seconds, 1)
+    return metadata

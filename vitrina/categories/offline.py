@@ -17,6 +17,8 @@ from vitrina.vectors.ngrams import normalise
 if TYPE_CHECKING:
     from vitrina.lexicon.lexicon import Lexicon
 
+#: A change of what is answered takes a new number: answers of a former version are not taken from the ledger.
+VERSION = 2
 #: It sees only letters, so it never claims more.
 MAX_CONFIDENCE = 0.6
 _FLOOR, _LEAD, _NAMED = 0.2, 0.4, 0.15

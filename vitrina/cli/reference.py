@@ -73,13 +73,14 @@ def import_templates(file: File, as_json: AsJson = False) -> None:
 
 @vectors_app.command("init")
 def init_vectors(as_json: AsJson = False) -> None:
-    """Create the collections `categories`, `description_templates` and `product_vectors` where they are missing."""
+    """Create the collections `categories`, `description_templates` and `product_vectors`, with what there is."""
     setup_django()
-    from vitrina.vectors.index import CATEGORIES, PRODUCTS, TEMPLATES
-    from vitrina.vectors.services import opened_index, sync
+    from vitrina.vectors.services import opened_index
+    from vitrina.vectors.sources import SOURCES, refresh
 
-    with opened_index(get_settings()) as index:
-        rows = [sync(alias, (), index) for alias in (CATEGORIES, TEMPLATES, PRODUCTS)]
+    settings = get_settings()
+    with opened_index(settings) as index:
+        rows = [refresh(alias, index, settings) for alias in SOURCES]
     data = {"collections": [{"physical": row.physical, "vectors": row.total} for row in rows]}
     emit(
         data, as_json, lambda: show_table("Collections", ["physical", "vectors"], [(r.physical, r.total) for r in rows])
@@ -88,14 +89,34 @@ def init_vectors(as_json: AsJson = False) -> None:
 
 @vectors_app.command("rebuild")
 def rebuild_vectors(
-    alias: Annotated[str | None, typer.Argument(help="One collection; all by default.")] = None, as_json: AsJson = False
+    alias: Annotated[str | None, typer.Argument(help="One collection; all by default.")] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="First fit the embedder on today's catalogue and embed everything with it.")
+    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Then drop the collections of former embedders.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Load the index again from the vectors in the database."""
+    """Load the index again from the vectors in the database; searches read the former load meanwhile."""
     setup_django()
+    from vitrina.vectors import pointers, sources
     from vitrina.vectors.models import VectorCollection
-    from vitrina.vectors.services import opened_index, rebuild_collection
+    from vitrina.vectors.services import opened_index
 
-    aliases = [alias] if alias else sorted(VectorCollection.objects.values_list("alias", flat=True).distinct())
-    with opened_index(get_settings()) as index:
-        counts = {name: rebuild_collection(name, index) for name in aliases}
-    emit({"collections": counts}, as_json, lambda: facts("Vectors in the index", counts))
+    if refit and alias is not None:
+        raise typer.BadParameter("All collections go over to a new fit: leave the collection's name out.")
+    settings = get_settings()
+    with opened_index(settings) as index:
+        if refit:
+            counts = {row.physical: row.total for row in sources.refit(index, settings)}
+        else:
+            active = VectorCollection.objects.filter(is_active=True).values_list("alias", flat=True)
+            counts = {name: pointers.rebuild_collection(name, index) for name in ([alias] if alias else sorted(active))}
+        dropped = pointers.prune(index) if prune else []
+    data: dict[str, object] = {"collections": counts, "dropped": dropped}
+
+    def human() -> None:
+        facts("Vectors in the index", counts)
+        for name in dropped:
+            say(f"dropped {name}")
+
+    emit(data, as_json, human)

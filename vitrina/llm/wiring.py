@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from vitrina.config import Settings, get_settings
 from vitrina.llm.config import GatewayConfig, RetryPolicy
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.ledger_postgres import PostgresLedger
+from vitrina.llm.outcomes import GatewayConfigError
 from vitrina.llm.pricing import load_overrides
 
 
@@ -37,15 +39,43 @@ def gateway_config(settings: Settings, *, run_id: str = "") -> GatewayConfig:
     )
 
 
+def embedding_config(settings: Settings, *, run_id: str = "", embedded: bool = False) -> GatewayConfig:
+    """The gateway's configuration for embeddings: the endpoint when a model is named there, else the embedded service.
+
+    A chat endpoint without an embedding model keeps chat; vectors come from the embedded service then.
+
+    Args:
+        embedded: The embedded service, whatever is configured.
+
+    Raises:
+        GatewayConfigError: an embedding model is named without an endpoint that could have it.
+    """
+    config = gateway_config(settings, run_id=run_id)
+    if config.embedding_model and not embedded:
+        if config.embedded:
+            raise GatewayConfigError(
+                f"AI_EMBEDDING_MODEL names {config.embedding_model}, but there is no endpoint to ask.",
+                hint="Set OPENAI_BASE_URL, or leave AI_EMBEDDING_MODEL empty for the embedded embedder.",
+            )
+        return config
+    return replace(config, base_url=None, api_key=None, embedding_model=None)
+
+
 @contextmanager
-def open_gateway(settings: Settings | None = None, *, run_id: str = "") -> Iterator[Gateway]:
-    """A gateway over the platform's ledger, closed at the end."""
+def open_gateway(
+    settings: Settings | None = None, *, run_id: str = "", config: GatewayConfig | None = None
+) -> Iterator[Gateway]:
+    """A gateway over the platform's ledger, closed at the end.
+
+    Args:
+        config: Taken instead of the one that the settings make.
+    """
     from vitrina.project.database import database_url, psycopg_dsn
 
     settings = settings or get_settings()
     ledger = PostgresLedger(psycopg_dsn(database_url(settings)))
     try:
-        with Gateway(gateway_config(settings, run_id=run_id), ledger) as gateway:
+        with Gateway(config or gateway_config(settings, run_id=run_id), ledger) as gateway:
             yield gateway
     finally:
         ledger.close()

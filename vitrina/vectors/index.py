@@ -120,6 +120,11 @@ class SearchQuery:
         if self.k < 1:
             raise VectorIndexError("A search wants at least one hit.")
 
+    @property
+    def fused(self) -> bool:
+        """Whether two rankings are joined, so that scores are those of the fusion."""
+        return self.dense is not None and self.sparse is not None
+
 
 class VectorIndex(Protocol):
     """What every back end can do. Writes are visible to the next search.

@@ -1,41 +1,38 @@
-"""Vectors of the catalogue: the table that is their truth, the index that is rebuilt from it, the pointer between.
+"""Vectors of the catalogue: what is embedded when, and searching.
 
-Belongs here: what is embedded when, which collection is read. Stays out: embedding and the index's back ends.
+Belongs here: keeping the table of vectors up to date, finding what is near. Stays out: embedders (``embedders``,
+``dense``), the pointer and the index's loads (``pointers``), what the documents are (``sources``).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import transaction
-
-from vitrina.config import Settings
-from vitrina.errors import PermanentError
+from vitrina.config import Settings, get_settings
 from vitrina.fingerprints import fingerprint
-from vitrina.vectors.embedders import SparseEmbedder, dense_to_bytes
-from vitrina.vectors.index import Hit, SearchQuery, VectorIndex, VectorRecord, physical_name, point_id
+from vitrina.vectors.dense import DenseEmbedder, open_named
+from vitrina.vectors.embedders import SparseEmbedder, SparseVector, dense_to_bytes
+from vitrina.vectors.guard import alone
+from vitrina.vectors.index import RRF_K, Hit, SearchQuery, VectorIndex, VectorIndexError, physical_name, point_id
 from vitrina.vectors.models import StoredVector, VectorCollection
-from vitrina.vectors.rebuild import rebuild
+from vitrina.vectors.pointers import activate, active_collection, load_pending, rebuild_collection, remove
 from vitrina.warehouse import copy_upsert
 
 if TYPE_CHECKING:
     import numpy as np
 
-_BATCH = 512
-DenseTexts = Callable[[Sequence[str]], "Sequence[np.ndarray]"]
-
-
-@dataclass(frozen=True, slots=True)
-class DenseEmbedder:
-    """A dense embedder behind ``/v1/embeddings``: its id, the length of its vectors, and the call."""
-
-    id: str
-    dim: int
-    embed: DenseTexts
+_LOG = logging.getLogger(__name__)
+#: Documents that are embedded and then committed together: eight requests of 256 texts side by side, and 25 MB of
+#: vectors with 1,536 numbers. A killed sync embeds at most these again (a paid endpoint's answers are in the ledger).
+_BATCH = 2_048
+_QUERIES = 256
+_HALF = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class VectorSync:
-    """Counts of one sync."""
+    """Counts of one sync.
+
+    Attributes:
+        repaid: Documents whose text stands and whose payload is new: nothing was embedded for them.
+        dense: Id of the dense embedder, ``None`` for sparse vectors alone; ``fitted_on`` texts when it is our own fit.
+        calls: Requests to the embedding endpoint; ``cached`` answers came from the ledger instead.
+        cost_usd: What they cost, ``None`` when it is unknown.
+        searched: Whether searches read this collection now.
+    """
 
     embedded: int
     unchanged: int
@@ -57,6 +62,13 @@ class VectorSync:
     indexed: int
     total: int
     physical: str
+    repaid: int = 0
+    dense: str | None = None
+    fitted_on: int = 0
+    calls: int = 0
+    cached: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+    searched: bool = True
 
 
 def open_index(settings: Settings) -> VectorIndex:
@@ -81,11 +93,6 @@ def opened_index(settings: Settings) -> Iterator[VectorIndex]:
         index.close()
 
 
-def active_collection(alias: str) -> VectorCollection | None:
-    """What the pointer of a logical collection shows, ``None`` before the first sync."""
-    return VectorCollection.objects.filter(alias=alias, is_active=True).first()
-
-
 def sync(
     alias: str,
     documents: Iterable[Document],
@@ -93,9 +100,14 @@ def sync(
     *,
     dense: DenseEmbedder | None = None,
     complete: bool = False,
+    everything: Callable[[], Iterable[Document]] | None = None,
+    obsolete: Callable[[str], Iterable[str]] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> VectorSync:
     """Embed what is new or changed, keep it in the table, then bring the index to the table's state.
+
+    Syncs of one logical collection wait for each other. The index is opened for parts of a second, never while an
+    embedder is asked.
 
     Args:
         alias: Logical collection.
@@ -103,34 +115,43 @@ def sync(
         index: Where they become searchable.
         dense: Adds dense vectors to the sparse ones; another embedder means another physical collection.
         complete: The documents are all there are: what the table has beyond them is removed.
+        everything: All documents there are. With another embedder than the one that is searched now, these are
+            embedded instead of ``documents``; searches change over when they are all there. Without it (and not
+            ``complete``) searches stay where they are.
+        obsolete: Physical collection → keys in it that exist no longer.
         progress: Called with the number of documents seen, after each batch.
     """
-    sparse = SparseEmbedder()
-    embedder_id = "+".join([sparse.id, *([dense.id] if dense else [])])
-    physical = physical_name(alias, *embedder_id.split("+"))
-    _ensure_collection(alias, physical, embedder_id, dense)
-    known = dict(StoredVector.objects.filter(collection=physical).values_list("key", "fingerprint"))
-    seen: set[str] = set()
-    embedded = unchanged = 0
-    for batch in _batches(documents):
-        changed = []
-        for document in batch:
-            seen.add(document.key)
-            mark = fingerprint(document.text, document.payload)
-            if known.get(document.key) == mark:
-                unchanged += 1
-            else:
-                changed.append((document, mark))
-        if changed:
-            _store(physical, embedder_id, changed, sparse, dense)
-            embedded += len(changed)
-        if progress is not None:
-            progress(len(seen))
-    removed = _remove(index, physical, known.keys() - seen) if complete else 0
-    indexed = _index_pending(index, physical, dense)
-    _activate(alias, physical)
-    total = StoredVector.objects.filter(collection=physical).count()
-    return VectorSync(embedded, unchanged, removed, indexed, total, physical)
+    embedder_id = "+".join([SparseEmbedder.id, *([dense.id] if dense else [])])
+    physical = physical_name(alias, *embedder_id.split("+", 1))
+    with alone(alias):
+        searched = active_collection(alias)
+        collection, _ = VectorCollection.objects.get_or_create(
+            physical=physical,
+            defaults={"alias": alias, "embedder_id": embedder_id, "dense_dim": dense.dim if dense else None},
+        )
+        if searched is not None and searched.pk != collection.pk and not complete and everything is not None:
+            documents, complete = everything(), True
+        writer = _Writer(collection, dense)
+        for batch in _batches(documents):
+            writer.add(batch)
+            if progress is not None:
+                progress(len(writer.seen))
+        gone = writer.known.keys() - writer.seen if complete else set()
+        if obsolete is not None:
+            gone = gone | set(obsolete(physical)) - writer.seen
+        removed = remove(collection, index, gone)
+        indexed = load_pending(collection, index)
+        if complete or searched is None or searched.pk == collection.pk:
+            activate(collection)
+        total = StoredVector.objects.filter(collection=physical).count()
+        figures = dense.summary() if dense else {}
+        return VectorSync(
+            writer.embedded, writer.unchanged, removed, indexed, total, physical,
+            repaid=writer.repaid, dense=dense.id if dense else None, fitted_on=dense.texts if dense else 0,
+            calls=figures.get("calls", 0), cached=figures.get("cache_hits", 0),
+            cost_usd=None if figures.get("unknown_cost_calls") else figures.get("cost_usd", Decimal(0)),
+            searched=collection.is_active,
+        )  # fmt: skip
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
@@ -144,109 +165,128 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _ensure_collection(alias: str, physical: str, embedder_id: str, dense: DenseEmbedder | None) -> None:
-    VectorCollection.objects.get_or_create(
-        physical=physical,
-        defaults={"alias": alias, "embedder_id": embedder_id, "dense_dim": dense.dim if dense else None},
-    )
+def _mark(document: Document) -> str:
+    """Half of it stands for the text, half for the payload: a new payload alone embeds nothing."""
+    return fingerprint(document.text)[:_HALF] + fingerprint(document.payload)[:_HALF]
 
 
-def _store(
-    physical: str,
-    embedder_id: str,
-    changed: Sequence[tuple[Document, str]],
-    sparse: SparseEmbedder,
-    dense: DenseEmbedder | None,
-) -> None:
-    texts = [document.text for document, _ in changed]
-    sparse_vectors = sparse.embed(texts)
-    dense_vectors: Sequence[np.ndarray | None] = dense.embed(texts) if dense else [None] * len(texts)
-    rows = [
-        (
-            physical, document.key, UUID(point_id(physical, document.key)), embedder_id, mark,
-            dense_to_bytes(vector) if vector is not None else None,
-            words.indices.astype("int64").tolist(), words.values.astype("float64").tolist(), document.payload, False,
+class _Writer:
+    """Brings the table to the documents, batch by batch, each committed before the next is embedded."""
+
+    def __init__(self, collection: VectorCollection, dense: DenseEmbedder | None) -> None:
+        self._collection, self._dense, self._sparse = collection, dense, SparseEmbedder()
+        rows = StoredVector.objects.filter(collection=collection.physical, embedder_id=collection.embedder_id)
+        self.known: dict[str, str] = dict(rows.values_list("key", "fingerprint"))
+        self.seen: set[str] = set()
+        self.embedded = self.unchanged = self.repaid = 0
+
+    def add(self, batch: Sequence[Document]) -> None:
+        """Unchanged ones are counted, the rest is written."""
+        changed: dict[str, tuple[Document, str]] = {}
+        payloads: dict[str, tuple[Document, str]] = {}
+        for document in batch:
+            self.seen.add(document.key)
+            mark, before = _mark(document), self.known.get(document.key, "")
+            if mark == before:
+                self.unchanged += 1
+            elif mark[:_HALF] == before[:_HALF]:
+                payloads[document.key] = document, mark
+            else:
+                changed[document.key] = document, mark
+            self.known[document.key] = mark
+        if payloads:
+            self._write(list(payloads.values()), (), ())
+            self.repaid += len(payloads)
+        if changed:
+            documents = [document for document, _ in changed.values()]
+            self._write(list(changed.values()), *self._vectors([document.text for document in documents]))
+            self.embedded += len(changed)
+
+    def _vectors(self, texts: list[str]) -> tuple[Sequence[SparseVector], Sequence[np.ndarray | None]]:
+        unique = list(dict.fromkeys(texts))  # shops repeat titles; an endpoint need not be paid twice for one
+        dense: dict[str, np.ndarray] = {}
+        if self._dense is not None:
+            dense = dict(zip(unique, self._dense.embed(unique), strict=True))
+        return self._sparse.embed(texts), [dense.get(text) for text in texts]
+
+    def _write(
+        self,
+        documents: Sequence[tuple[Document, str]],
+        sparse: Sequence[SparseVector],
+        dense: Sequence[np.ndarray | None],
+    ) -> None:
+        physical, embedder_id = self._collection.physical, self._collection.embedder_id
+        columns = ["collection", "key", "point_id", "embedder_id", "fingerprint", "payload", "indexed"]
+        rows: list[tuple[Any, ...]] = [
+            (physical, document.key, UUID(point_id(physical, document.key)), embedder_id, mark, document.payload, False)
+            for document, mark in documents
+        ]
+        if sparse:
+            columns += ["dense", "sparse_indices", "sparse_values"]
+            rows = [
+                (*row, None if vector is None else dense_to_bytes(vector), words.indices.astype("int64").tolist(),
+                 words.values.astype("float64").tolist())
+                for row, words, vector in zip(rows, sparse, dense, strict=True)
+            ]  # fmt: skip
+        copy_upsert(
+            StoredVector, columns, rows, key=("collection", "key"), compare=("fingerprint", "embedder_id", "indexed")
         )
-        for (document, mark), words, vector in zip(changed, sparse_vectors, dense_vectors, strict=True)
-    ]  # fmt: skip
-    copy_upsert(
-        StoredVector,
-        ("collection", "key", "point_id", "embedder_id", "fingerprint", "dense", "sparse_indices", "sparse_values",
-         "payload", "indexed"),
-        rows,
-        key=("collection", "key"),
-        compare=("fingerprint", "embedder_id"),
-    )  # fmt: skip
-
-
-def _remove(index: VectorIndex, physical: str, keys: Iterable[str]) -> int:
-    gone = sorted(keys)
-    if gone:
-        if index.exists(physical):
-            index.delete(physical, gone)
-        StoredVector.objects.filter(collection=physical, key__in=gone).delete()
-    return len(gone)
-
-
-def _record(row: StoredVector) -> VectorRecord:
-    dense = bytes(row.dense) if row.dense is not None else None
-    return VectorRecord(row.key, dense, (row.sparse_indices, row.sparse_values), row.payload)
-
-
-def _index_pending(index: VectorIndex, physical: str, dense: DenseEmbedder | None) -> int:
-    """Points that the table has and the index lacks. An index that was lost is loaded whole."""
-    rows = StoredVector.objects.filter(collection=physical)
-    dim = dense.dim if dense else None
-    if not index.exists(physical):
-        count = rebuild(index, physical, (_record(row) for row in rows.iterator(chunk_size=2000)), dense_dim=dim)
-        rows.filter(indexed=False).update(indexed=True)
-        return count
-    pending = list(rows.filter(indexed=False).values_list("pk", flat=True))
-    if pending:
-        with index.opened(physical):
-            index.upsert(
-                physical, (_record(row).point() for row in rows.filter(pk__in=pending).iterator(chunk_size=2000))
-            )
-            index.optimize(physical)
-        rows.filter(pk__in=pending).update(indexed=True)
-    return len(pending)
-
-
-def _activate(alias: str, physical: str) -> None:
-    with transaction.atomic():
-        VectorCollection.objects.filter(alias=alias, is_active=True).exclude(physical=physical).update(is_active=False)
-        VectorCollection.objects.filter(physical=physical, is_active=False).update(is_active=True)
-
-
-def rebuild_collection(alias: str, index: VectorIndex) -> int:
-    """Load the index of a logical collection again from the table.
-
-    Raises:
-        PermanentError: nothing was ever embedded for it.
-    """
-    collection = active_collection(alias)
-    if collection is None:
-        raise PermanentError(f"Nothing has been embedded for {alias} yet.", hint="Materialise its asset first.")
-    rows = StoredVector.objects.filter(collection=collection.physical)
-    count = rebuild(
-        index, collection.physical, (_record(row) for row in rows.iterator(chunk_size=2000)),
-        dense_dim=collection.dense_dim,
-    )  # fmt: skip
-    rows.filter(indexed=False).update(indexed=True)
-    return count
 
 
 def nearest(
     alias: str, texts: Sequence[str], index: VectorIndex, *, k: int = 5, where: dict[str, Any] | None = None
 ) -> list[list[Hit]]:
-    """Nearest documents of each text by sparse vectors; empty lists while the collection is empty."""
+    """Nearest documents of each text, by sparse, dense or both vectors as ``VECTOR_SEARCH`` says for the collection.
+
+    Empty lists while the collection is empty. The score of a hybrid search is scaled to 0…1: first in both is 1.
+    """
+    if not texts:
+        return []
     collection = active_collection(alias)
-    if collection is None or not texts or not index.exists(collection.physical):
+    if collection is None:
         return [[] for _ in texts]
-    vectors = SparseEmbedder().embed(texts)
+    settings = get_settings()
+    mode = settings.vector_search.get(alias, "hybrid")
+    dense: Sequence[np.ndarray | None] = [None] * len(texts)
+    if mode != "sparse" and collection.dense_id is not None:
+        dense = _query_vectors(settings, collection.dense_id, texts)
+    sparse: Sequence[SparseVector | None] = SparseEmbedder().embed(texts)
+    if mode == "dense":
+        sparse = [words if vector is None else None for words, vector in zip(sparse, dense, strict=True)]
+    queries = [SearchQuery(vector, words, k, where) for vector, words in zip(dense, sparse, strict=True)]
+    return [
+        [Hit(hit.key, min(hit.score * RRF_K / 2, 1.0), hit.payload) for hit in found] if query.fused else found
+        for query, found in zip(queries, _search(collection, queries, index), strict=True)
+    ]
+
+
+def _query_vectors(settings: Settings, dense_id: str, texts: Sequence[str]) -> list[np.ndarray | None]:
+    with open_named(settings, dense_id, purpose="search") as embedder:
+        if embedder is None:
+            # Another embedder's vectors would mean nothing in this collection.
+            _LOG.warning(
+                "%s is out of reach of the settings: searching by sparse vectors until the next sync", dense_id
+            )
+            return [None] * len(texts)
+        unique = list(dict.fromkeys(texts))
+        vectors = dict(zip(unique, embedder.embed(unique), strict=True))
+    return [vectors[text] if vectors[text].any() else None for text in texts]
+
+
+def _search(collection: VectorCollection, queries: Sequence[SearchQuery], index: VectorIndex) -> list[list[Hit]]:
+    """In short openings. The collection may be loaded anew meanwhile: then its next load is read."""
     found: list[list[Hit]] = []
-    with index.opened(collection.physical):
-        for start in range(0, len(vectors), 256):
-            queries = [SearchQuery(sparse=v, k=k, where=where) for v in vectors[start : start + 256]]
-            found += index.search(collection.physical, queries)
+    for start in range(0, len(queries), _QUERIES):
+        part = queries[start : start + _QUERIES]
+        try:
+            found += index.search(collection.index_name, part)
+        except VectorIndexError:
+            if index.exists(collection.index_name):
+                raise
+            collection.refresh_from_db()
+            if not index.exists(collection.index_name):
+                # The index was lost, or another Qdrant server is configured: the table has everything.
+                rebuild_collection(collection.alias, index)
+                collection.refresh_from_db()
+            found += index.search(collection.index_name, part)
     return found

@@ -12,7 +12,7 @@ import struct
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -30,6 +30,19 @@ Skill = Callable[[dict[str, Any]], str]
 Embed = Callable[[list[str]], list[list[float]]]
 
 T = TypeVar("T")
+
+
+class Embedders(Protocol):
+    """The embedders that a service has, by name. Both methods may be slow: they run in a thread."""
+
+    def names(self) -> list[str]:
+        """What ``/models`` lists."""
+        ...
+
+    def find(self, name: str) -> tuple[str, Embed] | None:
+        """The embedder that a request's model names, with its full name; ``None`` when there is none."""
+        ...
+
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 16 * 1024 * 1024
@@ -50,8 +63,9 @@ class EmbeddedService:
     Args:
         skills: Schema name → function of the request's JSON object that returns the answer's text. It may be slow:
             it runs in a thread. A ``ValueError`` or ``VitrinaError`` it raises is a fault of the request (400).
-        embed: Texts → vectors of one length; ``None`` when there is no embedder.
-        embedding_model: The embedder's name.
+        embed: Texts → vectors of one length, whatever model a request names.
+        embedders: Several embedders, by the name in the request. Without both there are no vectors.
+        embedding_model: The name of ``embed``.
         token: Bearer token that is asked for over HTTP; calls in process need none.
     """
 
@@ -60,14 +74,14 @@ class EmbeddedService:
         skills: Mapping[str, Skill],
         embed: Embed | None = None,
         *,
+        embedders: Embedders | None = None,
         model: str = EMBEDDED_MODEL,
         embedding_model: str = f"{EMBEDDED_MODEL}-embedding",
         token: str | None = None,
     ) -> None:
         self.skills = dict(skills)
-        self.embed = embed
+        self.embedders = embedders if embed is None else _OneEmbedder(embedding_model, embed)
         self.model = model
-        self.embedding_model = embedding_model
         self._token = token
         self._threads: anyio.CapacityLimiter | None = None
         self.app = Starlette(
@@ -112,7 +126,8 @@ class EmbeddedService:
 
     async def _embeddings(self, request: Request) -> dict[str, Any]:
         body = await _body(request)
-        if self.embed is None:
+        embedders = self.embedders
+        if embedders is None:
             raise _ApiError(400, "This offline service has no embedder.", "unknown_skill")
         texts = [body["input"]] if isinstance(body.get("input"), str) else body.get("input")
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
@@ -122,12 +137,16 @@ class EmbeddedService:
         form = body.get("encoding_format", "float")
         if form not in ("float", "base64"):
             raise _ApiError(400, "'encoding_format' is float or base64.", "invalid_request")
-        embed = self.embed
+        wanted = str(body.get("model") or "")
+        found = await self._in_thread(lambda: embedders.find(wanted))
+        if found is None:
+            raise _ApiError(404, f"This service has no embedder {wanted!r}; /v1/models lists them.", "model_not_found")
+        name, embed = found
         vectors = await self._in_thread(lambda: embed(texts))
         tokens = sum(estimate_tokens(text) for text in texts)
         return {
             "object": "list",
-            "model": self.embedding_model,
+            "model": name,
             "data": [
                 {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
                 for index, vector in enumerate(vectors)
@@ -136,7 +155,8 @@ class EmbeddedService:
         }
 
     async def _models(self, _: Request) -> dict[str, Any]:
-        names = [self.model] + ([self.embedding_model] if self.embed is not None else [])
+        embedders = self.embedders
+        names = [self.model] + ([] if embedders is None else await self._in_thread(embedders.names))
         rows = [{"id": name, "object": "model", "created": 0, "owned_by": "vitrina"} for name in names]
         return {"object": "list", "data": rows}
 
@@ -168,6 +188,19 @@ class EmbeddedService:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             raise _ApiError(401, "The bearer token is missing or wrong.", "invalid_api_key")
+
+
+class _OneEmbedder:
+    """The same embedder for every name."""
+
+    def __init__(self, name: str, embed: Embed) -> None:
+        self._name, self._embed = name, embed
+
+    def names(self) -> list[str]:
+        return [self._name]
+
+    def find(self, name: str) -> tuple[str, Embed] | None:  # noqa: ARG002 - every name will do
+        return self._name, self._embed
 
 
 def _checked_skill(name: str | None, skill: Skill, body: dict[str, Any]) -> str:

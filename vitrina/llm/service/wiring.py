@@ -1,15 +1,21 @@
-"""Which skills the embedded service has.
+"""Which skills and embedders the embedded service has.
 
 Belongs here: names of schemas and the functions that answer them, imported at the first question. Stays out: the rest.
 """
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from vitrina.llm.config import EMBEDDED_ENDPOINT
+from vitrina.llm.config import EMBEDDED_ENDPOINT, EMBEDDED_MODEL
 from vitrina.llm.service.app import Embed, EmbeddedService
 from vitrina.llm.transport import AsgiApp
+
+#: Stands for the fit that is active now.
+ACTIVE_EMBEDDER = f"{EMBEDDED_MODEL}-embedding"
 
 
 def product_description(request: dict[str, Any]) -> str:
@@ -29,18 +35,75 @@ def product_category(request: dict[str, Any]) -> str:
 SKILLS = {"product_description": product_description, "product_category": product_category}
 
 
+class FittedEmbedders:
+    """Fits of the object store by their id; :data:`ACTIVE_EMBEDDER` is the one that the database says is active."""
+
+    def names(self) -> list[str]:
+        """Ids of all fits, and the name of the active one."""
+        from vitrina.config import get_settings
+        from vitrina.objects import open_store
+        from vitrina.vectors.fits import fit_ids
+
+        return [ACTIVE_EMBEDDER, *fit_ids(open_store(get_settings()))]
+
+    def find(self, name: str) -> tuple[str, Embed] | None:
+        """See :class:`vitrina.llm.service.app.Embedders`."""
+        from vitrina.config import get_settings
+        from vitrina.objects import open_store
+        from vitrina.vectors.fits import load_fit
+
+        fit = load_fit(open_store(get_settings()), _active_fit() if name == ACTIVE_EMBEDDER else name)
+        return None if fit is None else (fit.id, lambda texts: fit.embed(texts).tolist())
+
+
+def _active_fit() -> str:
+    from vitrina.project.setup import setup_django
+
+    setup_django()
+    from django.db import connection
+
+    from vitrina.vectors.models import DenseModel
+
+    try:
+        row = DenseModel.objects.filter(endpoint=EMBEDDED_ENDPOINT, is_active=True).first()
+    finally:
+        connection.close()  # this thread's own: nobody else would close it
+    return row.embedder_id if row is not None else ""
+
+
 def cache_scope() -> str:
-    """Changes with the skills: answers of a former version are not taken for today's."""
+    """Changes with the skills and their lexicon: answers of a former version are not taken for today's."""
     from vitrina.categories import offline
     from vitrina.content import offline_writer
 
-    versions = (str(getattr(module, "VERSION", "1")) for module in (offline_writer, offline))
-    return f"{EMBEDDED_ENDPOINT}/{'/'.join(versions)}"
+    versions = (str(module.VERSION) for module in (offline_writer, offline))
+    return f"{EMBEDDED_ENDPOINT}/{'/'.join(versions)}/{lexicon_digest()}"
+
+
+def lexicon_digest() -> str:
+    """Hash of the lexicon's files: they are read again only when a file's size or time changed (0.3 ms else)."""
+    from vitrina.config import get_settings
+    from vitrina.lexicon.lexicon import BUILT_IN
+
+    extra = get_settings().vitrina_lexicon
+    files: list[Path] = []
+    for folder in (BUILT_IN, *([extra] if extra else [])):
+        files += sorted(path for path in folder.rglob("*.y*ml")) if folder.is_dir() else [folder]
+    stats = ((path, path.stat()) for path in files if path.is_file())
+    return _digest(tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats))
+
+
+@lru_cache(maxsize=4)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, _, _ in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def build_service(*, embed: Embed | None = None, token: str | None = None) -> EmbeddedService:
-    """The service with the platform's skills; with vectors when an embedder is given."""
-    return EmbeddedService(SKILLS, embed, token=token)
+    """The service with the platform's skills and fits; with ``embed`` alone in the place of the fits when given."""
+    return EmbeddedService(SKILLS, embed, embedders=FittedEmbedders(), token=token)
 
 
 def build_app(*, embed: Embed | None = None, token: str | None = None) -> AsgiApp:
