@@ -55,7 +55,7 @@ def take(
     time: datetime | Any, products: Sequence[ParsedProduct], *, full_list: bool = False, source: str = "shop",
     settings: Settings | None = None,
 ) -> tuple[Any, IntakeResult]:  # fmt: skip
-    """Take in a new drop of that time, or an existing drop again; returns the drop as the table has it, and the result."""
+    """Take in a new drop of that time, or an existing drop again; returns its row as it is then, and the result."""
     drop = drop_row(time, source=source) if isinstance(time, datetime) else time
     config = SourceConfig(source=drop.source.slug, full_list=full_list)
     result = write_drop(drop, read(products), config, settings or get_settings())
@@ -96,7 +96,7 @@ def table_state(*tables: str) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with connection.cursor() as cursor:
         for table in tables:
-            cursor.execute(f"SELECT xmin::text, t.* FROM {table} t ORDER BY id")  # noqa: S608 - names from tests
+            cursor.execute(f"SELECT xmin::text, t.* FROM {table} t ORDER BY id")
             found[table] = [tuple(map(str, row)) for row in cursor.fetchall()]
     return found
 
@@ -110,34 +110,43 @@ def text_of(number: int) -> str:
     return "<p>" + " ".join(f"{_WORDS[b % 10]}{number}{b}" for b in seed) + "</p>"
 
 
-def version(product: Any, number: int = 1, *, body: str | None = None, origin: str = "llm", **fields: Any) -> Any:
-    """A text of a product."""
+def _version(product: Any, number: int = 1, *, body: str | None = None, origin: str = "llm", **fields: Any) -> Any:
     from vitrina.content.facts import ProductFacts
     from vitrina.content.models import ContentVersion
 
     text = body if body is not None else text_of(product.pk * 100 + number)
-    facts = ProductFacts(product.pk, product.title).as_dict()
     values: dict[str, Any] = {
-        "product": product, "number": number, "origin": origin, "title": f"Текст {number} о {product.title}", "body": text,
-        "facts": facts, "input_hash": f"{product.pk}-{number}", "fingerprint": f"{product.pk}-{number}",
+        "product": product, "number": number, "origin": origin, "title": f"Текст {number} о {product.title}",
+        "body": text, "facts": ProductFacts(product.pk, product.title).as_dict(),
+        "input_hash": f"{product.pk}-{number}", "fingerprint": f"{product.pk}-{number}",
         "text_hash": hashlib.sha256(text.encode()).hexdigest(), "drop_id": product.drop_id,
     }  # fmt: skip
-    return ContentVersion.objects.create(**values | fields)
+    return ContentVersion(**values | fields)
+
+
+def version(product: Any, number: int = 1, **fields: Any) -> Any:
+    """A text of a product."""
+    made = _version(product, number, **fields)
+    made.save()
+    return made
 
 
 def verdict(made: Any, *, approved: bool = True, by: str = "rules", reasons: Any = ()) -> Any:
+    """What moderation said of a text."""
     from vitrina.content.models import Verdict
 
-    return Verdict.objects.create(
-        version=made, approved=approved, decided_by=by, reasons=list(reasons), fingerprint="test"
-    )
+    values = {"approved": approved, "decided_by": by, "reasons": list(reasons), "fingerprint": "test"}
+    return Verdict.objects.update_or_create(version=made, defaults=values)[0]
 
 
 def approve_all(source: str = "shop") -> None:
     """An approved text for every product that has none."""
-    for product in catalogue(source).values():
-        if not product.versions.exists():
-            verdict(version(product))
+    from vitrina.catalog.models import Product
+    from vitrina.content.models import ContentVersion, Verdict
+
+    bare = Product.objects.filter(source__slug=source, versions__isnull=True)
+    made = ContentVersion.objects.bulk_create([_version(product) for product in bare])
+    Verdict.objects.bulk_create([Verdict(version=item, approved=True, fingerprint="test") for item in made])
 
 
 def place(settings: Settings, relative: str, content: bytes | str) -> Path:

@@ -49,9 +49,9 @@ class Incoming:
             # Rows of a refused list do not stand: the drop that says the same again takes them over.
             cursor.execute(
                 sql.SQL(
-                    "SELECT p.id, p.drop_id, p.row_hash = i.row_hash AND p.listed AND (d.gate <> 'refused' OR d.id = %s) "
-                    "FROM {} i JOIN catalog_product p USING (source_id, external_id) "
-                    "JOIN catalog_drop d ON d.id = p.drop_id"
+                    "SELECT p.id, p.drop_id, p.row_hash = i.row_hash AND p.listed "
+                    "AND (d.gate <> 'refused' OR d.id = %s) "
+                    "FROM {} i JOIN catalog_product p USING (source_id, external_id) JOIN catalog_drop d ON d.id = p.drop_id"
                 ).format(self.table),
                 [self.drop.pk],
             )
@@ -140,8 +140,9 @@ class Incoming:
             cursor.execute(
                 sql.SQL(
                     "SELECT p.id, p.external_id, p.brand, p.category_hint FROM catalog_product p "
-                    "WHERE p.source_id = %s AND p.listed AND NOT EXISTS (SELECT 1 FROM {} i WHERE i.source_id = p.source_id "
-                    "AND i.external_id = p.external_id) ORDER BY p.id"
+                    "WHERE p.source_id = %s AND p.listed AND NOT EXISTS ("
+                    "SELECT 1 FROM {} i WHERE i.source_id = p.source_id AND i.external_id = p.external_id) "
+                    "ORDER BY p.id"
                 ).format(self.table),
                 [self.drop.source_id],
             )

@@ -203,7 +203,7 @@ def _longest_block(order: list[int], missing: set[int]) -> int:
 
 def open_case(drop: Drop, result: IntakeResult) -> None:
     """One case in review for a held drop; a person's earlier answer for the same drop stands."""
-    products = next((r.pop("products") for r in result.gate_reasons if "products" in r), [])
+    products: list[int] = next((r.pop("products") for r in result.gate_reasons if "products" in r), [])
     if drop.gate in {Drop.Gate.RELEASED, Drop.Gate.REFUSED}:
         result.gate = drop.gate
         return

@@ -30,7 +30,7 @@ def _common(blob: bytes, wanted: np.ndarray) -> np.ndarray:
     return wanted[ids[at] == wanted] if len(ids) else wanted[:0]
 
 
-def confirmations(source_id: int, since: Mapping[int, datetime], *, but: int | None = None) -> dict[int, Spoken]:
+def confirmations(source_id: int, since: Mapping[int, datetime], *, but: int) -> dict[int, Spoken]:
     """The newest drop of a source that confirmed each product later than the time given for it.
 
     Reads drops from the newest back, and stops when every product is found or the times are reached: after a full

@@ -3,8 +3,7 @@
 Belongs here: which version is published, when a price may follow by itself, delisting. Stays out: the rules of
 moderation (``vitrina.content``), the export's formats (``vitrina.storefront``).
 
-A person's text is never replaced by a machine's: where the newest approved version is a person's, later machine
-versions wait for a person.
+A person's text is never replaced by a machine's: a later machine version counts only when a person approved it.
 """
 
 from __future__ import annotations
@@ -34,26 +33,32 @@ class PublishResult:
     updated: int = 0
     unchanged: int = 0
     delisted: int = 0
+    taken_down: int = 0
     prices_held: int = 0
     held: Counter[str] = field(default_factory=Counter)
     visible: int = 0
     consumed: int = 0
 
 
-#: One row a product: its newest approved version (a person's before a machine's), category, prices, gate.
+#: One row a product: its newest approved version, category, prices, gates of the drops that row and price came from.
 _CANDIDATES = """
-SELECT p.id, p.listed, p.price, p.old_price, p.currency, p.available, d.gate, d.key,
+SELECT p.id, p.listed, p.price, p.old_price, p.currency, p.available, d.gate, coalesce(f.gate, 'open'), d.key,
        v.id, c.category_id,
-       b.version_id, b.category_id, b.price, b.old_price, b.currency, b.available, b.state, b.fingerprint,
-       p.price_note
+       b.version_id, b.category_id, b.price, b.old_price, b.currency, b.state,
+       w.decided_by = 'person' AND NOT w.approved, p.price_note
 FROM catalog_product p
 JOIN catalog_drop d ON d.id = p.drop_id
+LEFT JOIN catalog_drop f ON f.key = p.field_drops -> 'price' ->> 0
 LEFT JOIN categories_productcategory c ON c.product_id = p.id
 LEFT JOIN catalog_publication b ON b.product_id = p.id
+LEFT JOIN content_verdict w ON w.version_id = b.version_id
 LEFT JOIN LATERAL (
     SELECT v.id FROM content_contentversion v JOIN content_verdict m ON m.version_id = v.id
     WHERE v.product_id = p.id AND m.approved
-    ORDER BY (m.decided_by = 'person' OR v.origin = 'person') DESC, v.number DESC LIMIT 1
+    ORDER BY (v.origin <> 'person' AND m.decided_by <> 'person' AND EXISTS (
+        SELECT 1 FROM content_contentversion h
+        WHERE h.product_id = v.product_id AND h.origin = 'person' AND h.number < v.number
+    )), v.number DESC LIMIT 1
 ) v ON TRUE
 WHERE v.id IS NOT NULL OR b.id IS NOT NULL
 """
@@ -95,9 +100,9 @@ def _fetch() -> Iterator[tuple[Any, ...]]:
 def _plan(
     row: tuple[Any, ...], settings: Settings, result: PublishResult, cases: list[ReviewItem], run_id: str
 ) -> tuple[Any, ...] | None:
-    (product, listed, price, old_price, currency, available, gate, drop, version, category,
-     was_version, was_category, was_price, was_old, was_currency, _, was_state, _, note) = row  # fmt: skip
-    if was_state == Publication.State.UNPUBLISHED:
+    (product, listed, price, old_price, currency, available, gate, price_gate, drop, version, category,
+     was_version, was_category, was_price, was_old, was_currency, was_state, refused, note) = row  # fmt: skip
+    if was_state == Publication.State.UNPUBLISHED and not (refused and version is not None):
         result.held["taken down by a person"] += 1
         return None
     if not listed:
@@ -107,7 +112,13 @@ def _plan(
         return _row(
             product, was_version, was_category, was_price, was_old, was_currency, False, Publication.State.DELISTED
         )
-    if gate not in _OPEN_GATES:
+    if version is None and refused:
+        # A person refused the very text on show. It comes back with the next text that is approved.
+        result.taken_down += 1
+        return _row(
+            product, was_version, was_category, was_price, was_old, was_currency, False, Publication.State.UNPUBLISHED
+        )
+    if not {gate, price_gate} <= _OPEN_GATES:
         result.held["list gate"] += 1
         return None
     if version is None:
@@ -146,7 +157,7 @@ def _price_problem(
     """Why a published price may not follow by itself; ``None`` when it may."""
     from vitrina.content.moderation import price_change_allowed
 
-    if (old, old_currency) == (new, currency):
+    if (old, old_currency) == (new, currency) or (old is None and new is None):
         return None
     if old is not None and new is not None and old_currency != currency:
         return {

@@ -5,7 +5,7 @@ Belongs here: the one column list that COPY, merging and hashing share. Stays ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -94,6 +94,6 @@ def database_rows(
         )
 
 
-def says_price(values: dict[str, Any]) -> bool:
+def says_price(values: Mapping[str, Any]) -> bool:
     """Whether a row says anything of the price: a missing column says nothing, "on request" says it is unknown."""
     return values["price"] is not None or values["price_note"] not in (None, PriceNote.MISSING.value)

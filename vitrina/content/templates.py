@@ -78,6 +78,8 @@ def sync_templates(templates: Iterable[Template]) -> TemplateSync:
     Raises:
         TemplatesFileError: a category is unknown.
     """
+    from django.db import transaction
+
     from vitrina.categories.models import Category
     from vitrina.content.models import DescriptionTemplate
     from vitrina.warehouse import copy_upsert
@@ -94,14 +96,15 @@ def sync_templates(templates: Iterable[Template]) -> TemplateSync:
         (t.name, t.type, categories[t.category] if t.category else None, t.language, t.content, dict(t.facts), True)
         for t in templates
     ]
-    result = copy_upsert(
-        DescriptionTemplate,
-        ("name", "template_type", "category", "language", "content", "facts", "is_active"),
-        rows,
-        key=("name",),
-    )
-    gone = DescriptionTemplate.objects.filter(is_active=True).exclude(name__in=[t.name for t in templates])
-    return TemplateSync(result.inserted, result.updated, result.unchanged, gone.update(is_active=False))
+    with transaction.atomic():
+        result = copy_upsert(
+            DescriptionTemplate,
+            ("name", "template_type", "category", "language", "content", "facts", "is_active"),
+            rows,
+            key=("name",),
+        )
+        gone = DescriptionTemplate.objects.filter(is_active=True).exclude(name__in=[t.name for t in templates])
+        return TemplateSync(result.inserted, result.updated, result.unchanged, gone.update(is_active=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Moderation of versions: asking the rules, keeping verdicts, opening cases for people.
 
-Belongs here: reading what the rules look at, writing ``Verdict`` and ``ReviewItem``. Stays out: the rules.
+Belongs here: reading what the rules look at, writing ``Verdict``. Stays out: the rules, the review queue (``cases``).
 A verdict that a person gave stands; the rules never touch it.
 """
 
@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
-from vitrina.catalog.models import Product
+from vitrina.catalog.models import Product, Publication
 from vitrina.config import Settings
+from vitrina.content.cases import Case, close_overtaken, failed_cases, open_cases
 from vitrina.content.contract import Description, violations
 from vitrina.content.duplicates import DuplicateIndex
 from vitrina.content.facts import ProductFacts
@@ -24,7 +25,6 @@ from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.content.moderation import ModerationContext, Thresholds, decide
 from vitrina.content.moderation import Verdict as RuleVerdict
 from vitrina.fingerprints import fingerprint
-from vitrina.review.models import ReviewItem
 
 #: Raise it when a rule changes: verdicts of the rules are then given anew at the next pass over a drop.
 RULES_VERSION = 1
@@ -43,8 +43,6 @@ class ModerationResult:
 
 def thresholds(settings: Settings) -> Thresholds:
     """The settings of the rules."""
-    from decimal import Decimal
-
     return Thresholds(
         review_confidence=settings.category_review_threshold,
         price_min_rub=settings.moderation_min_price_rub,
@@ -60,53 +58,78 @@ def newest_versions(product_ids: Iterable[int]) -> dict[int, ContentVersion]:
 
 
 def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = "") -> ModerationResult:
-    """Give a verdict on the newest version of each product, and open cases for what is not approved."""
+    """Give a verdict on the newest version of each product, and open cases for what is not approved.
+
+    What stands under the same text, category, price rule and rules is not judged again, but for texts that were too
+    much like another's: that other one may have changed.
+    """
     result = ModerationResult()
-    limits = thresholds(settings)
     versions = newest_versions(product_ids)
-    products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids).select_related("category__category")}
-    duplicates = _index_of_all()
-    verdicts: list[Verdict] = []
-    cases: list[tuple[str, Product, ContentVersion | None, list[dict[str, Any]], int]] = []
-    for product_id in product_ids:
-        product, version = products[product_id], versions.get(product_id)
-        if version is None:
-            result.without_text += 1
-            if case := _failed_case(product):
-                cases.append(case)
+    products = Product.objects.select_related("category__category", "publication").in_bulk(list(product_ids))
+    limits = thresholds(settings)
+    judged: list[tuple[Product, ContentVersion, str]] = []
+    for pk in dict.fromkeys(product_ids):
+        product, version = products.get(pk), versions.get(pk)
+        if product is None or version is None:
+            result.without_text += product is not None
             continue
-        context = context_for(product, version, settings, limits, duplicates)
-        mark = _mark(context, version)
+        mark = _mark(product, version, settings, limits)
         standing: Verdict | None = getattr(version, "verdict", None)
-        if standing is not None and (standing.decided_by == "person" or standing.fingerprint == mark):
+        if standing is not None and (standing.decided_by == "person" or _stands(standing, mark)):
+            result.unchanged += 1
+        else:
+            judged.append((product, version, mark))
+    cases = failed_cases([p for pk, p in products.items() if pk not in versions])
+    verdicts: list[Verdict] = []
+    duplicates = _index_of_all() if judged else None
+    people = _written_by_people(product.pk for product, _, _ in judged)
+    for product, version, mark in judged:
+        found = decide(context_for(product, version, settings, limits, duplicates))
+        reasons = [reason.as_dict() for reason in found.reasons]
+        if found.approved and product.pk in people and version.origin != ContentVersion.Origin.PERSON:
+            found, reasons = RuleVerdict(False, (), 3), [_HUMAN_TEXT]
+        former: Verdict | None = getattr(version, "verdict", None)
+        same = (mark, found.approved, reasons)
+        if former is not None and (former.fingerprint, former.approved, former.reasons) == same:
             result.unchanged += 1
             continue
-        verdict = decide(context)
-        reasons = [reason.as_dict() for reason in verdict.reasons]
-        if verdict.approved and _person_wrote(product_id):
-            verdict, reasons = RuleVerdict(False, (), 3), [_HUMAN_TEXT]
-        result.approved += verdict.approved
-        result.sent += not verdict.approved
+        result.approved += found.approved
+        result.sent += not found.approved
         result.rules.update(reason["rule"] for reason in reasons)
+        priority = found.priority or 3
         verdicts.append(
-            Verdict(version=version, approved=verdict.approved, priority=verdict.priority or 3, reasons=reasons,
-                    fingerprint=mark, run_id=run_id)
+            Verdict(version=version, approved=found.approved, priority=priority, reasons=reasons, fingerprint=mark,
+                    run_id=run_id, updated_at=datetime.now(UTC))
         )  # fmt: skip
-        key = f"version:{version.pk}"
-        if not verdict.approved:
-            cases.append((key, product, version, reasons, verdict.priority or 3))
+        if not found.approved:
+            cases.append(Case(f"version:{version.pk}", product, version, reasons, priority))
     with transaction.atomic():
+        decided = _decided_meanwhile(verdicts)
+        verdicts = [verdict for verdict in verdicts if verdict.version_id not in decided]
+        cases = [case for case in cases if case.version is None or case.version.pk not in decided]
         Verdict.objects.bulk_create(
             verdicts,
             update_conflicts=True,
             unique_fields=["version"],
-            update_fields=["approved", "priority", "reasons", "fingerprint", "run_id"],
+            update_fields=["approved", "priority", "reasons", "fingerprint", "run_id", "updated_at"],
             batch_size=500,
         )
-        _close_overtaken(verdicts)
-        _open_cases(cases, run_id)
+        close_overtaken(verdicts)
+        open_cases(cases, run_id)
         _log(verdicts)
     return result
+
+
+def _stands(standing: Verdict, mark: str) -> bool:
+    """Whether nothing that the rules look at has changed, and nothing elsewhere could change the verdict."""
+    return standing.fingerprint == mark and all(reason["rule"] != "duplicate_text" for reason in standing.reasons)
+
+
+def _decided_meanwhile(verdicts: Sequence[Verdict]) -> set[int]:
+    """Versions that a person decided while the rules were asked: theirs is the last word."""
+    ids = [verdict.version_id for verdict in verdicts]
+    rows = Verdict.objects.select_for_update().filter(version__in=ids, decided_by="person")
+    return set(rows.values_list("version_id", flat=True))
 
 
 _HUMAN_TEXT = {
@@ -118,8 +141,19 @@ _HUMAN_TEXT = {
 }
 
 
-def _person_wrote(product_id: int) -> bool:
-    return ContentVersion.objects.filter(product=product_id, origin=ContentVersion.Origin.PERSON).exists()
+def _written_by_people(product_ids: Iterable[int]) -> set[int]:
+    """Products among these that have a person's text."""
+    rows = ContentVersion.objects.filter(product__in=list(product_ids), origin=ContentVersion.Origin.PERSON)
+    return set(rows.values_list("product_id", flat=True))
+
+
+def _price_rub(product: Product, settings: Settings) -> Decimal | None:
+    """The price that buyers see, else the one they would: a new price of a published product is publishing's matter."""
+    shown: Publication | None = getattr(product, "publication", None)
+    price, currency = product.price, product.currency
+    if shown is not None and shown.state == Publication.State.PUBLISHED:
+        price, currency = shown.price, shown.currency
+    return settings.to_rub(price, currency or "RUB") if price is not None else None
 
 
 def context_for(
@@ -134,7 +168,6 @@ def context_for(
     grounding = check(description.all_text() if description else version.body, facts)
     choice = getattr(product, "category", None)
     known = choice is not None and choice.category_id is not None
-    rub = settings.to_rub(product.price, product.currency or "RUB") if product.price is not None else None
     return ModerationContext(
         facts=facts,
         description=description,
@@ -143,20 +176,24 @@ def context_for(
         violations=violations(description, facts) if description else (),
         category_confidence=choice.confidence if choice is not None and known else None,
         category_needs_review=bool(choice is not None and known and choice.category.needs_review),
-        price_rub=rub,
+        price_rub=_price_rub(product, settings),
         price_note=product.price_note,
         duplicates=duplicates.nearest(text, exclude=product.pk) if duplicates is not None else (),
         thresholds=limits,
     )
 
 
-def _mark(context: ModerationContext, version: ContentVersion) -> str:
+def _mark(product: Product, version: ContentVersion, settings: Settings, limits: Thresholds) -> str:
     """Changes when a verdict could: not with every price, only when a price rule would speak."""
-    low = context.price_rub is not None and context.price_rub < context.thresholds.price_min_rub
+    choice = getattr(product, "category", None)
+    category = choice.category if choice is not None else None
+    confidence = choice.confidence if choice is not None and category is not None else None
+    price = _price_rub(product, settings)
+    low = price is not None and price < limits.price_min_rub
     return fingerprint(
-        RULES_VERSION, version.text_hash, version.facts, context.category_confidence, context.category_needs_review,
-        context.price_rub is None, low, context.thresholds.review_confidence, context.thresholds.text_min,
-        sorted(str(item.key) for item in context.duplicates),
+        RULES_VERSION, version.text_hash, version.facts, confidence,
+        category is not None and category.needs_review, price is None, low,
+        limits.review_confidence, limits.text_min,
     )  # fmt: skip
 
 
@@ -174,51 +211,6 @@ def _index_of_all() -> DuplicateIndex:
     ):
         index.add(product, html.to_text(body))
     return index
-
-
-def _failed_case(product: Product) -> tuple[str, Product, None, list[dict[str, Any]], int] | None:
-    failure = product.log.filter(status=ProcessingLog.Status.FAILED).order_by("-id").first()  # type: ignore[attr-defined]
-    if failure is None:
-        return None
-    reason = {
-        "rule": "no_description",
-        "priority": 2,
-        "message_ru": "Описание не получено",
-        "message_en": "No description could be made",
-        "details": [f"{failure.error_class}: {failure.error_message}"[:500]],
-    }
-    return f"product:{product.pk}", product, None, [reason], 2
-
-
-def _close_overtaken(verdicts: Sequence[Verdict]) -> None:
-    """Open cases of a product's older versions, and of a version that the rules now let pass."""
-    now = datetime.now(UTC)
-    for verdict in verdicts:
-        product = verdict.version.product_id
-        items = ReviewItem.objects.filter(kind=ReviewItem.Kind.TEXT, product=product, state=ReviewItem.State.OPEN)
-        if not verdict.approved:
-            items = items.exclude(key=f"version:{verdict.version_id}")
-        items.update(state=ReviewItem.State.SUPERSEDED, resolved_at=now)
-
-
-def _open_cases(
-    cases: Sequence[tuple[str, Product, ContentVersion | None, list[dict[str, Any]], int]], run_id: str
-) -> None:
-    standing = {
-        item.key: item
-        for item in ReviewItem.objects.filter(key__in=[case[0] for case in cases], state=ReviewItem.State.OPEN)
-    }
-    fresh = []
-    for key, product, version, reasons, priority in cases:
-        item = standing.get(key)
-        if item is None:
-            fresh.append(
-                ReviewItem(kind=ReviewItem.Kind.TEXT, key=key, product=product, version=version, priority=priority,
-                           reasons=reasons, run_id=run_id)
-            )  # fmt: skip
-        elif item.reasons != reasons:
-            ReviewItem.objects.filter(pk=item.pk).update(reasons=reasons, priority=priority)
-    ReviewItem.objects.bulk_create(fresh, batch_size=500)
 
 
 def _log(verdicts: Sequence[Verdict]) -> None:

@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Case, FloatField, Q, QuerySet, Value, When
+from django.db.models import Avg, Case, Count, FloatField, Max, Q, QuerySet, Value, When
 
-from vitrina.catalog.models import Drop, Product, Publication
+from vitrina.catalog.models import Drop, Publication
+from vitrina.catalog.provenance import delist, hand_over
 from vitrina.errors import PermanentError
 from vitrina.review.models import Decision, Outbox, ReviewItem
 
@@ -64,8 +65,9 @@ def reject(item_id: int, *, by: str, comment: str) -> Decision:
                 status=ProcessingLog.Status.REJECTED, notes=comment, updated_at=datetime.now(UTC)
             )
             _rate_templates(item)
-        if item.kind == ReviewItem.Kind.LIST:
-            Drop.objects.filter(pk=item.drop_id).update(gate=Drop.Gate.REFUSED)
+        if item.kind == ReviewItem.Kind.LIST and item.drop is not None:
+            Drop.objects.filter(pk=item.drop.pk).update(gate=Drop.Gate.REFUSED)
+            hand_over(item.drop)
         return _decide(item, "reject", ReviewItem.State.REJECTED, by, comment, PUBLICATION)
 
 
@@ -119,7 +121,10 @@ def _confirm_category(item: ReviewItem, slug: str | None) -> None:
     from vitrina.categories.models import Category, ProductCategory
     from vitrina.categories.services import add_labels
 
-    choice = ProductCategory.objects.filter(product=item.product_id).select_related("category").first()
+    product = item.product
+    if product is None:
+        return
+    choice = ProductCategory.objects.filter(product=product).select_related("category").first()
     if slug is not None:
         category = Category.objects.filter(slug=slug, is_active=True).first()
         if category is None:
@@ -129,7 +134,7 @@ def _confirm_category(item: ReviewItem, slug: str | None) -> None:
     if category is None:
         return
     ProductCategory.objects.update_or_create(
-        product_id=item.product_id,
+        product=product,
         defaults={
             "category": category,
             "confidence": 1.0,
@@ -137,15 +142,14 @@ def _confirm_category(item: ReviewItem, slug: str | None) -> None:
             "fingerprint": choice.fingerprint if choice is not None else "",
         },
     )
-    add_labels([(Product.objects.get(pk=item.product_id).title, category.slug)], "person")
+    add_labels([(product.title, category.slug)], "person")
 
 
 def _rate_templates(item: ReviewItem) -> None:
     """Success rate of the templates shown for a version: the share of their texts that have an approving verdict."""
     from vitrina.content.models import ContentVersion, DescriptionTemplate
 
-    version = ContentVersion.objects.filter(pk=item.version_id).first()
-    for name in version.templates if version is not None else ():
+    for name in item.version.templates if item.version is not None else ():
         share = ContentVersion.objects.filter(templates__contains=[name], verdict__isnull=False).aggregate(
             share=Avg(
                 Case(When(verdict__approved=True, then=Value(1.0)), default=Value(0.0), output_field=FloatField())
@@ -158,22 +162,25 @@ def _approve_price(item: ReviewItem) -> None:
     from vitrina.catalog.publishing import publication_mark
 
     amount, currency = item.details["new"]
-    publication = Publication.objects.select_for_update().get(product=item.product_id)
+    publication = Publication.objects.select_for_update().filter(product=item.product).first()
+    if publication is None:
+        raise NotDecidable(f"Item {item.pk} is about a product that is no longer published.")
     publication.price = Decimal(amount) if amount is not None else None
     publication.currency = currency
+    if publication.old_price is not None and (publication.price is None or publication.old_price <= publication.price):
+        publication.old_price = None
     publication.fingerprint = publication_mark(publication)
-    publication.save(update_fields=["price", "currency", "fingerprint"])
+    publication.updated_at = datetime.now(UTC)
+    publication.save(update_fields=["price", "old_price", "currency", "fingerprint", "updated_at"])
 
 
 def _approve_list(item: ReviewItem) -> None:
     """Release the drop. What the list lacks is delisted, unless a newer drop has spoken of it since."""
-    Drop.objects.filter(pk=item.drop_id).update(gate=Drop.Gate.RELEASED)
-    products = item.details.get("products") or []
-    if not products or item.drop is None:
-        return
-    gone = Product.objects.filter(pk__in=products, listed=True, drop_time__lte=item.drop.modified_at)
-    count = gone.update(listed=False, updated_at=datetime.now(UTC))
-    Drop.objects.filter(pk=item.drop_id).update(delisted_products=count)
+    drop = item.drop
+    if drop is None:
+        raise NotDecidable(f"Item {item.pk} is about a drop that is gone.")
+    count = delist(item.details.get("products") or [], drop)
+    Drop.objects.filter(pk=drop.pk).update(gate=Drop.Gate.RELEASED, delisted_products=count)
 
 
 def consume_publication(*, run_id: str) -> int:
@@ -192,6 +199,15 @@ def wanted_again(product_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(wanted.values_list("payload__product", flat=True)) & frozenset(product_ids)
 
 
+def times_asked(product_ids: Iterable[int]) -> dict[int, int]:
+    """Product → how often people asked for another text: each time is another question to the model."""
+    asked = Outbox.objects.filter(consumer=DESCRIPTIONS, payload__product__in=list(product_ids))
+    counts: dict[int, int] = {}
+    for product in asked.values_list("payload__product", flat=True):
+        counts[product] = counts.get(product, 0) + 1
+    return counts
+
+
 def consume_reprocess(product_ids: Iterable[int], *, run_id: str) -> int:
     """Mark requests whose new text stands. Called in the transaction that writes the texts."""
     rows = Outbox.objects.filter(
@@ -202,7 +218,6 @@ def consume_reprocess(product_ids: Iterable[int], *, run_id: str) -> int:
 
 def pending(consumer: str) -> tuple[int, int]:
     """(count, highest id) of decisions that wait for a consumer."""
-    ids = Outbox.objects.filter(
-        consumer=consumer, consumed_at__isnull=True, available_at__lte=datetime.now(UTC)
-    ).values_list("pk", flat=True)
-    return len(ids), max(ids, default=0)
+    waiting = Outbox.objects.filter(consumer=consumer, consumed_at__isnull=True, available_at__lte=datetime.now(UTC))
+    row = waiting.aggregate(count=Count("pk"), last=Max("pk"))
+    return row["count"], row["last"] or 0
