@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
 import time
@@ -19,16 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import psycopg
-from psycopg import sql
 
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.servers.locks import FileLock, locked
 from vitrina.servers.pgbinaries import Binaries, ServerUser, find_binaries, run_as
+from vitrina.servers.pgcluster import make_cluster, prepare_databases
 from vitrina.servers.pgconnection import (
-    DATABASES,
     DEFAULT_SETTINGS,
-    USER,
+    LOG_LIMIT,
+    START_SECONDS,
     Connection,
     PidFile,
     conf_value,
@@ -36,11 +34,8 @@ from vitrina.servers.pgconnection import (
     working_in,
     write_file,
 )
-from vitrina.servers.pgplaces import Places, choose_places, give, socket_folder
+from vitrina.servers.pgplaces import Places, choose_places, socket_folder
 from vitrina.servers.processes import free_port, port_is_free
-
-START_SECONDS = 120
-LOG_LIMIT = 10_000_000  # bytes; a larger log is put aside at the next start
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +127,12 @@ class EmbeddedPostgres:
         if postmaster(places.data) is None:
             binaries = find_binaries(self._configured, self._server_user, (places.outside or self.run_dir) / "pgsql")
             self._clear_stale_pid_file(places)
-            self._initdb(places, binaries)
+            make_cluster(places.data, binaries, self._server_user)
             self._launch(places, binaries)
         connection = self._read_connection(places)
         if connection is None:
             raise PermanentError("PostgreSQL runs but does not say where.", hint=f"See {self.log}.")
-        return self._prepare(connection)
+        return prepare_databases(connection, self.run_dir / "postgres.password")
 
     def _clear_stale_pid_file(self, places: Places) -> None:
         """Remove a pid file whose number lives on as something else, or as a zombie.
@@ -157,36 +152,6 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.1)
         (places.data / "postmaster.pid").unlink(missing_ok=True)
-
-    def _initdb(self, places: Places, binaries: Binaries) -> None:
-        version = places.data / "PG_VERSION"
-        if version.is_file():
-            major = version.read_text().strip()
-            if major != str(binaries.major):
-                raise PermanentError(
-                    f"{places.data} was made by PostgreSQL {major}, the programs here are {binaries.major}.",
-                    hint="Move the folder away to start anew, or point VITRINA_PG_BIN to the former version.",
-                )
-            return
-        fresh = places.data.with_name(places.data.name + ".new")  # renamed when whole, so a killed initdb is no trap
-        if fresh.exists():
-            shutil.rmtree(fresh)
-        give(fresh, self._server_user)
-        # The builtin provider knows Cyrillic whatever LANG says; libc's C locale would not lower it (silently)
-        locale = (
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-            if binaries.major >= 17
-            else ["--locale=C.UTF-8"]
-        )
-        command = [binaries.path("initdb"), "-D", str(fresh), "-U", USER, "--encoding=UTF8", *locale]
-        command += ["--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions"]
-        done = run_as(self._server_user, command, timeout_s=START_SECONDS)
-        if done.returncode != 0:
-            hint = "Check free space and permissions, and that this user has an entry in /etc/passwd."
-            raise PermanentError(f"initdb failed: {done.stdout.strip()[-800:]}", hint=hint)
-        with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("\ninclude_if_exists = 'vitrina.conf'\n")
-        fresh.rename(places.data)
 
     def _launch(self, places: Places, binaries: Binaries) -> None:
         remembered = self.run_dir / "postgres.json"
@@ -212,27 +177,6 @@ class EmbeddedPostgres:
         if done.returncode != 0 or postmaster(places.data) is None:
             tail = self.log.read_text(encoding="utf-8", errors="replace")[-800:].strip()
             raise PermanentError(f"PostgreSQL did not start. The end of its log: {tail}", hint=f"See {self.log}.")
-
-    def _prepare(self, connection: Connection) -> Connection:
-        """Set the password and make the databases; each only when missing."""
-        secret = self.run_dir / "postgres.password"
-        password = connection.password
-        with psycopg.connect(connection.dsn_socket("postgres"), autocommit=True, connect_timeout=20) as session:
-            if not password:
-                password = secrets.token_urlsafe(24)
-                hashed = session.pgconn.encrypt_password(password.encode(), USER.encode(), b"scram-sha-256")
-                role = sql.Identifier(USER)
-                session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(hashed.decode())))
-                write_file(secret, password, 0o600)
-            there = {row[0] for row in session.execute("SELECT datname FROM pg_database")}
-            for name in DATABASES:
-                if name not in there:
-                    session.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        with psycopg.connect(connection.dsn_socket("vitrina"), autocommit=True, connect_timeout=20) as session:
-            session.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        return Connection(
-            socket_dir=connection.socket_dir, port=connection.port, password=password, note=connection.note
-        )
 
     # -- stopping ------------------------------------------------------------------------------------
 
@@ -261,6 +205,11 @@ class EmbeddedPostgres:
             raise RetryableError(f"PostgreSQL (pid {pid}) did not stop in {timeout_s} s.", hint=f"See {self.log}.")
         return True
 
+    def _stop_starting(self, seconds: float = 2.0) -> None:
+        places, deadline = self._places(), time.monotonic() + seconds
+        while not self._stop_locked() and places.data.is_dir() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def remove_data(self) -> None:
         """Remove the stopped server's data, its socket folder, and what lies outside of the home folder."""
         if not self.home.is_dir():
@@ -287,6 +236,9 @@ class EmbeddedPostgres:
             try:
                 connection = self._start_locked()
             except BaseException:
+                # an interrupted pg_ctl may have left a server that is just coming up
+                if users.try_acquire():
+                    self._stop_starting()
                 users.release()
                 raise
         try:

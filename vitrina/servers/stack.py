@@ -12,12 +12,9 @@ import secrets
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import psutil
 
 from vitrina.errors import PermanentError, RetryableError, VitrinaError
 from vitrina.servers import children, environment
@@ -27,11 +24,11 @@ from vitrina.servers.manifest import build_manifest
 from vitrina.servers.pgbinaries import ServerUser
 from vitrina.servers.pgplaces import socket_folder
 from vitrina.servers.postgres import EmbeddedPostgres
-from vitrina.servers.processes import ProcessId, end, end_marked, free_port, listener, port_is_free
+from vitrina.servers.processes import ProcessId, end_marked, free_port, listener, port_is_free
+from vitrina.servers.programs import Programs
 from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
 
 HEALTH_SECONDS = 180.0
-RESTARTS = 3
 Say = Callable[[str], None]
 
 
@@ -42,13 +39,13 @@ class Stack:
     config: StackConfig
     say: Say
     state: StackState | None = None
-    _children: dict[str, children.Child] = field(default_factory=dict)
-    _commands: dict[str, list[str]] = field(default_factory=dict)
-    _deaths: Counter[str] = field(default_factory=Counter)
-    _environment: dict[str, str] = field(default_factory=dict)
+    _programs: Programs = field(init=False)
     _exits: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _farewell: int | None = None
     _stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self._programs = Programs(self.logs, self.config.project)
 
     @property
     def logs(self) -> Path:
@@ -84,7 +81,7 @@ class Stack:
         self._start_watchdog(state.mark, lock)
         database, dagster_database = self._databases()
         dagster_home = environment.prepare_dagster_home(home, self.config.project)
-        self._environment = environment.process_environment(
+        variables = environment.process_environment(
             home=home,
             project=self.config.project,
             dagster_home=dagster_home,
@@ -92,12 +89,9 @@ class Stack:
             mark=state.mark,
         )
         if self.config.database_url is not None:
-            self._environment["DATABASE_URL"] = database
-        self.say("bringing tables up to date")
-        self._run_once("migrate", [sys.executable, "-m", "django", "migrate", "--no-input"])
-        if build_manifest(self.config.project, self._environment, self.logs / "dbt.log"):
-            self.say("dbt manifest built")
-        self._recover_runs()
+            variables["DATABASE_URL"] = database
+        self._programs.environment = variables
+        self._prepare()
         self._start_programs(port)
         self._wait_until_healthy()
         self.state = replace(state, ready=True)
@@ -154,25 +148,21 @@ class Stack:
             self.say(connection.note)
         return connection.dsn_socket(), self.config.dagster_database_url or connection.dsn_socket("dagster")
 
-    def _run_once(self, name: str, command: list[str], *, timeout_s: float = 300) -> None:
-        log = self.logs / f"{name}.log"
-        settings = {"DJANGO_SETTINGS_MODULE": "vitrina.project.settings"}
-        child = children.start_child(
-            name, command, log=log, cwd=self.config.project, environment=self._environment | settings
-        )
-        self._children[name] = child
-        code = child.process.wait(timeout=timeout_s)
-        del self._children[name]
-        if code != 0:
-            raise PermanentError(f"The step “{name}” failed: {children.last_line(log)}", hint=f"The whole story: {log}")
-
-    def _recover_runs(self) -> None:
-        """Runs that a killed start left "in progress" are marked failed, so that they are tried again.
-
-        Only on the embedded database: on a shared one, another machine's runs may truly be in progress.
-        """
+    def _prepare(self) -> None:
+        """Tables, Dagster's record and dbt's manifest, side by side: each is an interpreter that mostly imports."""
+        self.say("bringing tables up to date")
+        migrate = [sys.executable, "-m", "django", "migrate", "--no-input", "--settings", "vitrina.project.settings"]
+        self._programs.launch("migrate", migrate)
+        steps = ["migrate"]
         if self.config.database_url is None and self.config.dagster_database_url is None:
-            self._run_once("recovery", [sys.executable, "-m", "pipelines.recovery"])
+            # Runs that a killed start left "in progress" are marked failed, so that they are tried again. Only on the
+            # embedded database: on a shared one, another machine's runs may truly be in progress.
+            self._programs.launch("recovery", [sys.executable, "-m", "pipelines.recovery"])
+            steps.append("recovery")
+        if build_manifest(self.config.project, self._programs.environment, self.logs / "dbt.log"):
+            self.say("dbt manifest built")
+        for name in steps:
+            self._programs.finish(name)
         (self.config.home / "run" / "interrupted").unlink(missing_ok=True)
 
     def _start_programs(self, port: int) -> None:
@@ -182,31 +172,17 @@ class Stack:
         for location in locations:
             sockets[location.name].unlink(missing_ok=True)
             command = children.location_command(location.module, location.name, sockets[location.name])
-            self._launch(f"location-{location.name}", command)
+            self._programs.launch(f"location-{location.name}", command)
         self.say(f"loading code locations: {', '.join(sockets)}")
         workspace = environment.write_workspace(self.config.home / "run" / "workspace.yaml", sockets)
         deadline = time.monotonic() + HEALTH_SECONDS
         for name, wanted in sockets.items():
             while not wanted.exists():
-                self._must_live(f"location-{name}")
+                self._programs.must_live(f"location-{name}")
                 self._not_after(deadline, f"the code location {name} does not answer")
-        self._launch("webserver", children.webserver_command(workspace, port))
-        self._launch("daemon", children.daemon_command(workspace))
+        self._programs.launch("webserver", children.webserver_command(workspace, port))
+        self._programs.launch("daemon", children.daemon_command(workspace))
         self.say("starting webserver and daemon")
-
-    def _launch(self, name: str, command: list[str]) -> None:
-        self._commands[name] = command
-        self._children[name] = children.start_child(
-            name, command, log=self.logs / f"{name}.log", cwd=self.config.project, environment=self._environment
-        )
-
-    def _must_live(self, name: str) -> None:
-        child = self._children[name]
-        if child.ended is not None:
-            raise PermanentError(
-                f"{name} ended with code {child.ended}: {children.last_line(child.log)}",
-                hint=f"The whole story: {child.log}",
-            )
 
     def _not_after(self, deadline: float, what: str) -> None:
         if time.monotonic() > deadline:
@@ -216,8 +192,7 @@ class Stack:
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + HEALTH_SECONDS
         while True:
-            for name in self._children:
-                self._must_live(name)
+            self._programs.must_live()
             with contextlib.suppress(RetryableError):
                 locations = self.api.locations()
                 broken = [f"{place.name}: {place.error}" for place in locations if place.error]
@@ -229,21 +204,10 @@ class Stack:
 
     # -- while it runs -------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """Start again what ended by itself, each program up to three times; then PermanentError."""
-        for name, child in list(self._children.items()):
-            if child.ended is None:
-                continue
-            self._deaths[name] += 1
-            if self._deaths[name] > RESTARTS:
-                self._must_live(name)
-            self.say(f"{name} ended with code {child.ended} and is started again; see {child.log}")
-            self._launch(name, self._commands[name])
-
     def wait(self) -> None:
         """Watch over the programs until a signal ends it (KeyboardInterrupt)."""
         while True:
-            self.check()
+            self._programs.check(self.say)
             time.sleep(0.5)
 
     # -- end -----------------------------------------------------------------------------------------
@@ -258,12 +222,12 @@ class Stack:
             return
         self._stopped = True
         try:
-            self._end_children("daemon")
+            self._programs.end("daemon")
             if self.state is not None and self.state.ready:
                 with contextlib.suppress(VitrinaError):
                     self._end_runs(let_runs_finish)
-            self._end_children("webserver")
-            self._end_children(*list(self._children))
+            self._programs.end("webserver")
+            self._programs.end()
             if self.state is not None:
                 end_marked(self.state.mark)  # run and step processes that outlived their location
                 state_file(self.config.home).unlink(missing_ok=True)
@@ -286,14 +250,3 @@ class Stack:
                 self.say(f"waiting for {len(runs)} runs to finish")
             time.sleep(2 if let_finish else 0.5)
             runs = self.api.runs(*WORKING)
-
-    def _end_children(self, *names: str) -> None:
-        ending = [self._children.pop(name) for name in names if name in self._children]
-        found = []
-        for child in ending:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if child.ended is None:
-                    found.append(psutil.Process(child.process.pid))
-        end(found, grace_s=10)
-        for child in ending:
-            child.process.wait(timeout=10)
