@@ -45,13 +45,23 @@ def follow_drops(*, standing: Sequence[str] = ()) -> dg.AutomationCondition:
     return condition.with_label("follow_drops")
 
 
-def follow_catalogue() -> dg.AutomationCondition:
+def follow_catalogue(*, not_before: str | None = None) -> dg.AutomationCondition:
     """For assets over the whole catalogue: after any input changed, once nothing upstream is in progress.
 
     ``eager`` waits while any upstream partition is missing: one unreadable drop would hold back publishing for ever.
+
+    Args:
+        not_before: An input of which at least one partition must stand. Without it the first drop of a new platform
+            was published, exported and built into marts before it had a single verdict.
     """
-    return (
+    # Dagster types a conjunction as a plain condition, without with_label.
+    condition: Any = (
         dg.AutomationCondition.any_deps_match(dg.AutomationCondition.newly_updated()).since_last_handled()
         & ~dg.AutomationCondition.in_progress()
         & ~dg.AutomationCondition.any_deps_in_progress()
-    ).with_label("follow_catalogue")
+    )
+    if not_before is not None:
+        stands = ~dg.AutomationCondition.missing()
+        condition &= dg.AutomationCondition.asset_matches(dg.AssetKey(not_before), stands)
+    named: dg.AutomationCondition = condition.with_label("follow_catalogue")
+    return named
