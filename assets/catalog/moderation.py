@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_descriptions import product_descriptions
-from assets.plots import table
+from assets.plots import bars, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from resources.warehouse import Warehouse
 
@@ -24,7 +24,10 @@ from resources.warehouse import Warehouse
     code_version="1",
 )
 def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    """Approve, or a row in the review queue with every reason. A person's verdict stands."""
+    """Approve, or a case in the review queue with every reason. A person's verdict stands.
+
+    `vitrina review list` shows the cases, `vitrina review show CASE` the text, `approve` and `reject` decide.
+    """
     from vitrina.catalog.models import Product
     from vitrina.content.verdicts import moderate
     from vitrina.review.models import ReviewItem
@@ -33,7 +36,7 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     result = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
     preview = [
-        (item.priority, item.product.title if item.product else item.key, _why(item.reasons))
+        (item.pk, item.priority, item.product.title if item.product else item.key, _why(item.reasons))
         for item in waiting.select_related("product").order_by("priority", "id")[:25]
     ]
     return dg.MaterializeResult(
@@ -42,9 +45,10 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
             "sent_to_people": result.sent,
             "unchanged": result.unchanged,
             "without_text": result.without_text,
-            "rules": table(["rule", "spoke"], result.rules.most_common()),
+            "rules": table(["rule", "texts"], result.rules.most_common()),
+            "rules_plot": bars(result.rules, title="Why texts go to people", x_label="texts"),
             "waiting_for_people": waiting.count(),
-            "review_queue": table(["priority", "product", "why"], preview),
+            "review_queue": table(["case", "priority", "product", "why"], preview),
         }
     )
 

@@ -1,12 +1,12 @@
 """``parser_drops`` and ``parsed_products``: what parsers left, and the products in it."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from assets.catalog.columns import PRODUCT, table_schema
 from assets.catalog.partitions import DROPS
-from assets.plots import histogram, table
+from assets.plots import histogram, preview, table
 from assets.policies import ONE_RUN, RETRY, Owner
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
@@ -24,6 +24,7 @@ parser_drops = dg.AssetSpec(
     tags={"domain": "catalog"},
 )
 
+#: A run over more drops than this shows counts for each of them, and neither samples nor plots.
 _SHOWN = 20
 
 
@@ -70,9 +71,8 @@ def parsed_products(
     if failed:
         # Own events for the good partitions, then a failure for the rest: a normal return would mark all of them.
         for result in done:
-            context.log_event(
-                dg.AssetMaterialization("parsed_products", partition=result.key, metadata=_drop_metadata(result))
-            )
+            metadata = _metadata(result, done, warehouse)
+            context.log_event(dg.AssetMaterialization("parsed_products", partition=result.key, metadata=metadata))
         text = "; ".join(f"{key}: {message}" for key, message in failed.items())
         raise dg.Failure(
             description=text[:4000],
@@ -80,12 +80,14 @@ def parsed_products(
             allow_retries=False,
         )
     for result in done:
-        context.add_asset_metadata(_drop_metadata(result), partition_key=result.key)
-    return dg.MaterializeResult(metadata=_run_metadata(done, warehouse))
+        context.add_asset_metadata(_metadata(result, done, warehouse), partition_key=result.key)
+    return dg.MaterializeResult()
 
 
-def _drop_metadata(result: "IntakeResult") -> dict[str, dg.MetadataValue]:
-    return {
+def _metadata(result: "IntakeResult", run: list["IntakeResult"], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
+    """What a person sees of one drop; of the whole run only its speed and, where it had several, a table of drops."""
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(result.accepted),
         "format": dg.MetadataValue.text(result.format),
         "rows": dg.MetadataValue.int(result.rows),
         "accepted": dg.MetadataValue.int(result.accepted),
@@ -95,38 +97,41 @@ def _drop_metadata(result: "IntakeResult") -> dict[str, dg.MetadataValue]:
         "changed": dg.MetadataValue.int(result.changed),
         "unchanged": dg.MetadataValue.int(result.unchanged),
         "delisted": dg.MetadataValue.int(result.delisted),
-        "gate": dg.MetadataValue.text(str(result.gate)),
         "quarantine_reasons": dg.MetadataValue.json(result.reasons),
+        "gate": dg.MetadataValue.text(str(result.gate)),
         "gate_reasons": dg.MetadataValue.json([reason["message"] for reason in result.gate_reasons]),
         "seconds": dg.MetadataValue.float(round(result.seconds, 3)),
     }
+    if len(run) <= _SHOWN:
+        metadata |= _samples(result.key, warehouse)
+    if 1 < len(run) <= _SHOWN:
+        header = ["drop", "rows", "accepted", "quarantined", "merged", "new", "changed", "gate"]
+        rows = [(r.key, r.rows, r.accepted, r.quarantined, r.merged, r.new, r.changed, str(r.gate)) for r in run]
+        metadata["drops_of_this_run"] = table(header, rows)
+    seconds = sum(each.seconds for each in run)
+    rate = round(sum(each.rows for each in run) / seconds, 1) if seconds else 0.0
+    return metadata | {
+        "drops_in_this_run": dg.MetadataValue.int(len(run)),
+        "rows_per_second": dg.MetadataValue.float(rate),
+    }
 
 
-def _run_metadata(done: Iterable["IntakeResult"], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
-    from vitrina.catalog.models import Product
+def _samples(key: str, warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
+    from vitrina.catalog.models import Product, QuarantinedRow
 
-    results = list(done)
-    keys = [result.key for result in results]
-    rows = sum(result.rows for result in results)
-    seconds = sum(result.seconds for result in results)
-    products = Product.objects.filter(drop__key__in=keys)
-    preview = products.order_by("-id").values_list("external_id", "title", "brand", "price", "currency")[:10]
+    products = Product.objects.filter(drop__key=key)
+    first = products.order_by("row_number", "id").values_list("external_id", "title", "brand", "price", "currency")[:10]
+    quarantine = QuarantinedRow.objects.filter(drop__key=key).order_by("ordinal")
     prices = [
         float(rub)
         for price, currency in products.values_list("price", "currency")[:20_000]
         if price is not None and (rub := warehouse.settings.to_rub(price, currency or "RUB")) is not None
     ]
     return {
-        "dagster/row_count": dg.MetadataValue.int(sum(result.accepted for result in results)),
-        "drops": dg.MetadataValue.int(len(results)),
-        "rows_per_second": dg.MetadataValue.float(round(rows / seconds, 1) if seconds else 0.0),
-        "by_drop": table(
-            ["drop", "rows", "accepted", "quarantined", "merged", "new", "changed", "gate"],
-            [
-                (r.key, r.rows, r.accepted, r.quarantined, r.merged, r.new, r.changed, str(r.gate))
-                for r in results[:_SHOWN]
-            ],
+        "preview": preview(["id", "title", "brand", "price", "currency"], list(first)),
+        "quarantine": preview(
+            ["row", "reason", "raw value"], list(quarantine.values_list("number", "reason", "raw")[:10])
         ),
-        "preview": table(["id", "title", "brand", "price", "currency"], list(preview)),
-        "prices": histogram(prices, title="Prices", x_label="RUB, log scale", log=True),
+        "price_plot": histogram(prices, title="Prices", x_label="roubles by the configured rates (log)", log=True),
+        "dagster/column_schema": table_schema(Product, PRODUCT),
     }

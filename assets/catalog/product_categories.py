@@ -8,7 +8,7 @@ from assets.answers import unanswered
 from assets.catalog.parsed_products import parsed_products
 from assets.catalog.partitions import DROPS
 from assets.catalog.reference import category_model, category_vectors
-from assets.plots import histogram, table
+from assets.plots import histogram, preview
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
 from resources.llm import LlmResource
@@ -69,11 +69,16 @@ def product_categories(
             "left_for_later": left,
             "failed_questions": dg.MetadataValue.json(dict(result.failed)),
             "needs_person": result.needs_person,
-            "automatic_threshold": automatic if automatic is not None else "none: too few labels, everything is asked",
+            "automatic_threshold": (
+                round(automatic, 4) if automatic is not None else "none: too few labels, everything is asked"
+            ),
             "review_threshold": review,
             "cost_usd": "unknown" if result.cost_usd is None else str(result.cost_usd),
-            "preview": table(["title", "category", "confidence", "decided by"], result.preview),
-            "confidence": histogram(
+            "preview": preview(
+                ["title", "category", "confidence", "decided by"],
+                [(title, path, f"{sure:.2f}", by) for title, path, sure, by in result.preview],
+            ),
+            "confidence_plot": histogram(
                 result.confidences, title="Confidence of the answer", x_label="confidence", marks=marks
             ),
         }

@@ -81,6 +81,7 @@ def _plain(summary: dict[str, Any]) -> dict[str, Any]:
 def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, Any]:
     cost = "unknown" if result.cost_usd is None else str(result.cost_usd)
     return {
+        "model": f"{summary['model']} ({summary['endpoint']})",
         "asked": result.asked,
         "written": result.written,
         "unchanged": result.fresh_enough,
@@ -91,11 +92,12 @@ def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, An
         "tokens": result.tokens,
         "cost_usd": cost,
         "gateway": dg.MetadataValue.json(_plain(summary)),
-        "preview": table(["title", "text"], result.preview),
-        "words": histogram(
+        "texts": table(["title", "text"], result.preview, cut=600),
+        "words_plot": histogram(
             [float(count) for count in result.words],
             title="Words in a text",
             x_label="words",
+            y_label="texts",
             marks={"150": 150, "250": 250},
         ),
     }
