@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.catalog.parsed_products import parsed_products
 from assets.catalog.partitions import DROPS
-from assets.catalog.reference import vector_metadata
+from assets.catalog.reference import refreshed, vector_metadata
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
@@ -34,18 +34,9 @@ def product_vectors(
     it. The vectors' truth is the table; the index can be rebuilt with `vitrina vectors rebuild`.
     """
     from vitrina.vectors.index import PRODUCTS
-    from vitrina.vectors.sources import refresh
 
     began = time.monotonic()
-    with vectors.index() as index:
-        result = refresh(
-            PRODUCTS,
-            index,
-            warehouse.settings,
-            drop_keys=list(context.partition_keys),
-            run_id=context.run.run_id,
-            progress=lambda done: context.log.info("%d products looked at", done),
-        )
+    result = refreshed(PRODUCTS, context, vectors, warehouse, list(context.partition_keys))
     return dg.MaterializeResult(metadata=vector_metadata(result, time.monotonic() - began))
 
 
