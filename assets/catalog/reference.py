@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from assets.plots import table
+from assets.plots import bars, preview
 from assets.policies import RETRY, Owner
 from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
@@ -47,7 +47,7 @@ def categories(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Ma
             rows = ((row.title, row.slug) for row in read_labelled(labels))
             imported += add_labels(rows, f"import:{labels.name}"[:40])
     tree = load_tree()
-    preview = [(node.slug, tree.path(node.slug), len(node.examples)) for node in tree.nodes][:40]
+    nodes = [(node.slug, tree.path(node.slug), len(node.examples)) for node in tree.nodes]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(tree),
@@ -57,7 +57,7 @@ def categories(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Ma
             "deactivated": result.deactivated,
             "labels": result.labels,
             "new_imported_labels": imported,
-            "preview": table(["slug", "path", "examples"], preview),
+            "preview": preview(["slug", "path", "examples"], nodes),
         }
     )
 
@@ -105,13 +105,27 @@ def category_model(
         "fit": version.fit_hash[:12],
         "new_fit": dg.MetadataValue.bool(fresh),
         "automatic_threshold": (
-            dg.MetadataValue.float(version.automatic_threshold)
+            dg.MetadataValue.float(round(version.automatic_threshold, 4))
             if version.automatic_threshold is not None
             else dg.MetadataValue.text("none: too few labels, everything is asked")
         ),
-        "figures": dg.MetadataValue.json(version.metrics),
+        # Of titles that the model had not seen in training.
+        **{
+            name.replace("oof_", "held_out_"): dg.MetadataValue.float(round(value, 4))
+            for name, value in version.metrics.items()
+        },
+        "labels_plot": bars(_labels(), title="Labelled titles", x_label="titles"),
     }
     return dg.MaterializeResult(metadata=metadata)
+
+
+def _labels() -> dict[str, int]:
+    from django.db.models import Count
+
+    from vitrina.categories.models import CategoryLabel
+
+    rows = CategoryLabel.objects.values("category__name_ru").annotate(n=Count("id"))
+    return {row["category__name_ru"]: row["n"] for row in rows}
 
 
 @dg.asset(
@@ -132,14 +146,14 @@ def templates(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Mat
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     rows = DescriptionTemplate.objects.filter(is_active=True).order_by("name")
-    preview = rows.values_list("name", "template_type", "category__path_ru", "usage_count", "success_rate")[:50]
+    first = rows.values_list("name", "template_type", "category__path_ru", "usage_count", "success_rate")[:50]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.count(),
             "created": result.created,
             "updated": result.updated,
             "deactivated": result.deactivated,
-            "preview": table(["name", "type", "category", "used", "success"], list(preview)),
+            "preview": preview(["name", "type", "category", "used", "success"], list(first)),
         }
     )
 
