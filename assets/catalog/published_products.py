@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from assets.catalog.columns import PUBLICATION, table_schema
 from assets.catalog.moderation import moderation
 from assets.catalog.parsed_products import parsed_products
-from assets.plots import histogram, table
+from assets.plots import histogram, preview, table
 from assets.policies import RETRY, Owner, follow_catalogue
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
@@ -13,7 +14,7 @@ from resources.warehouse import Warehouse
 @dg.asset(
     deps=[parsed_products, moderation],
     retry_policy=RETRY,
-    automation_condition=follow_catalogue(),
+    automation_condition=follow_catalogue(not_before="moderation"),
     group_name="storefront",
     kinds={"postgres"},
     owners=[Owner.CATALOG],
@@ -30,7 +31,7 @@ def published_products(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
     result = publish(warehouse.settings, run_id=context.run.run_id)
     shown = Publication.objects.filter(state=Publication.State.PUBLISHED).select_related("version", "category")
-    preview = shown.order_by("-updated_at").values_list("version__title", "category__path_ru", "price", "currency")[:15]
+    newest = shown.order_by("-updated_at").values_list("version__title", "category__path_ru", "price", "currency")[:15]
     confidence = list(shown.values_list("product__category__confidence", flat=True)[:20_000])
     return dg.MaterializeResult(
         metadata={
@@ -42,13 +43,14 @@ def published_products(context: dg.AssetExecutionContext, warehouse: Warehouse) 
             "prices_waiting_for_people": result.prices_held,
             "decisions_consumed": result.consumed,
             "held_back": dg.MetadataValue.json(dict(result.held)),
-            "preview": table(["title", "category", "price", "currency"], list(preview)),
-            "category_confidence": histogram(
+            "preview": preview(["title", "category", "price", "currency"], list(newest)),
+            "confidence_plot": histogram(
                 [float(value) for value in confidence if value is not None],
                 title="Confidence of the category",
                 x_label="confidence",
                 marks={"review": warehouse.settings.category_review_threshold},
             ),
+            "dagster/column_schema": table_schema(Publication, PUBLICATION),
         }
     )
 
@@ -86,7 +88,7 @@ def storefront_export(object_store: ObjectStoreResource, warehouse: Warehouse) -
         metadata={
             "dagster/row_count": result.products,
             "changed": dg.MetadataValue.bool(result.changed),
-            "place": result.place,
+            "place": dg.MetadataValue.path(result.place),
             "files": table(["file", "bytes", "products"], [(f.key, f.size, f.products) for f in result.files]),
             "left_out_of_yml": table(["product", "rule"], result.left_out[:30]),
         }
