@@ -6,18 +6,18 @@ it is finished, the figures.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from vitrina.cli.demo_report import Figures, drops_waiting, export_place, figures, place_samples
+from vitrina.cli.demo_report import Figures, drops_waiting, export_place, figures, place_drops, place_reference
+from vitrina.cli.demo_view import Outcome, Teller, counts, made_lines, outcome_object, print_summary
 from vitrina.cli.up import signals_interrupt, stack_config, stop_quietly
 from vitrina.config import Settings, get_settings
 from vitrina.errors import RetryableError, VitrinaError
@@ -29,24 +29,9 @@ from vitrina.servers.stack import HEALTH_SECONDS, Stack
 from vitrina.servers.state import running_stack
 
 EXPORT = "storefront_export"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How the demo ended."""
-
-    figures: Figures
-    verdict: Verdict
-    changed: bool
-    seconds: float
-    failures: list[dict[str, str]] = field(default_factory=list)
-    behind: tuple[str, ...] = ()
-    export: str | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether everything went through."""
-        return self.verdict is Verdict.FINISHED and not self.failures and self.export is not None
+REFERENCE = ("category_model", "category_vectors", "template_vectors")
+"""What drops need before they can go through in one run: with it each drop took three runs, half a minute apart."""
+REFERENCE_SECONDS = 90.0
 
 
 def demo(
@@ -78,33 +63,10 @@ def demo(
                 stop_quietly(stack)
     if outcome is not None:
         if as_json:
-            sys.stdout.write(json.dumps(_as_json(outcome), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(outcome_object(outcome), ensure_ascii=False) + "\n")
         else:
-            _print_summary(console, settings, outcome, kept_running=stack is None)
+            print_summary(console, settings, outcome, kept_running=stack is None)
     raise typer.Exit(code)
-
-
-class Teller:
-    """Progress: one line for each thing that happens, and a moving last line where there is a terminal."""
-
-    def __init__(self, console: Console, began: float) -> None:
-        self._console, self._began = console, began
-        self._status = console.status("starting") if console.is_terminal else None
-        if self._status is not None:
-            self._status.start()
-
-    def __call__(self, text: str) -> None:
-        self._console.print(f"[{time.time() - self._began:4.0f} s] {text}", markup=False, soft_wrap=True)
-
-    def now(self, text: str) -> None:
-        """What is being done at this moment; shown on a terminal only."""
-        if self._status is not None:
-            self._status.update(text)
-
-    def quiet(self) -> None:
-        """End the moving line."""
-        if self._status is not None:
-            self._status.stop()
 
 
 def _connect(settings: Settings, port: int | None, say: Teller) -> tuple[DagsterApi, Stack | None]:
@@ -131,123 +93,105 @@ def _connect(settings: Settings, port: int | None, say: Teller) -> tuple[Dagster
 
 def _run(settings: Settings, api: DagsterApi, say: Teller, *, began: float, timeout: int) -> Outcome:
     setup_django()
-    since = datetime.now(UTC)
-    drops, written = place_samples(settings)
+    since, placed = datetime.now(UTC), time.time()
+    watch = Watch(api, say)
+    first = watch.look()
+    reference = place_reference(settings)
+    if reference:
+        say("placed categories and templates; the sensor looks for them every few seconds")
+        watch.until_made(REFERENCE, since=placed, seconds=REFERENCE_SECONDS)
+    drops, written = place_drops(settings)
     if written:
         say(f"placed {len(written)} sample files in {len(drops)} drops; the sensor looks for them every few seconds")
-    else:
+        placed = time.time()
+    elif not reference:
         say("the samples stand where a former demo placed them; looking whether anything is left to do")
-    placed, seen, told = time.time(), progress.assets(api), Figures()
-    first = seen
+    told = Figures()
     while True:
         time.sleep(1)
+        late = time.time() - began > timeout
         try:
-            now = progress.assets(api)
-            running = progress.runs_in_progress(api)
-            snapshot = Snapshot(
-                runs=len(running),
-                backfills=progress.backfills_in_progress(api),
-                last_activity=max(placed, progress.last_change(api)),
-                ticks=progress.sensor_ticks(api, since=placed, now=time.time()),
-                drops_waiting=drops_waiting(drops),
-                behind=behind(
-                    {key: made for key, made in now.made.items() if key in now.automated},
-                    {key: tuple(i for i in inputs if i in now.automated) for key, inputs in now.inputs.items()},
-                    EXPORT,
-                ),
-            )
+            now, snapshot = watch.look(), watch.snapshot(placed, drops_waiting(drops))
         except RetryableError as error:
             say.now(str(error))
-            if time.time() - began > timeout:
+            if late:
                 raise
             continue
-        for key, made in now.made.items():
-            if made is not None and made > (seen.made.get(key) or 0.0):
-                say(f"✓ {key}")
-        seen = now
-        counts = figures(since)
-        if (line := _counts(counts)) != _counts(told):
+        found = figures(since)
+        if (line := counts(found)) != counts(told):
             say(line)
-            told = counts
-        say.now(f"{len(running)} runs in progress · {line}")
+            told = found
+        busy = f"{snapshot.runs} runs and {snapshot.backfills} backfills in progress"
+        say.now(
+            f"{busy} · {line}" if snapshot.runs or snapshot.backfills else f"looking whether more is to come · {line}"
+        )
         verdict = judge(snapshot)
-        late = verdict is Verdict.WORKING and time.time() - began > timeout
-        if verdict is not Verdict.WORKING or late:
-            failures = [
-                {"run": run.run_id, "step": step, "message": message}
-                for run in progress.failed_runs(api, placed)
-                for step, message in api.failures(run.run_id) or [("run", "failed")]
-            ]
-            failures += [
-                {"backfill": key, "step": names, "message": message}
-                for key, names, message in progress.failed_backfills(api, placed)
-            ]
-            if late:
-                failures.append({"run": "", "step": "demo", "message": f"not finished after {timeout} s"})
-            return Outcome(
-                figures=counts,
-                verdict=verdict,
-                changed=bool(written) or any(now.made[key] != first.made.get(key) for key in now.automated),
-                seconds=time.time() - began,
-                failures=failures,
-                behind=snapshot.behind,
-                export=export_place(settings),
-            )
+        if verdict is Verdict.WORKING and not late:
+            continue
+        failures = watch.failures(since.timestamp())
+        if verdict is Verdict.WORKING:
+            failures.append({"run": "", "step": "demo", "message": f"not finished after {timeout} s"})
+        return Outcome(
+            figures=found,
+            verdict=verdict,
+            changed=bool(reference or written) or any(now.made[key] != first.made.get(key) for key in now.automated),
+            seconds=time.time() - began,
+            failures=failures,
+            behind=snapshot.behind,
+            export=export_place(settings),
+        )
 
 
-def _counts(now: Figures) -> str:
-    return (
-        f"{now.products} products · {now.descriptions} descriptions · {now.in_moderation} in moderation · "
-        f"{now.published} published"
-    )
+class Watch:
+    """Looks at the running platform, and tells what was made since the last look."""
 
+    def __init__(self, api: DagsterApi, say: Teller) -> None:
+        self._api, self._say = api, say
+        self._seen: progress.Assets | None = None
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
-    return {
-        **outcome.figures.as_dict(),
-        "finished": outcome.verdict is Verdict.FINISHED,
-        "changed": outcome.changed,
-        "seconds": round(outcome.seconds, 1),
-        "failures": outcome.failures,
-        "behind": list(outcome.behind),
-        "export": outcome.export,
-    }
+    def look(self) -> progress.Assets:
+        """The assets now. Raises RetryableError when Dagster does not answer."""
+        now = progress.assets(self._api)
+        for line in made_lines(self._seen.made, now.made) if self._seen is not None else ():
+            self._say(line)
+        self._seen = now
+        return now
 
+    def until_made(self, keys: tuple[str, ...], *, since: float, seconds: float) -> None:
+        """Wait until assets were made since a time, or for so many seconds at most."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RetryableError):
+                made = self.look().made
+                if all((made.get(key) or 0.0) > since for key in keys):
+                    return
+            self._say.now("categories, classifier and templates are being read")
+            time.sleep(1)
 
-def _print_summary(console: Console, settings: Settings, outcome: Outcome, *, kept_running: bool) -> None:
-    found = outcome.figures
-    unknown = f" and {found.cost_unknown} calls of unknown price" if found.cost_unknown else ""
-    if not outcome.changed and outcome.good:
-        console.print("\n[bold]Nothing changed:[/bold] every sample stands as it was, and no model was asked again.")
-    table = Table(title="From drop to shop", show_header=False, title_justify="left")
-    rows = [
-        ("drops", f"{found.drops}" + (f" ({found.unreadable} unreadable)" if found.unreadable else "")),
-        ("products", str(found.products)),
-        ("rows accepted / quarantined / merged", f"{found.accepted} / {found.quarantined} / {found.merged}"),
-        ("descriptions", str(found.descriptions)),
-        ("waiting in moderation", str(found.in_moderation)),
-        ("published", str(found.published)),
-        ("LLM calls in this demo", str(found.llm_calls)),
-        ("cost", f"{found.cost_usd:.4f} USD{unknown}"),
-        ("time", f"{outcome.seconds:.0f} s"),
-    ]
-    for name, value in rows:
-        table.add_row(name, value)
-    console.print()
-    console.print(table)
-    for failure in outcome.failures:
-        console.print(f"failed: {failure['step']}: {failure['message']}", style="red", markup=False)
-    if outcome.verdict is Verdict.STUCK:
-        late = ", ".join(outcome.behind) or "drops"
-        console.print(f"Nothing moves any more, though this is unfinished: {late}", style="red", soft_wrap=True)
-    if not outcome.good:
-        console.print(f"Logs: {settings.vitrina_home / 'log'}; runs: make up, then the page Runs.", markup=False)
-    if outcome.export is not None:
-        console.print(f"The storefront export lies in {outcome.export}", markup=False, soft_wrap=True)
-    if kept_running:
-        console.print("Next: look at the assets in the running UI.")
-    else:
-        console.print("Next: [bold]make up[/bold], then look at the assets at http://127.0.0.1:3000")
-    console.print(
-        "Your own file: [bold].venv/bin/vitrina drop check FILE[/bold], then [bold]… drop add FILE --source NAME[/bold]"
-    )
+    def snapshot(self, placed: float, waiting: int) -> Snapshot:
+        """What is judged; call it after :meth:`look`."""
+        now = self._seen or self.look()
+        return Snapshot(
+            runs=len(progress.runs_in_progress(self._api)),
+            backfills=progress.backfills_in_progress(self._api),
+            last_activity=max(placed, progress.last_change(self._api)),
+            ticks=progress.sensor_ticks(self._api, since=placed, now=time.time()),
+            drops_waiting=waiting,
+            behind=behind(
+                {key: made for key, made in now.made.items() if key in now.automated},
+                {key: tuple(i for i in inputs if i in now.automated) for key, inputs in now.inputs.items()},
+                EXPORT,
+            ),
+        )
+
+    def failures(self, since: float) -> list[dict[str, str]]:
+        """Failed steps and backfills since then, each with the first line of its message."""
+        found = [
+            {"run": run.run_id, "step": step, "message": message}
+            for run in progress.failed_runs(self._api, since)
+            for step, message in self._api.failures(run.run_id) or [("run", "failed")]
+        ]
+        return found + [
+            {"backfill": key, "step": names, "message": message}
+            for key, names, message in progress.failed_backfills(self._api, since)
+        ]

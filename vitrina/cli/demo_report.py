@@ -93,7 +93,23 @@ def _stands(store: ObjectStore, key: str, data: bytes) -> bool:
     return False
 
 
-def place_samples(settings: Settings) -> tuple[list[str], list[str]]:
+def _place(store: ObjectStore, files: Iterable[tuple[Path, str]]) -> list[str]:
+    written = []
+    for path, key in files:
+        data = path.read_bytes()
+        if not _stands(store, key, data):
+            store.put(key, data)
+            written.append(key)
+    return written
+
+
+def place_reference(settings: Settings) -> list[str]:
+    """Put categories and templates where the platform looks for them; returns the keys that were written."""
+    files = [(settings.vitrina_samples / name, key) for name, key in REFERENCE.items()]
+    return _place(open_store(settings), [(path, key) for path, key in files if path.is_file()])
+
+
+def place_drops(settings: Settings) -> tuple[list[str], list[str]]:
     """Put the samples where parsers would leave them; what stands already is not touched.
 
     Returns:
@@ -108,19 +124,11 @@ def place_samples(settings: Settings) -> tuple[list[str], list[str]]:
         raise PermanentError(
             f"{folder / 'drops'} holds no samples.", hint="Restore the folder, or set VITRINA_SAMPLES."
         )
-    store, drops, written = open_store(settings), [], []
-    keys = [(folder / name, key) for name, key in REFERENCE.items() if (folder / name).is_file()]
     # source.yaml says how a drop is read, so it must be there before the drop is
     files.sort(key=lambda path: path.name != "source.yaml")
-    keys += [(path, path.relative_to(folder).as_posix()) for path in files]
-    for path, key in keys:
-        data = path.read_bytes()
-        if key.startswith("drops/") and path.name != "source.yaml":
-            drops.append(key)
-        if not _stands(store, key, data):
-            store.put(key, data)
-            written.append(key)
-    return drops, written
+    keys = [(path, path.relative_to(folder).as_posix()) for path in files]
+    drops = [key for path, key in keys if path.name != "source.yaml"]
+    return drops, _place(open_store(settings), keys)
 
 
 def export_place(settings: Settings) -> str | None:
