@@ -129,9 +129,12 @@ def execute(request: dg.RunRequest, instance: dg.DagsterInstance, job: str = "in
 
 def place_samples() -> None:
     """The project's samples in the object store of the settings."""
-    from vitrina.cli.demo_report import place_samples as place
-
-    place(get_settings())
+    samples = REPOSITORY / "samples"
+    for name in ("categories.yaml", "templates.yaml"):
+        put(f"reference/{name}", (samples / name).read_bytes())
+    for path in sorted((samples / "drops").rglob("*")):
+        if path.is_file():
+            put(path.relative_to(samples).as_posix(), path.read_bytes())
 
 
 def csv_drop(rows: Iterable[Mapping[str, Any]]) -> bytes:

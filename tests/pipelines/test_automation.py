@@ -131,9 +131,15 @@ def test_publishing_follows_moderation_although_one_drop_cannot_be_read(ready: A
     assert set(ready.tick()) == {"published_products"}
 
 
-def test_a_price_list_is_published_without_waiting_for_texts(ready: Automation) -> None:
-    drops(ready, "a")
+def test_prices_are_published_without_waiting_for_texts_once_there_are_verdicts(ready: Automation) -> None:
+    drops(ready, "a", "b")
     ready.made("parsed_products", keys=["a"])
+    assert "published_products" not in ready.tick(), "there is nothing to publish yet"
+    ready.made(*CHAIN, keys=["a"])
+    assert "published_products" in ready.tick()
+    ready.made("published_products")
+    ready.tick()
+    ready.made("parsed_products", keys=["b"])
     assert "published_products" in ready.tick()
 
 

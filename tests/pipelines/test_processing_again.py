@@ -150,7 +150,7 @@ def test_a_new_template_reaches_old_texts_only_in_a_backfill(processed: Processe
     used = {name for version in mine for name in version.templates}
     assert used, "the samples have templates for clothing"
     for row in DescriptionTemplate.objects.filter(name__in=used):
-        row.content += "<p>И ещё одно предложение.</p>"
+        row.content = "<p>Новое первое предложение.</p>" + row.content
         row.save()
     process(processed, [key])
     assert mine.count() == 3
