@@ -345,6 +345,14 @@ def test_a_model_without_an_endpoint_is_a_clear_error(edge: EdgeIndex, settings,
         refresh(edge, get_settings())
 
 
+def test_a_model_that_the_endpoint_does_not_have_is_a_clear_error(edge: EdgeIndex, configure) -> None:
+    from vitrina.vectors.models import DenseModel
+
+    with pytest.raises(PermanentError, match="AI_EMBEDDING_MODEL"):
+        refresh(edge, configure("tiny"))
+    assert DenseModel.objects.count() == 0
+
+
 def test_a_fit_whose_file_is_gone_says_how_to_make_another(edge: EdgeIndex, settings: Settings) -> None:
     from vitrina.vectors import fits
 

@@ -27,6 +27,7 @@ from vitrina.llm.embeddings import EmbeddingBatch, EmbeddingError
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.wiring import embedding_config, open_gateway
+from vitrina.vectors.fits import is_fit_id, save_fit
 from vitrina.vectors.guard import alone
 from vitrina.vectors.models import DenseModel
 from vitrina.vectors.ngrams import MAX_CHARS
@@ -131,7 +132,7 @@ def _make(settings: Settings, corpus: Callable[[], Iterable[str]]) -> DenseModel
     if endpoint != EMBEDDED_ENDPOINT:
         config = replace(embedding_config(settings), cache_scope=f"probe {uuid4()}")  # asked, whatever it said before
         with open_gateway(settings, config=config) as gateway:
-            [batch] = gateway.embed([_PROBE], purpose="embedding_probe", model=model)
+            [batch] = _asked(model, gateway.embed([_PROBE], purpose="embedding_probe", model=model))
         dim = len(batch.vectors[0])
         return _keep(endpoint, model, _remote_id(endpoint, model, dim), dim, 0)
     texts = list(dict.fromkeys(text for text in corpus() if text.strip()))
@@ -139,7 +140,6 @@ def _make(settings: Settings, corpus: Callable[[], Iterable[str]]) -> DenseModel
         return None
     from vitrina.objects import open_store
     from vitrina.vectors.embedders import LsaEmbedder
-    from vitrina.vectors.fits import save_fit
 
     fit = LsaEmbedder.fit(texts)
     save_fit(open_store(settings), fit)
@@ -163,16 +163,20 @@ def _remote_id(endpoint: str, model: str, dim: int) -> str:
     return f"{name[: _ID_LENGTH - 13]}~{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def _asked(known: DenseModel, batches: Iterator[EmbeddingBatch]) -> Iterator[EmbeddingBatch]:
+def _asked(model: str, batches: Iterator[EmbeddingBatch]) -> Iterator[EmbeddingBatch]:
     try:
         yield from batches
     except EmbeddingError as error:
-        if known.endpoint == EMBEDDED_ENDPOINT and error.outcome is Outcome.PERMANENT:
+        if error.outcome is not Outcome.PERMANENT:
+            raise
+        if is_fit_id(model):
             raise PermanentError(
-                f"The fit {known.embedder_id} cannot be used: its file in the object store is missing or damaged.",
+                f"The fit {model} cannot be used: its file in the object store is missing or damaged.",
                 hint="Make a new one: vitrina vectors rebuild --refit",
             ) from error
-        raise
+        raise PermanentError(
+            error.message, hint="Check AI_EMBEDDING_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY."
+        ) from error
 
 
 def _embedder(known: DenseModel, gateway: Gateway, purpose: str) -> DenseEmbedder:
@@ -181,7 +185,7 @@ def _embedder(known: DenseModel, gateway: Gateway, purpose: str) -> DenseEmbedde
     def embed(texts: Sequence[str]) -> Vectors:
         found: list[npt.NDArray[np.float32]] = []
         short = (text[:MAX_CHARS] for text in texts)
-        for batch in _asked(known, gateway.embed(short, purpose=purpose, model=wire_name)):
+        for batch in _asked(wire_name, gateway.embed(short, purpose=purpose, model=wire_name)):
             rows = np.asarray(batch.vectors, dtype=np.float32)
             if rows.shape[1] != known.dim:
                 raise PermanentError(
