@@ -146,8 +146,8 @@ def described() -> dict[str, Any]:
     jobs = {}
     for job in defs.jobs or ():
         resolved = defs.resolve_job_def(job.name)
-        jobs[job.name] = sorted(resolved.asset_layer.selected_asset_keys and (
-            key.to_user_string() for key in resolved.asset_layer.selected_asset_keys) or ())  # fmt: skip
+        keys = resolved.asset_layer.selected_asset_keys or ()
+        jobs[job.name] = sorted(key.to_user_string() for key in keys)
     return {
         "assets": assets,
         "jobs": jobs,
