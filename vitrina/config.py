@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     vitrina_home: Path = Field(
         PROJECT_ROOT / ".vitrina", description="Everything that a run makes lies below this folder."
     )
-    vitrina_port: int = Field(3000, description="Port of the Dagster UI, on loopback.")
+    vitrina_port: int = Field(3000, ge=1, le=65_535, description="Port of the Dagster UI, on loopback.")
     vitrina_samples: Path = Field(PROJECT_ROOT / "samples", description="Sample drops, categories and templates.")
     vitrina_lexicon: Path | None = Field(None, description="Your own words, merged over the built-in lexicon.")
     vitrina_secret_key: SecretStr | None = Field(

@@ -35,7 +35,9 @@ REFERENCE_SECONDS = 90.0
 
 
 def demo(
-    port: Annotated[int | None, typer.Option(help="Port of the UI meanwhile; by default any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Port of the UI meanwhile; by default any free one.")
+    ] = None,
     timeout: Annotated[int, typer.Option(help="Give up after so many seconds.")] = 1800,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout; progress on stderr.")] = False,
 ) -> None:

@@ -139,6 +139,6 @@ def print_summary(console: Console, settings: Settings, outcome: Outcome, *, kep
             f"Next: [bold]make up[/bold], then look at the assets at http://127.0.0.1:{settings.vitrina_port}"
         )
     console.print(
-        "Your own file: [bold].venv/bin/vitrina drop check FILE[/bold], then [bold]… drop add FILE --source NAME[/bold]",
+        "Your own file: [bold].venv/bin/vitrina drop check FILE[/bold], then [bold]… drop add FILE --source NAME[/]",
         soft_wrap=True,
     )

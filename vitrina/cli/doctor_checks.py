@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from vitrina.cli.doctor_services import Finding, Level, models, objects, vectors
 from vitrina.cli.errors import setting_problems
 from vitrina.config import PROJECT_ROOT, Settings, get_settings
 from vitrina.errors import VitrinaError
+from vitrina.project.database import psycopg_dsn, split_url
+from vitrina.servers.environment import beside, sqlalchemy_url
 from vitrina.servers.graphql import DagsterApi
 from vitrina.servers.pgbinaries import ServerUser, find_binaries
 from vitrina.servers.postgres import EmbeddedPostgres
@@ -30,24 +29,6 @@ from vitrina.servers.state import running_stack
 
 ENOUGH_DISK = 2_000_000_000  # bytes: the environment, a database, a large drop
 PINNED = ("dagster", "dagster-webserver", "dagster-postgres", "dagster-dbt", "Django", "psycopg", "dbt-core")
-
-
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check saw, and what to do about it (empty when nothing)."""
-
-    name: str
-    level: Level
-    found: str
-    fix: str = ""
 
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -104,8 +85,11 @@ def _ask_postgres(name: str, dsn: str, *, vector: bool) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        yield from _ask_postgres("database (DATABASE_URL)", url.replace("+psycopg2", "").replace("+psycopg", ""),
-                                 vector=True)  # fmt: skip
+        split_url(url)  # says what is wrong with one of another kind
+        yield from _ask_postgres("database (DATABASE_URL)", psycopg_dsn(url), vector=True)
+        own = settings.dagster_database_url
+        other = own.get_secret_value() if own is not None else beside(url, "dagster")
+        yield from _ask_postgres("Dagster's database", psycopg_dsn(sqlalchemy_url(other)), vector=False)
         return
     server = EmbeddedPostgres(settings.vitrina_home)
     try:
@@ -141,46 +125,6 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"location {location.name}", Level.BAD, first, f"See {log}")
 
 
-def _reach(name: str, url: str) -> Finding:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        with socket.create_connection((parts.hostname or "", port), timeout=5):
-            return Finding(name, Level.GOOD, f"{parts.hostname}:{port} answers")
-    except OSError as error:
-        return Finding(name, Level.BAD, f"{parts.hostname}:{port}: {error}", "Check the address and that it runs.")
-
-
-def _objects(settings: Settings) -> Iterator[Finding]:
-    from vitrina.objects.store import open_store
-
-    try:
-        store = open_store(settings)
-        next(iter(store.list("drops/")), None)
-        yield Finding("objects", Level.GOOD, store.describe())
-    except VitrinaError as error:
-        yield Finding("objects", Level.BAD, error.message, error.hint or "Check the S3_* settings.")
-
-
-def _vectors(settings: Settings) -> Iterator[Finding]:
-    if settings.qdrant_url:
-        yield _reach("vectors (QDRANT_URL)", settings.qdrant_url)
-    else:
-        yield Finding("vectors", Level.GOOD, "embedded index")
-
-
-def _models(settings: Settings) -> Iterator[Finding]:
-    if not settings.openai_base_url:
-        yield Finding("language model", Level.GOOD, "embedded offline writer; no key is needed")
-        return
-    yield _reach("language model (OPENAI_BASE_URL)", settings.openai_base_url)
-    if settings.openai_api_key is None and "api." in settings.openai_base_url:
-        yield Finding("language model key", Level.WARNING, "OPENAI_API_KEY is empty", "Set it in .env.")
-    if settings.ai_model == "vitrina-offline":
-        yield Finding("language model name", Level.BAD, "AI_MODEL is the offline writer's name",
-                      "Set AI_MODEL to a model of that endpoint.")  # fmt: skip
-
-
 def _files(settings: Settings) -> Iterator[Finding]:
     for name in ("workspace.yaml", "dagster.yaml"):
         if not (PROJECT_ROOT / name).is_file():
@@ -192,7 +136,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield Finding("budget", Level.WARNING, "no limit on what a run may spend", "Set AI_RUN_BUDGET_USD.")
 
 
-CHECKS: tuple[Check, ...] = (_programs, _disk, _files, _database, _dagster, _objects, _vectors, _models)
+CHECKS: tuple[Check, ...] = (_programs, _disk, _files, _database, _dagster, objects, vectors, models)
 
 
 def run_checks() -> list[Finding]:
@@ -208,6 +152,8 @@ def run_checks() -> list[Finding]:
     for check in CHECKS:
         try:
             findings.extend(check(settings))
-        except VitrinaError as error:
-            findings.append(Finding(check.__name__.strip("_"), Level.BAD, error.message, error.hint or ""))
+        except (VitrinaError, OSError, ValueError) as error:
+            hint = getattr(error, "hint", None) or ""
+            said = error.message if isinstance(error, VitrinaError) else str(error)
+            findings.append(Finding(check.__name__.strip("_"), Level.BAD, said, hint))
     return findings

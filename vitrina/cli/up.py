@@ -71,7 +71,9 @@ def stop_quietly(stack: Stack, *, let_runs_finish: bool = False) -> None:
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the UI; by default VITRINA_PORT, 3000.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Port of the UI; by default VITRINA_PORT, 3000.")
+    ] = None,
     let_runs_finish: Annotated[
         bool,
         typer.Option("--let-runs-finish", help="At the end, wait for runs in progress; Ctrl-C again stops them."),
