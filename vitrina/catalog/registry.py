@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Count
 
 from vitrina.catalog.drops import (
     DROPS_PREFIX,
@@ -134,9 +135,11 @@ _LOOK = ("key", "stamp", "modified_at", "source_id")
 
 
 def _newest_of_path(paths: Sequence[str]) -> dict[str, str]:
-    """Path → key of the drop that was newest there."""
-    rows = Drop.objects.filter(path__in=set(paths)).order_by("modified_at", "id")
-    return dict(rows.values_list("path", "key"))
+    """Path → key of the drop that was newest there, for paths where more than one drop has lain."""
+    repeated = Drop.objects.values("path").annotate(drops=Count("id")).filter(drops__gt=1).values("path")
+    here = set(paths)
+    rows = Drop.objects.filter(path__in=repeated).order_by("modified_at", "id").values_list("path", "key")
+    return {path: key for path, key in rows if path in here}
 
 
 def _said_again(row: Drop, drop: FoundDrop) -> None:
