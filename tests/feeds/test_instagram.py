@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.feeds.feed_opening import open_one
-from vitrina.feeds.instagram import price_in, title_of
+from vitrina.feeds.captions import price_in, title_of
+from vitrina.feeds.prices import Price
 
 
 def post(number: int, caption: str | None, **more: object) -> dict:
@@ -26,7 +27,7 @@ def test_a_price_that_stands_in_most_posts_is_a_filler(tmp_path: Path) -> None:
     posts = [post(n, f"Платье льняное {n}") for n in range(9)] + [post(9, "Юбка", price=70, sizes=["44"])]
     opened = read(tmp_path, posts)
     assert opened.format == "instagram"
-    assert all("price" not in value for value in opened.values[:9])
+    assert all(value["price"].note == "filler" for value in opened.values[:9])
     assert opened.values[9]["price"] == 70
     assert opened.values[9]["size"] == ["44"]
     assert any("filler" in note for note in opened.notes)
@@ -34,7 +35,7 @@ def test_a_price_that_stands_in_most_posts_is_a_filler(tmp_path: Path) -> None:
 
 def test_a_price_in_the_caption_is_real(tmp_path: Path) -> None:
     values = read(tmp_path, [post(n, "Сумка 2 500 ₽\nКожа") for n in range(6)]).values[0]
-    assert (values["price"], values["currency"]) == (Decimal(2500), "RUB")
+    assert (values["price"].amount, values["currency"]) == (Decimal(2500), "RUB")
     assert values["url"] == "https://www.instagram.com/p/P0/"
 
 
@@ -49,7 +50,7 @@ def test_the_graph_api_answer_is_read(tmp_path: Path) -> None:
                         "permalink": "https://www.instagram.com/p/a/", "timestamp": "2024-01-01T00:00:00+0000"}],
               "paging": {"cursors": {"after": "x"}}}  # fmt: skip
     values = open_one(tmp_path, json.dumps(answer)).values[0]
-    assert (values["title"], values["price"], values["currency"]) == ("Elbise 450 TL", Decimal(450), "TRY")
+    assert (values["title"], values["price"].amount, values["currency"]) == ("Elbise 450 TL", Decimal(450), "TRY")
 
 
 @pytest.mark.parametrize(
@@ -69,10 +70,12 @@ def test_titles_are_the_first_words_without_decoration(caption: str, title: str 
 @pytest.mark.parametrize(
     ("caption", "price"),
     [
-        ("R$ 1.299,90 à vista", (Decimal("1299.90"), "BRL")),
-        ("цена 1 990 руб.", (Decimal(1990), "RUB")),
+        ("R$ 1.299,90 à vista", Price(Decimal("1299.90"), "BRL")),
+        ("цена 1 990 руб.", Price(Decimal(1990), "RUB")),
         ("3 por R$100,00", None),
-        ("было 500 ₽, стало 300 ₽", None),
+        ("было 500 ₽, стало 300 ₽", Price(None, None, "ambiguous")),
+        ("Fiyat: 499", Price(Decimal(499))),
+        ("скидка 20 %, цена по запросу", None),
         ("размер 44", None),
     ],
 )

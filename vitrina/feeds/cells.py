@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from vitrina.feeds.profiles import is_gtin
+from vitrina.feeds.profiles import SELLER, is_gtin
 from vitrina.feeds.text import as_text, clean_line, clean_text
 
 MAX_IMAGES = 50
@@ -20,13 +20,15 @@ MAX_URL = 2_000
 MAX_ATTRIBUTES = 300
 _SHORT = 64
 _EMPTY = frozenset(("", "null", "none", "nan", "n/a", "-", "<>", "нет", "отсутствует", "#n/a", "#н/д", "[]", "{}"))
-_URL_SPLIT = re.compile(r"[\s|]+|[,;](?=\s*(?:https?:)?//)")
-_URL_OK = re.compile(r"(?:https?:)?//[^\s\"'<>\\]+", re.IGNORECASE)
+_URL_SPLIT = re.compile(r"[\s|]+|[,;](?=\s*[\"']?(?:https?:)?//)")
+_URL_OK = re.compile(r"(?:https?:)?//[^\s\"'<>\\][^\s\"<>\\]*", re.IGNORECASE)
 _PATH = re.compile(r"\s*(?:>|»|›|→|\\|/(?=\s)|\|)\s*")
 _YES = frozenset(["true", "yes", "да", "есть", "var", "evet", "+", "instock", "available", "в_наличии"]) | {
+    "limitedavailability", "onlineonly",
     "in stock", "in_stock", "в наличии", "stokta var", "stokta", "много", "мало", "достаточно", "наявності",
 }  # fmt: skip
 _NO = frozenset(["false", "no", "нет", "-", "yok", "hayır", "outofstock", "unavailable"]) | {
+    "soldout", "sold out", "discontinued",
     "out of stock", "out_of_stock", "нет в наличии", "tükendi", "stokta yok", "отсутствует", "немає", "ожидается",
 }  # fmt: skip
 
@@ -107,7 +109,7 @@ def available(value: Any) -> bool | None:
     """In stock or not, by word or by quantity; ``None`` when the cell says neither."""
     if value is None or isinstance(value, bool):
         return value
-    text = as_text(value).strip().lower()
+    text = as_text(value).strip().lower().removeprefix("http://schema.org/").removeprefix("https://schema.org/")
     return _available_text(text) if text and len(text) <= 40 else None
 
 
@@ -185,3 +187,13 @@ def _json(text: str) -> Any:
         return orjson.loads(text)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=16_384)
+def seller(text: str) -> tuple[str | None, str]:
+    """Seller and the whole text of "Завтра доставит Ozon, продавец X"."""
+    if is_empty(text):
+        return None, ""
+    cleaned = clean_line(text, 300)
+    found = SELLER.search(cleaned)
+    return (found.group("name").strip() or None) if found else None, cleaned

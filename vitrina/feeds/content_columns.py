@@ -16,6 +16,10 @@ from vitrina.feeds.text import as_text
 _LONG_TEXT = 150
 _SURE = 1.5
 _ENOUGH_ROWS = 20
+_ALL = 0.98
+_CLOTHES = frozenset(range(34, 71))
+_HEIGHTS = frozenset((*range(50, 177, 6), *range(50, 181, 10)))
+_FEWEST_SIZES = 3
 
 
 def by_content(
@@ -31,6 +35,7 @@ def by_content(
             target = None
         if target:
             targets[header] = target
+    _whole_sizes(targets, profiles, sample)
     _prices(targets, doubtful_prices, profiles)
     _texts(targets, profiles, sample)
     _identity(targets, profiles)
@@ -57,6 +62,22 @@ def _plain(column: Profile) -> str | None:
     if column.size >= 0.6 and column.integer < 0.5 and column.fractions < 0.5:
         return "size"
     return None
+
+
+def _whole_sizes(targets: dict[str, str], profiles: Mapping[str, Profile], sample: Sequence[Mapping[str, Any]]) -> None:
+    """Sizes of clothes and shoes (34 to 70) or heights of children, where another column may be the price."""
+    if "size" in targets.values():
+        return
+    numbers = [h for h, c in profiles.items() if h not in targets and c.integer >= _ALL and c.rows >= _ENOUGH_ROWS]
+    fitting = []
+    for header in numbers:
+        values = {int(text) for row in sample if (text := as_text(row.get(header)).strip()).isdecimal()}
+        sizes = values <= _CLOTHES or values <= _HEIGHTS
+        if sizes and _FEWEST_SIZES <= len(values) <= profiles[header].rows / 2:
+            fitting.append(header)
+    others = any(_price_like(c) or c.currency >= 0.6 for h, c in profiles.items() if h not in (*targets, *fitting))
+    if len(fitting) == 1 and others:
+        targets[fitting[0]] = "size"
 
 
 def _prices(targets: dict[str, str], doubtful: list[str], profiles: Mapping[str, Profile]) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from vitrina.feeds import commerceml, commerceml_join, json_records, merchant_rss, xml_records, yml
 from vitrina.feeds.archives import Limits, Unpacker, is_office_file
+from vitrina.feeds.encodings import utf16_without_bom
 from vitrina.feeds.records import (
     DropFile,
     DropUnreadable,
@@ -83,13 +84,19 @@ def identify(file: DropFile) -> Kind:
     if _SCRIPT.match(text):
         return Kind.JSON
     if b"\0" in head[:4096] and not encoding.startswith(("utf-16", "utf-32")):
-        return Kind.OTHER
+        return Kind.TEXT if utf16_without_bom(head) or _is_text_with_zeros(head) else Kind.OTHER
     json_name = file.name.lower().endswith((".json", ".jsonl", ".ndjson"))
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     table = len(lines) >= 2 and all(_DELIMITED.search(line) for line in lines[:2])
     if (json_name and not table) or (len(lines) == 1 and _SCALAR.match(text) and json_name):
         return Kind.JSON
     return Kind.TEXT
+
+
+def _is_text_with_zeros(head: bytes) -> bool:
+    """Text of a program that pads its cells with zero bytes: hardly any other control characters, and lines."""
+    controls = sum(1 for byte in head if byte < 32 and byte not in b"\0\t\r\n\x0b\x0c\x1a")
+    return head.count(0) <= 0.3 * len(head) and controls <= 0.002 * len(head) and (b"\n" in head or b"\r" in head)
 
 
 def _is_html(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vitrina.feeds.records import DropUnreadable
@@ -23,11 +23,17 @@ _SAMPLE_RECORDS = 200
 
 @dataclass(slots=True, frozen=True)
 class Dialect:
-    """Arguments of ``csv.reader``."""
+    """Arguments of ``csv.reader``.
+
+    Attributes:
+        wrapped: Every line stands in quotes as a whole, its own quotes doubled: one layer is taken off first.
+    """
 
     delimiter: str
     skip_space: bool = False
     escape: str | None = None
+    quote: str = '"'
+    wrapped: bool = False
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for ``csv.reader``."""
@@ -36,6 +42,7 @@ class Dialect:
             "skipinitialspace": self.skip_space,
             "escapechar": self.escape,
             "doublequote": True,
+            "quotechar": self.quote,
         }
 
     @property
@@ -63,6 +70,9 @@ def detect(sample: str, *, complete: bool, fixed: str | None = None) -> Dialect:
                 f"source.yaml asks for the delimiter {fixed!r}.", hint='It must be one character, or "tab".'
             )
         return Dialect(delimiter, _space_after(sample, delimiter), escape)
+    wrapped = unwrapped(sample)
+    if wrapped is not None and not fixed:
+        return replace(detect(wrapped, complete=complete), wrapped=True)
     best, best_score = Dialect(",", False, escape), 0.0
     for delimiter in _DELIMITERS:
         if delimiter not in sample:
@@ -71,7 +81,36 @@ def detect(sample: str, *, complete: bool, fixed: str | None = None) -> Dialect:
         score = _score(records(sample, dialect, complete=complete))
         if score > best_score:
             best, best_score = dialect, score
-    return best
+    return _single_quoted(sample, best, best_score, complete=complete)
+
+
+def unwrapped(sample: str) -> str | None:
+    """The sample without the quotes around its whole lines, ``None`` where lines are not quoted so."""
+    lines = [line for line in sample.splitlines()[:_SAMPLE_RECORDS] if line.strip()]
+    if len(lines) < 2 or not all(len(line) > 2 and line[0] == line.rstrip()[-1] == '"' for line in lines[:-1]):
+        return None
+    inner = [unwrap(line) for line in lines[:-1]]
+    if any(text is None or not any(mark in text for mark in _DELIMITERS[:4]) for text in inner):
+        return None
+    return "\n".join(text for text in inner if text is not None)
+
+
+def unwrap(line: str) -> str | None:
+    """The text in a line that is one quoted cell and nothing else."""
+    text = line.strip("\r\n \ufeff")
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"' or '"' in text[1:-1].replace('""', ""):
+        return None
+    return text[1:-1].replace('""', '"')
+
+
+def _single_quoted(sample: str, dialect: Dialect, score: float, *, complete: bool) -> Dialect:
+    """The same with apostrophes as quotes, where that makes the records more alike."""
+    mark = dialect.delimiter
+    starts = sample.count(f"{mark}'") + sample.count("\n'")
+    if starts < 2 or f'{mark}"' in sample or sample.count(f"'{mark}") + sample.count("'\n") + sample.count("'\r") < 2:
+        return dialect
+    other = replace(dialect, quote="'")
+    return other if _score(records(sample, other, complete=complete)) > score else dialect
 
 
 def records(sample: str, dialect: Dialect, *, complete: bool) -> list[list[str]]:

@@ -43,6 +43,9 @@ _RUSSIAN = dict(
 _MIXED = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 #: Bytes that are ğ ı ş İ Ş Ğ in cp1254 and Icelandic letters in cp1252.
 _TURKISH_BYTES = frozenset(b"\xf0\xfd\xfe\xdd\xde\xd0")
+#: ł ą ż ś ź ť of cp1250 inside words.
+_CENTRAL = re.compile(rb"(?<=[A-Za-z])[\xb3\xb9\xbf\x9c\x9d\x9f](?=[A-Za-z])")
+_FEW_LETTERS = 3
 _BY_LANGUAGE = {"ru": "cp1251", "tr": "cp1254"}
 #: A UTF-8 file with at most this share of bad bytes among its non-ASCII ones is UTF-8 with broken rows.
 _FEW_BROKEN = 0.02
@@ -180,11 +183,22 @@ def _guess(sample: bytes, language: str | None) -> str:
     cyrillic = _cyrillic(sample)
     if cyrillic:
         return cyrillic
+    if _is_central_european(sample):
+        return "cp1250"
     best = from_bytes(sample, cp_isolation=_CANDIDATES, enable_fallback=False).best()
     name = best.encoding if best is not None else "cp1252"
     if name in ("cp1252", "cp1254"):
         name = "cp1254" if _TURKISH_BYTES & set(sample) else "cp1252"
     return name
+
+
+def _is_central_european(sample: bytes) -> bool:
+    """Polish, Czech, Hungarian: bytes that are signs in Western pages stand inside words, two kinds of them at least.
+
+    In cp1252 these are ³ ¹ ¿ œ Ÿ and ˛: one of them alone may be an exponent or a French œ.
+    """
+    inside = _CENTRAL.findall(sample)
+    return len(inside) >= _FEW_LETTERS and len({match[-1:] for match in inside}) > 1
 
 
 def _cyrillic(sample: bytes) -> str | None:

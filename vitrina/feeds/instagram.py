@@ -11,30 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from vitrina.feeds.records import DropFile, QuarantinedRow, RawRow, Reason
+from vitrina.feeds.captions import hashtags, price_in, several, title_of
+from vitrina.feeds.prices import Price
+from vitrina.feeds.records import DropFile, PriceNote, QuarantinedRow, RawRow, Reason
 
 _TRAITS = {
     "media_type", "instagram_url", "permalink", "shortcode", "shortCode", "media_url", "thumbnail_url", "likes",
     "likesCount", "like_count", "comments_count", "commentsCount", "displayUrl", "display_url", "ownerUsername",
     "hashtags", "taken_at_timestamp", "edge_media_to_caption", "is_video", "mediaType", "timestamp",
-}  # fmt: skip
-_HASHTAG = re.compile(r"[#@][\w.]+")
-_LETTERS = re.compile(r"[^\W\d_]{2,}")
-_DECORATION = re.compile("[^\\w\\s.,;:!?%&/+()'\"«»№°’-]+|[\U000fe000-\U000fe00f]")
-_AMOUNT = r"\d[\d.,\u00a0\u202f ]*"
-_MONEY = re.compile(
-    rf"(?P<before>R\$|US\$|\$|€|£|₽|₺)\s*(?P<a>{_AMOUNT})"
-    rf"|(?P<b>{_AMOUNT})\s*(?P<after>₽|руб|р\.|₺|TL\b|TRY\b|€|грн|₸|тг\b|USD|EUR|AZN|сом)",
-    re.IGNORECASE,
-)
-_SEVERAL = re.compile(r"\b\d+\s*(?:por|за|for|x|adet|шт\.?\s*за)\s*$", re.IGNORECASE)
-_CURRENCIES = {
-    "r$": "BRL", "us$": "USD", "$": "USD", "€": "EUR", "£": "GBP", "₽": "RUB", "₺": "TRY", "руб": "RUB", "р.": "RUB",
-    "tl": "TRY", "try": "TRY", "грн": "UAH", "₸": "KZT", "тг": "KZT", "usd": "USD", "eur": "EUR", "azn": "AZN",
-    "сом": "KGS",
 }  # fmt: skip
 _FILLER_SHARE = 0.5
 _FILLER_POSTS = 5
@@ -45,7 +31,14 @@ def matches(records: Sequence[Mapping[str, Any]]) -> bool:
     return bool(records) and sum(map(_is_post, records)) * 2 > len(records)
 
 
+def _inner(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The post in its envelope: GraphQL gives ``{node: {…}}``."""
+    node = record.get("node")
+    return node if isinstance(node, Mapping) else record
+
+
 def _is_post(record: Mapping[str, Any]) -> bool:
+    record = _inner(record)
     return ("caption" in record or "edge_media_to_caption" in record) and bool(_TRAITS & set(record))
 
 
@@ -54,8 +47,10 @@ class Posts:
 
     def __init__(self, sample: Sequence[Mapping[str, Any]]) -> None:
         self.notes: list[str] = []
+        sample = [_inner(post) for post in sample]
         self.fillers = {key: self._filler(sample, key) for key in ("price", "old_price", "sizes", "colors")}
-        found = Counter(money[1] for post in sample if (money := price_in(_caption(post))))
+        prices = [price_in(_caption(post)) for post in sample]
+        found = Counter(price.currency for price in prices if price and price.currency)
         self.currency = found.most_common(1)[0][0] if found else None
 
     def _filler(self, sample: Sequence[Mapping[str, Any]], key: str) -> str | None:
@@ -82,6 +77,7 @@ class Posts:
 
     def product(self, post: Mapping[str, Any]) -> dict[str, Any] | None:
         """Canonical values of a post; ``None`` when it names nothing."""
+        post = _inner(post)
         caption = _caption(post)
         title = title_of(caption)
         if not title:
@@ -100,20 +96,24 @@ class Posts:
         }
         written, own = price_in(caption), self._own(post, "price")
         if written:
-            values["price"], values["currency"] = written
-        elif own is not None and not _several(caption):
+            values["price"], values["currency"] = written, written.currency or self.currency
+        elif self._is_filler(post, "price"):
+            values["price"] = Price(None, None, PriceNote.FILLER.value)
+        elif own is not None and not several(caption):
             values["price"], values["currency"] = own, self.currency
             values["old_price"] = self._own(post, "old_price")
         if isinstance(post.get("sold_out"), bool):
             values["available"] = not post["sold_out"]
-        tags = list(dict.fromkeys(tag for tag in _HASHTAG.findall(caption) if tag.startswith("#")))
-        values["attr:hashtags"] = tags
+        values["attr:hashtags"] = hashtags(caption)
         values["attr:media_type"] = post.get("media_type") or post.get("type")
         return {key: value for key, value in values.items() if value not in (None, "", [])}
 
     def _own(self, post: Mapping[str, Any], key: str) -> Any:
         value = post.get(key)
-        return None if value in (None, "", []) or repr(value) == self.fillers[key] else value
+        return None if value in (None, "", []) or self._is_filler(post, key) else value
+
+    def _is_filler(self, post: Mapping[str, Any], key: str) -> bool:
+        return self.fillers[key] is not None and repr(post.get(key)) == self.fillers[key]
 
 
 def _caption(post: Mapping[str, Any]) -> str:
@@ -126,44 +126,6 @@ def _caption(post: Mapping[str, Any]) -> str:
         node = first.get("node") if isinstance(first, Mapping) else None
         caption = node.get("text") if isinstance(node, Mapping) else None
     return caption if isinstance(caption, str) else ""
-
-
-def title_of(caption: str) -> str | None:
-    """The first line with words, without emoji, hashtags and mentions; a long one ends at its first sentence."""
-    for line in caption.splitlines():
-        words = _DECORATION.sub(" ", _HASHTAG.sub(" ", line))
-        words = " ".join(words.split()).strip(" .,;:-/")
-        if _LETTERS.search(words):
-            if len(words) > 120:
-                words = re.split(r"(?<=[.!?])\s", words)[0][:200]
-            return words.strip(" .,;:-/")
-    return None
-
-
-def price_in(caption: str) -> tuple[Decimal, str] | None:
-    """The price written in a caption and its currency; ``None`` for none, several different ones, or "3 for 100"."""
-    found: set[tuple[Decimal, str]] = set()
-    for match in _MONEY.finditer(caption):
-        amount = _number(match["a"] or match["b"])
-        sign = (match["before"] or match["after"]).lower()
-        if amount is None or _SEVERAL.search(caption[: match.start()]):
-            continue
-        found.add((amount, _CURRENCIES[sign]))
-    return found.pop() if len(found) == 1 else None
-
-
-def _several(caption: str) -> bool:
-    return any(_SEVERAL.search(caption[: match.start()]) for match in _MONEY.finditer(caption))
-
-
-def _number(text: str) -> Decimal | None:
-    digits = re.sub(r"\s", "", text).rstrip(".,")
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
-        digits = re.sub(r"[.,]", "", digits)
-    elif re.fullmatch(r"\d+(?:[.,]\d{3})*[.,]\d{1,2}", digits):
-        whole, _, cents = digits.replace(",", ".").rpartition(".")
-        digits = whole.replace(".", "") + "." + cents
-    return Decimal(digits) if re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", digits) else None
 
 
 def _images(post: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from itertools import chain, islice
 
 import orjson
@@ -20,7 +19,6 @@ from vitrina.feeds import cells, identity
 from vitrina.feeds.currencies import iso_code
 from vitrina.feeds.plans import Plan, canonical_plan, plan_for
 from vitrina.feeds.prices import Price, parse_price
-from vitrina.feeds.profiles import SELLER
 from vitrina.feeds.records import ParsedProduct, PriceNote, QuarantinedRow, RawRow, Reason, SourceConfig, Table
 from vitrina.feeds.text import clean_line, clean_text
 
@@ -63,7 +61,9 @@ class Mapper:
             self.plan = plan_for(table, head, config, file=file, fallback=fallback)
             self._rows = chain(head, rows)
         self._fillers = _filler_amounts(config)
+        self._assumed = self.plan.assumed_currency or config.currency
         self._prices: dict[tuple[str, str], Price] = {}
+        self._above: RawRow | None = None
 
     def __iter__(self) -> Iterator[ParsedProduct | QuarantinedRow]:
         to_product = self._product
@@ -82,7 +82,9 @@ class Mapper:
         if not (title and (title[0].isalpha() or _SAYS_SOMETHING.search(title))) or (
             len(title) <= 12 and cells.is_empty(title)
         ):
-            return quarantine(row, Reason.NO_TITLE, "The record has no title.")
+            title = self._title_above(row)
+            if not title:
+                return quarantine(row, Reason.NO_TITLE, "The record has no title.")
         if len(title) <= _LONGEST_TOTAL and title.rstrip(": ").lower() in _TOTALS:
             return quarantine(row, Reason.NO_TITLE, "A line of totals, not a product.")
         brand = _line(values.get(plan.brand)) if plan.brand else None
@@ -115,7 +117,17 @@ class Mapper:
         if plan.available:
             product.available = cells.available(values.get(plan.available))
         self._set_identity(product, row)
+        if values.get(plan.title):
+            self._above = row
         return product
+
+    def _title_above(self, row: RawRow) -> str:
+        """Shops write the title in the first row of a product only (Shopify's variants): the same id directly below."""
+        above, ids = self._above, self.plan.ids
+        if above is None or self.plan.canonical or len(ids) != 1 or not (own := clean_line(row.values.get(ids[0]))):
+            return ""
+        same = not cells.is_empty(own) and clean_line(above.values.get(ids[0])) == own
+        return clean_line(above.values.get(self.plan.title)) if same else ""
 
     def _attributes(self, row: RawRow) -> dict[str, object]:
         attributes: dict[str, object] = {}
@@ -150,7 +162,7 @@ class Mapper:
             return
         said = iso_code(str(values.get(plan.currency) or "")) if plan.currency else None
         said = said or plan.header_currency
-        known = said or self.config.currency
+        known = said or self._assumed
         price = self._price(values.get(plan.price), known)
         old = self._price(values.get(plan.old_price), known) if plan.old_price else None
         if old is not None and plan.old_is_plain and price.note in _NO_FINAL_PRICE:
@@ -160,7 +172,7 @@ class Mapper:
             return
         product.price, product.currency = price.amount, price.currency or said
         if product.currency is None:
-            product.currency, product.price_note = self.config.currency, PriceNote.CURRENCY_ASSUMED.value
+            product.currency, product.price_note = self._assumed, PriceNote.CURRENCY_ASSUMED.value
         if old is not None and old.amount is not None and (old.currency or product.currency) == product.currency:
             if old.amount > price.amount:
                 product.old_price = old.amount
@@ -185,7 +197,7 @@ class Mapper:
         if key is not None:
             value = row.values.get(key)
             if self.plan.supplier_in_text:
-                product.supplier, text = _seller(str(value))
+                product.supplier, text = cells.seller(str(value))
                 if text:
                     product.attributes["delivery"] = text
             else:
@@ -226,16 +238,6 @@ def quarantine(row: RawRow, reason: Reason, message: str) -> QuarantinedRow:
 
 def _line(value: object) -> str | None:
     return None if cells.is_empty(value) else clean_line(value, 300) or None
-
-
-@lru_cache(maxsize=16_384)
-def _seller(text: str) -> tuple[str | None, str]:
-    """Seller and the whole text of "Завтра доставит Ozon, продавец X"."""
-    if cells.is_empty(text):
-        return None, ""
-    cleaned = clean_line(text, 300)
-    found = SELLER.search(cleaned)
-    return (found.group("name").strip() or None) if found else None, cleaned
 
 
 def _filler_amounts(config: SourceConfig) -> frozenset[Decimal]:

@@ -16,11 +16,15 @@ from vitrina.feeds.columns import Recognition, recognise
 from vitrina.feeds.currencies import BY_WORD, PATTERN
 from vitrina.feeds.prices import decimal_separator
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, RawRow, SourceConfig, Table
-from vitrina.feeds.synonyms import ATTRIBUTE
+from vitrina.feeds.shops import currency_of_shop
+from vitrina.feeds.synonyms import ATTRIBUTE, normalise
 from vitrina.feeds.text import as_text
 
 #: Canonical fields without a place of their own in a product: they are attributes under these names.
 NAMED = frozenset({"color", "size", "material", "country", "gender", "composition"})
+#: Headers of amounts in the smallest unit: Wildberries' priceU, "Цена (коп.)", price_cents.
+_MINOR = re.compile(r"\bprice u$|\bкоп(?:ейк\w*)?\b|\b(?:kopeck|kopeyk|cent)s?\b|\bkuruş\b|\bin minor\b")
+_CODES = 0.95
 _CATEGORY_FILE = re.compile(r"(?P<slug>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)-(?P<id>\d{2,7})")
 _NOT_CATEGORIES = frozenset(
     {"export", "products", "price", "feed", "catalog", "items", "goods", "part", "page", "tovary"}
@@ -36,6 +40,7 @@ class Plan:
         apart: Keys that tell records apart where the id is derived.
         joined_ids: Several columns together are the id (only by source.yaml).
         header_currency: Currency that the price's header says ("Цена, $").
+        assumed_currency: Currency of the shop that the links lead to, for prices that say none.
         old_is_plain: The old price column is the plain "price" beside a "final price": it stands where that is empty.
         hint: Category said by the file's name.
         decimal: Decimal separator the price column shows.
@@ -68,6 +73,7 @@ class Plan:
     minor: bool = False
     decimal: str | None = None
     header_currency: str | None = None
+    assumed_currency: str | None = None
     hint: str | None = None
     columns: dict[str, str | None] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -107,7 +113,7 @@ def plan_for(
         images=tuple(found.of("image")),
         barcodes=tuple(found.of("barcode")),
         variants=_variants(found, ids, samples),
-        apart=(*found.of("size"), *found.of("color")),
+        apart=(*found.of("size"), *found.of("color"), *(_codes(found) if headerless and not ids else ())),
         joined_ids=len(ids) > 1,
         supplier_in_text=headerless,
         unsure_old_price=found.unsure_old_price,
@@ -122,14 +128,42 @@ def plan_for(
     if plan.price is None:
         return plan
     said = PATTERN.search(plan.price.lower())
+    texts = [as_text(row.get(plan.price)).strip() for row in samples]
+    notes = list(plan.notes)
+    minor = plan.minor or (_counts_kopecks(plan.price) and all(text.isdecimal() for text in texts if text))
+    if minor and not plan.minor:
+        notes.append(f'"{plan.price}" counts kopecks (cents): divided by 100')
+    shop = None
+    if plan.url and config.currency == "RUB" and not config.currency_is_set:
+        shop = currency_of_shop([as_text(row.get(plan.url)) for row in samples])
+        bare = any(text[-1:].isdigit() and text[:1].isdigit() for text in texts)
+        if shop and shop != config.currency and bare and not said and plan.currency is None:
+            notes.append(f"prices that name no currency are taken as {shop}, because the links lead to a shop of it")
     return replace(
         plan,
-        decimal=decimal_separator([as_text(row.get(plan.price)) for row in samples]),
+        minor=minor,
+        decimal=decimal_separator(texts),
         header_currency=BY_WORD[said.group()] if said and not headerless else None,
+        assumed_currency=shop,
+        notes=tuple(notes),
     )
 
 
+def _counts_kopecks(header: str) -> bool:
+    return _MINOR.search(normalise(header)) is not None
+
+
 _SINGLE = ("description", "brand", "price", "old_price", "currency", "supplier", "url", "category", "available")
+
+
+def _codes(found: Recognition) -> tuple[str, ...]:
+    """The first column of a headerless list when it holds whole numbers: article numbers that repeat over sizes."""
+    first, target = next(iter(found.targets.items()))
+    column = found.profiles[first]
+    codes = (
+        target.startswith(ATTRIBUTE) and column.code >= _CODES and column.integer >= _CODES and column.filled >= _CODES
+    )
+    return (first,) if codes and column.distinct_count > 1 else ()
 
 
 def _one(found: Recognition, name: str) -> Any:

@@ -65,7 +65,7 @@ def parse_price(value: Any, *, decimal: str | None = None, minor: bool = False, 
     """Read a price cell.
 
     Args:
-        value: Text, a number of any kind, or ``None``.
+        value: Text, a number of any kind, ``None``, or a :class:`Price` that a reader of a fixed format found.
         decimal: Decimal separator that the rest of the column shows (``"."`` or ``","``), for "1.299".
         minor: The cell counts kopecks (cents); the amount is divided by 100.
         currency: Currency known from elsewhere (a column of its own, the source); used for "1.299 TL" only.
@@ -74,6 +74,8 @@ def parse_price(value: Any, *, decimal: str | None = None, minor: bool = False, 
         return _MISSING
     if isinstance(value, str):
         return _from_text(value, decimal, minor, currency) if len(value) <= _MAX_TEXT else _unreadable()
+    if isinstance(value, Price):
+        return value
     if isinstance(value, bool):
         return _unreadable()
     if isinstance(value, int | Decimal):

@@ -7,7 +7,8 @@ readers) and fields (``mapping``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from vitrina.feeds.mapping import Mapper
 from vitrina.feeds.plans import Plan
@@ -24,6 +25,8 @@ from vitrina.feeds.records import (
 )
 
 _MAX_NOTES = 100
+#: Below this a headerless file may be too small to tell its columns.
+_SMALL_ROWS = 200
 #: Text fields of a product that a later record of the same product may fill.
 _FILLED = ("description", "brand", "supplier", "url", "category_hint", "available")
 
@@ -77,8 +80,7 @@ def map_tables(
     reasons: Counter[str] = Counter()
     plans: dict[tuple[str, ...], Plan] = {}
     identities: Counter[str] = Counter()
-    for file, table in tables:
-        mapper = Mapper(table, config, file=file.name, fallback=plans.get(tuple(table.headers)))
+    for table, mapper in _mappers(tables, config, plans):
         plans.setdefault(tuple(table.headers), mapper.plan)
         _describe(report, table, mapper.plan)
         broken = table.broken
@@ -99,6 +101,29 @@ def map_tables(
         _add_notes(
             report, [f"{identities['derived']} ids are derived from title and brand: a changed title is a new product"]
         )
+
+
+def _mappers(
+    tables: Iterable[tuple[DropFile, Table]], config: SourceConfig, plans: Mapping[tuple[str, ...], Plan]
+) -> Iterator[tuple[Table, Mapper]]:
+    """Tables with their mappers. A file too small to tell its columns waits until the others have shown them."""
+    waiting: list[tuple[DropFile, Table]] = []
+    for file, table in tables:
+        if not table.canonical and table.headers and all(header.isdecimal() for header in table.headers):
+            head = list(islice(table.rows, _SMALL_ROWS))
+            if len(head) < _SMALL_ROWS and tuple(table.headers) not in plans:
+                table.rows = head
+                try:
+                    mapper = Mapper(table, config, file=file.name)
+                except DropUnreadable:
+                    waiting.append((file, table))
+                else:
+                    yield table, mapper
+                continue
+            table.rows = chain(head, table.rows)
+        yield table, Mapper(table, config, file=file.name, fallback=plans.get(tuple(table.headers)))
+    for file, table in waiting:
+        yield table, Mapper(table, config, file=file.name, fallback=plans.get(tuple(table.headers)))
 
 
 def merge(first: ParsedProduct, later: ParsedProduct) -> None:

@@ -201,6 +201,7 @@ class SourceConfig:
         encoding, delimiter: Fixed instead of detected.
         price_unit: ``major`` (roubles) or ``minor`` (kopecks).
         filler_prices: Prices that mean "ask us", e.g. ``["159.9"]``.
+        currency_is_set: The file names ``currency`` itself: then the shop's links say nothing against it.
     """
 
     source: str = "default"
@@ -214,6 +215,7 @@ class SourceConfig:
     delimiter: str | None = None
     price_unit: str = "major"
     filler_prices: tuple[str, ...] = ()
+    currency_is_set: bool = False
 
 
 @dataclass(slots=True)

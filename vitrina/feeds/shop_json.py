@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from vitrina.feeds.cells import available
 from vitrina.feeds.json_keys import fold, unwrap
 
 _MAX_DEPTH = 5
 _MAX_KEYS = 400
+_MAX_MINOR = 4
 _NAME_KEYS = ("name", "title", "text", "label", "value", "displayName", "ad", "baslik", "название", "наименование")
 _NOW = (
     "discountedprice", "saleprice", "specialprice", "sellingprice", "currentprice", "finalprice", "actualprice", "now",
@@ -24,6 +26,12 @@ _OLD = (
     "list", "base", "market", "crossed", "rrp", "mrp", "before",
 )  # fmt: skip
 _CURRENCY = ("currency", "pricecurrency", "currencycode", "currencyid", "currencyiso", "parabirimi", "валюта")
+_PRICE_NAMES = ("prices", "priceinfo", "pricing", "pricedata", "pricedetail", "priceinformation", "fiyatlar")
+_VARIANT_LISTS = (
+    "variants", "variations", "skus", "offers", "allvariants", "items", "varyantlar", "variantlist", "skulist",
+    "offerlist", "listings", "productvariants", "sellingoptions",
+)  # fmt: skip
+_STOCK_KEYS = ("availability", "available", "instock", "isinstock")
 _IMAGE_KEYS = ("url", "src", "original", "big", "large", "full", "href", "link", "image", "path")
 
 
@@ -63,9 +71,13 @@ def _into(flat: dict[str, Any], prefix: str, value: Mapping[str, Any], depth: in
 
 def _lift_object(flat: dict[str, Any], name: str, key: str, inner: Mapping[str, Any]) -> Mapping[str, Any]:
     """Bring up what an object stands for; gives what is left of it for columns of its own."""
-    if _word(key, "price", "fiyat", "цена"):
+    if _word(key, "price", "pricing", "fiyat", "цена"):
+        if fold(key) in _PRICE_NAMES:
+            name = "price"  # "prices" is no word for one price
         return {} if _lift_price(flat, name, inner) else inner  # half a dozen prices would only be taken for facts
     if _word(key, "offer") and "price" in inner and _lift_price(flat, "price", inner):
+        if isinstance(inner.get("availability"), str):
+            flat.setdefault("availability", inner["availability"])
         return {left: value for left, value in inner.items() if "price" not in fold(str(left))}
     for candidate in _NAME_KEYS:
         text = inner.get(candidate)
@@ -82,12 +94,21 @@ def _lift_price(flat: dict[str, Any], name: str, inner: Mapping[str, Any]) -> bo
     currency = next((folded[key] for key in _CURRENCY if folded.get(key)), None)
     if now is None and old is None:
         return False
+    digits = folded.get("currencyminorunit")
+    if isinstance(digits, int) and 0 < digits <= _MAX_MINOR:
+        now, old = _major(now, digits), _major(old, digits)
     flat.setdefault(name, now if now is not None else old)
     if old is not None and now is not None and old != now:
         flat.setdefault("old_price", old)
     if currency:
         flat.setdefault("currency", currency)
     return True
+
+
+def _major(value: Any, digits: int) -> Any:
+    """WooCommerce's store API counts cents and says how many digits they have."""
+    text = str(value)
+    return Decimal(text).scaleb(-digits) if text.isdecimal() and text.isascii() else value
 
 
 def _amount(value: Any) -> Any:
@@ -131,7 +152,7 @@ def _list(flat: dict[str, Any], name: str, key: str, items: list[Any]) -> None:
 def _lift_variants(flat: dict[str, Any], record: Mapping[str, Any]) -> None:
     """Price, old price and barcodes from the variants (Shopify and many more), when the record itself has none."""
     for key, items in record.items():
-        if fold(str(key)) not in ("variants", "variations", "skus", "offers", "allvariants", "items", "varyantlar"):
+        if fold(str(key)) not in _VARIANT_LISTS:
             continue
         objects = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
         flats = [{fold(name): value for name, value in _shallow(item).items()} for item in objects]
@@ -140,10 +161,13 @@ def _lift_variants(flat: dict[str, Any], record: Mapping[str, Any]) -> None:
             if priced:
                 cheapest = min(priced, key=lambda item: _number(item["price"]))
                 flat["price"] = cheapest["price"]
-                if cheapest.get("compareatprice"):
-                    flat.setdefault("old_price", cheapest["compareatprice"])
-                if cheapest.get("currency"):
-                    flat.setdefault("currency", cheapest["currency"])
+                for name, keys in (("old_price", ("compareatprice", "oldprice")), ("currency", _CURRENCY)):
+                    if (told := _first(cheapest, keys)) is not None:
+                        flat.setdefault(name, told)
+        if not any(fold(name) in _STOCK_KEYS for name in flat):
+            told = [stock for item in flats if (stock := _first(item, _STOCK_KEYS)) is not None]
+            if told:
+                flat["availability"] = any(available(stock) for stock in told)
         if "barcode" not in flat:
             codes = [item["barcode"] for item in flats if item.get("barcode")]
             if codes:
@@ -152,7 +176,11 @@ def _lift_variants(flat: dict[str, Any], record: Mapping[str, Any]) -> None:
 
 def _shallow(item: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
-    _into(flat, "", item, _MAX_DEPTH)
+    _into(flat, "", item, _MAX_DEPTH - 2)
+    for name in [name for name in flat if "price" not in flat and "." in name]:
+        last = fold(name.rpartition(".")[2])
+        if last in _NOW[:7] or last in ("price", *_PRICE_NAMES):
+            flat["price"] = flat[name]
     return flat
 
 

@@ -101,7 +101,7 @@ def load(path_or_text: Path | str, source: str) -> SourceConfig:
         settings = _SourceFile.model_validate(data)
     except ValidationError as error:
         raise SourceConfigError(f"{where}: {_faults(error)}", hint="See docs/feeds.md for what it may say.") from None
-    return SourceConfig(source=source, **settings.model_dump())
+    return SourceConfig(source=source, currency_is_set="currency" in settings.model_fields_set, **settings.model_dump())
 
 
 def _faults(error: ValidationError) -> str:

@@ -18,6 +18,13 @@ _NOT_WORD = re.compile(r"[^\w]+|_+")
 #: A header like 1C's "Ценовая группа/ Номенклатура/ Характеристика" names several things of one column.
 _PARTS = re.compile(r"[/\\|\n]+")
 
+_NUMBERED = re.compile(r"\s?\d{1,2}$")
+#: "Остаток, шт.", "Цена (руб.)": the unit says nothing of what the column is.
+_UNIT = re.compile(
+    r"\s*[,(\[]\s*(?:шт|руб|р|rub|₽|\$|usd|€|eur|₺|tl|try|₴|грн|uah|₸|тг|kzt|zł|pln|ед|уп|pcs|adet)\.?\s*[)\]]?\s*$",
+    re.IGNORECASE,
+)
+
 _MAX_HEADER = 300
 
 ATTRIBUTE = "attribute"
@@ -91,6 +98,12 @@ def match(header: str) -> Match | None:
     known = vocabulary()
     if whole in known.phrases:
         return _match(whole, 1.0, known)
+    numbered = known.phrases.get(_NUMBERED.sub("", whole))
+    if numbered is not None and numbered[0] == "image":
+        return Match("image", 0.9, numbered[1], whole)  # Resim1, photo_2, "Фото 3"
+    without_unit = normalise(_UNIT.sub("", header))
+    if without_unit != whole and without_unit in known.phrases:
+        return _match(without_unit, 0.95, known)
     parts = [part for part in map(normalise, _PARTS.split(header)) if part in known.phrases]
     found = sorted((_match(part, 0.9, known) for part in parts), key=lambda m: m.field in (ATTRIBUTE, IGNORE))
     words = whole.split()

@@ -59,7 +59,13 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
             head = head[header + 1 :]
         short_is_habit = _short_share(head, len(table.headers)) > _SHORT_IS_HABIT
         table.rows = _rows(
-            chain(head, records), table, file.name, repeated_header, pad=short_is_habit, check_bytes=encoding.broken
+            chain(head, records),
+            table,
+            file.name,
+            repeated_header,
+            delimiter=dialect.delimiter,
+            pad=short_is_habit,
+            check_bytes=encoding.broken,
         )
         yield table
     finally:
@@ -102,8 +108,9 @@ class _Unclosed(Exception):
 class _Lines:
     """Physical lines, with those of the current record kept, so that a quote without end can be undone."""
 
-    def __init__(self, stream: IO[str], name: str) -> None:
+    def __init__(self, stream: IO[str], name: str, dialect: dialects.Dialect) -> None:
         self._stream, self._name = stream, name
+        self._quote, self._wrapped = dialect.quote, dialect.wrapped
         self._pushed: deque[str] = deque()
         self.current: list[str] = []
         self.ended = False
@@ -116,6 +123,10 @@ class _Lines:
                 self.ended = True
                 return
             number += 1
+            if line[0] == "\ufeff" and line.strip("\ufeff"):
+                line = line.lstrip("\ufeff")  # files put together keep the marks of their parts
+            if self._wrapped and (inner := dialects.unwrap(line)) is not None:
+                line = f"{inner}\n"
             if len(line) >= _MAX_LINE:
                 raise DropUnreadable(f"{self._name}: a line near {number:,} has more than {_MAX_LINE:,} characters.")
             current.append(line)
@@ -125,7 +136,7 @@ class _Lines:
 
     def unclosed(self) -> bool:
         """Whether the file ended inside quotes: quotes come in pairs in every whole record."""
-        return self.ended and len(self.current) > 1 and sum(line.count('"') for line in self.current) % 2 == 1
+        return self.ended and len(self.current) > 1 and sum(line.count(self._quote) for line in self.current) % 2 == 1
 
     def drop_first(self) -> str:
         """Give up the first line of the record; the others are read again."""
@@ -139,7 +150,7 @@ class _Lines:
 def _records(stream: IO[str], dialect: dialects.Dialect, name: str) -> Iterator[tuple[int, list[str] | str]]:
     """Number of its first line, and the fields, for each record; a line that had to be given up comes as text."""
     csv.field_size_limit(dialects.MAX_CELL)
-    lines, number = _Lines(stream, name), 1
+    lines, number = _Lines(stream, name, dialect), 1
     while True:
         try:
             for row in csv.reader(iter(lines), **dialect.arguments()):
@@ -161,6 +172,7 @@ def _rows(
     name: str,
     repeated_header: list[str] | None,
     *,
+    delimiter: str,
     pad: bool,
     check_bytes: bool,
 ) -> Iterator[RawRow]:
@@ -172,7 +184,7 @@ def _rows(
         if len(row) != width or not row:
             if not row or not any(cell.strip() for cell in row):
                 continue  # a blank line is no record
-            repaired = _repair(row, width, pad=pad)
+            repaired = _repair(row, width, delimiter, pad=pad)
             if repaired is None:
                 table.broken.append(_broken(number, row, width, name))
                 continue
@@ -193,8 +205,11 @@ def _rows(
         yield RawRow(number, dict(zip(headers, row, strict=False)), None, name)
 
 
-def _repair(row: list[str], width: int, *, pad: bool) -> list[str] | None:
-    """A row that only has empty cells too many, or that lacks them by the exporter's habit."""
+def _repair(row: list[str], width: int, delimiter: str, *, pad: bool) -> list[str] | None:
+    """A row with empty cells too many, one that lacks them by the exporter's habit, or one quoted as a whole."""
+    if len(row) == 1 and delimiter in row[0]:
+        inner = next(csv.reader([row[0]], delimiter=delimiter))
+        return inner if len(inner) == width else None
     if len(row) > width:
         return row[:width] if not any(cell.strip() for cell in row[width:]) else None
     return row + [""] * (width - len(row)) if pad and len(row) > 1 else None

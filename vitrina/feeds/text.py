@@ -11,6 +11,7 @@ from __future__ import annotations
 import html.entities
 import re
 import unicodedata
+from itertools import islice
 from typing import Any
 
 import nh3
@@ -44,6 +45,8 @@ _BLOCK_TAGS = {
 }  # fmt: skip
 _DROPPED_WITH_CONTENT = {"script", "style", "iframe", "object", "template", "noscript", "svg"}
 _PASSES = 8
+#: The HTML parser takes quadratic time over tags that are never closed: 0.3 s for 8,000, 25 s for 100,000.
+_MAX_TAGS = 8_000
 
 
 def clean_line(value: Any, limit: int = MAX_LINE) -> str:
@@ -111,6 +114,9 @@ def _one_pass(text: str, *, keep_lines: bool) -> str:
 
 
 def _strip_tags(text: str, *, keep_lines: bool) -> str:
+    many = next(islice(_TAG.finditer(text), _MAX_TAGS, None), None)
+    if many is not None:
+        text = text[: many.start()]
     kept = nh3.clean(
         text, tags=set(_BLOCK_TAGS), clean_content_tags=_DROPPED_WITH_CONTENT, attributes={}, strip_comments=True
     )

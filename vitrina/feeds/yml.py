@@ -111,8 +111,12 @@ def offer_values(offer: etree._Element, shop: Shop) -> dict[str, Any]:
             values.setdefault(_FIELDS[tag], text)
         elif tag == "category":
             values.setdefault("category", text)
+        elif tag == "condition":
+            told = [element.get("type") or "", *(text_of(inner) for inner in element)]
+            _add(values, "attr:condition", ", ".join(part for part in told if part) or text)
         elif tag not in _IGNORED:
-            _add(values, f"attr:{tag}", text)
+            unit = (element.get("unit") or "").strip()
+            _add(values, f"attr:{tag}", f"{text} {unit}" if unit else text)
     if "currency" in values:
         values["currency"] = _CURRENCIES.get(values["currency"].upper(), values["currency"].upper())
     values["title"] = _title(parts, values.get("brand"))
