@@ -94,6 +94,6 @@ def _attributes(title: str) -> dict[str, str | None]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> Lexicon:
-    from vitrina.lexicon.lexicon import load
+    from vitrina.lexicon.active import active
 
-    return load()
+    return active()

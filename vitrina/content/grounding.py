@@ -22,7 +22,8 @@ from heapq import nsmallest
 from vitrina.content.facts import ProductFacts
 from vitrina.content.known import Known, material_shares, plain_text, read_facts
 from vitrina.content.quantities import Number, read_numbers
-from vitrina.lexicon import Lexicon, Match, load
+from vitrina.lexicon import Lexicon, Match
+from vitrina.lexicon.active import active
 from vitrina.lexicon.keys import analyzer, is_cyrillic, tokens
 
 #: Kinds of entries that are claims, with their name in explanations.
@@ -79,9 +80,9 @@ def check(text: str, facts: ProductFacts, *, lexicon: Lexicon | None = None) -> 
 
     Args:
         text: Plain text or HTML.
-        lexicon: The built-in one when not given.
+        lexicon: That of the settings when not given.
     """
-    lexicon = lexicon or load()
+    lexicon = lexicon or active()
     plain = plain_text(text)
     known = _known(facts, lexicon)
     matches = lexicon.find(plain)

@@ -14,7 +14,8 @@ from vitrina.content.facts import ProductFacts
 from vitrina.content.prompts import RequestError, read_request, trimmed
 from vitrina.content.writer.compose import compose
 from vitrina.content.writer.reading import read
-from vitrina.lexicon import Lexicon, load
+from vitrina.lexicon import Lexicon
+from vitrina.lexicon.active import active
 
 #: A change of wording takes a new number: it is part of the provenance of every text.
 VERSION = "1"
@@ -44,7 +45,7 @@ def answer_chat(request: Mapping[str, Any]) -> str:
 
 def write(facts: ProductFacts, lexicon: Lexicon | None = None) -> Description:
     """The description of a product; short where its facts are few."""
-    return compose(read(trimmed(facts), lexicon or load()))
+    return compose(read(trimmed(facts), lexicon or active()))
 
 
 def schema_name(request: Mapping[str, Any]) -> str | None:
