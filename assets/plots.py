@@ -18,6 +18,7 @@ import dagster as dg
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 _LIMIT_BYTES = 50_000
 #: The UI shows markdown of up to 999 characters in place; longer values are a link that opens a window.
@@ -50,9 +51,12 @@ def histogram(
         return dg.MetadataValue.md(f"*{title}: nothing to plot.*")
     figure, axes = _figure(2.6)
     low, high = float(data.min()), float(data.max())
-    if log and high > low:
+    # Below one decade a logarithmic axis has no round numbers to show.
+    if log and high >= 10 * low:
         bins = list(np.geomspace(low, high, 30))
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.xaxis.set_minor_formatter("")
     else:
         bins = list(np.linspace(low, high if high > low else low + 1, 30))
     axes.hist(data, bins=bins, color=_BLUE)
@@ -62,6 +66,7 @@ def histogram(
             label, (at, 0.98), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top", ha="right"
         )
     axes.set_title(f"{title} ({data.size})", fontsize=9)
+    axes.yaxis.set_major_locator(_whole_numbers())
     return _finish(figure, axes, x_label, y_label, title)
 
 
@@ -72,6 +77,7 @@ def bars(counts: Mapping[str, int], *, title: str, x_label: str, most: int = 25)
     shown = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
     figure, axes = _figure(0.8 + 0.17 * len(shown))
     axes.barh([name[-40:] for name, _ in reversed(shown)], [count for _, count in reversed(shown)], color=_BLUE)
+    axes.xaxis.set_major_locator(_whole_numbers())
     left = len(counts) - len(shown)
     axes.set_title(f"{title}{f' (and {left} more)' if left else ''}", fontsize=9)
     return _finish(figure, axes, x_label, "", title)
@@ -85,6 +91,12 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5.2, height), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots()
+
+
+def _whole_numbers() -> MaxNLocator:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins="auto", integer=True)
 
 
 def _finish(figure: Figure, axes: Axes, x_label: str, y_label: str, alt: str) -> dg.MarkdownMetadataValue:

@@ -132,6 +132,6 @@ def _samples(key: str, warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
         "quarantine": preview(
             ["row", "reason", "raw value"], list(quarantine.values_list("number", "reason", "raw")[:10])
         ),
-        "price_plot": histogram(prices, title="Prices", x_label="roubles by the configured rates (log)", log=True),
+        "price_plot": histogram(prices, title="Prices", x_label="roubles, by the configured rates", log=True),
         "dagster/column_schema": table_schema(Product, PRODUCT),
     }
