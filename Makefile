@@ -11,6 +11,8 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
+# Workers of the suite. Each starts an embedded PostgreSQL of its own; a file of tests stays with one worker.
+JOBS ?= 2
 CODE := vitrina pipelines assets resources sensors
 
 export DO_NOT_TRACK := 1
@@ -64,7 +66,7 @@ up: .venv/.core.stamp ## the platform, until Ctrl-C
 	@exec $(PY) -m vitrina.cli.main up
 
 test: .venv/.dev.stamp manifest ## the whole suite
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile -rfEs $(PYTEST_ARGS)
 
 lint: .venv/.dev.stamp ## style, and who may import whom
 	$(PY) -m ruff check .

@@ -45,6 +45,7 @@ def build_manifest(project: Path, environment: Mapping[str, str], log: Path) -> 
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "parse"]
     command += ["--project-dir", str(folder), "--profiles-dir", str(folder), "--quiet"]
+    command += ["--log-path", str(log.parent / "dbt")]
     with log.open("ab") as output:
         done = subprocess.run(  # noqa: S603 - our own command line
             command,
