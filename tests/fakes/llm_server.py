@@ -26,6 +26,9 @@ from pathlib import Path
 from typing import Any
 
 _ITEM = re.compile(r"item:([^\s\"\\]+)")
+#: Stands in ``content`` for the product id of the request.
+PRODUCT_ID = "__PRODUCT_ID__"
+_PRODUCT = re.compile(r"product_id\W{1,6}(\d+)")
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -155,6 +158,8 @@ class LlmServer:
         faults = self.faults
         content = (faults.contents or {}).get(item) or faults.content
         content = content or json.dumps({"item": item, "text": "ответ " * 20}, ensure_ascii=False)
+        if PRODUCT_ID in content and (asked := _PRODUCT.search(json.dumps(data, ensure_ascii=False))):
+            content = content.replace(PRODUCT_ID, asked.group(1))
         content += "x" * faults.big
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
         finish, start = "stop", 0.0

@@ -147,7 +147,7 @@ def test_a_new_template_reaches_old_texts_only_in_a_backfill(processed: Processe
 
     key = hand_in(processed, goods(3))
     mine = ContentVersion.objects.filter(product__source__slug="shop")
-    used = {name for version in mine for name in version.templates}
+    used = {name for version in mine.all() for name in version.templates}
     assert used, "the samples have templates for clothing"
     for row in DescriptionTemplate.objects.filter(name__in=used):
         row.content = "<p>Новое первое предложение.</p>" + row.content
