@@ -87,7 +87,8 @@ class _Cutter:
         )
         if self.start is None and self.gap is not None and self.position - self.gap > MAX_RECORD_BYTES:
             self.gap = keep = self.position  # an endless gap: only its end is kept
-        chunk = self.stream.read(_CHUNK)
+        # What is not looked at yet is one long string: reading as much again keeps the work linear.
+        chunk = self.stream.read(max(_CHUNK, len(self.buffer) - self.position))
         self.eof = not chunk
         self.buffer = self.buffer[keep:] + chunk
         self.position -= keep

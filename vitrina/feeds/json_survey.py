@@ -19,6 +19,8 @@ from vitrina.feeds.json_keys import PART_NAMES, WRAPPERS, fold, is_product_like,
 
 #: Brackets inside brackets; real answers of shops have up to about 12.
 MAX_DEPTH = 100
+#: Longest text or row of numbers inside a document.
+MAX_VALUE = 4 * 1024 * 1024
 _MAX_LISTS = 2000
 _SAMPLE = 50
 #: What the parser may raise on hostile input: SystemError comes from integers above Python's limit of 4,300 digits.
@@ -67,6 +69,21 @@ class Survey:
     too_deep: bool = False
 
 
+class _Guarded:
+    """A stream that ends the look at one endless value: the parser takes quadratic time over it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._run = stream, 0
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._stream.read(size)
+        quotes = chunk.count(b'"')
+        self._run = 0 if quotes and quotes > chunk.count(b'\\"') else self._run + len(chunk)
+        if self._run > MAX_VALUE:
+            raise ValueError(f"one value of more than {MAX_VALUE // 1024**2} MB")
+        return chunk
+
+
 @dataclass(slots=True)
 class _Frame:
     path: Path
@@ -85,7 +102,7 @@ def survey(stream: IO[bytes]) -> Survey:
     result = Survey([], Counter(), [])
     stack = [_Frame((), "top")]
     try:
-        for event, value in ijson.basic_parse(stream, multiple_values=True):
+        for event, value in ijson.basic_parse(_Guarded(stream), multiple_values=True):
             if event == "map_key":
                 frame = stack[-1]
                 frame.key = value

@@ -6,10 +6,8 @@ rows and groups (``sheet_rows``). Formulas are never run: the values that the fi
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import python_calamine as calamine
@@ -18,12 +16,10 @@ from vitrina.feeds.dialect import MAX_COLUMNS
 from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, SourceConfig, Table
 from vitrina.feeds.sheet_layout import Layout, is_instructions, layout
 from vitrina.feeds.sheet_rows import GROUP_HEADER, has_groups, sheet_rows
+from vitrina.feeds.workbook_guard import MAX_CELLS, check_container
 
 _HEAD_ROWS = 300
 _MAX_SHEETS = 200
-_MAX_UNPACKED = 512 * 1024 * 1024
-_MAX_RATIO = 300
-_MAX_CELLS = 50_000_000
 
 
 @dataclass(slots=True)
@@ -41,7 +37,7 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
         DropUnreadable: Encrypted, damaged, too large when unpacked.
         NoProducts: No sheet holds any rows.
     """
-    kind = _check_container(file)
+    kind = check_container(file)
     try:
         workbook = calamine.CalamineWorkbook.from_path(file.path)
         sheets, notes = _sheets(workbook, config, file.name)
@@ -83,9 +79,10 @@ def _sheets(workbook: Any, config: SourceConfig, name: str) -> tuple[list[_Sheet
             sheet = workbook.get_sheet_by_name(sheet_name)
         except calamine.WorksheetNotFound:
             continue  # a chart sheet
-        if sheet.width > MAX_COLUMNS * 4 or sheet.width * sheet.height > _MAX_CELLS:
+        if sheet.width > MAX_COLUMNS or sheet.width * sheet.height > MAX_CELLS:
             raise DropUnreadable(
-                f'{name}: sheet "{sheet_name}" is too large ({sheet.height:,} × {sheet.width:,} cells).'
+                f'{name}: sheet "{sheet_name}" is too large ({sheet.height:,} × {sheet.width:,} cells).',
+                hint="Delete what stands far from the list, or save the list alone as CSV.",
             )
         rows = list(sheet.iter_rows())
         if not any(any(cell != "" for cell in row) for row in rows):
@@ -106,19 +103,3 @@ def _with_goods(sheets: list[_Sheet]) -> tuple[list[_Sheet], list[str]]:
     left = [sheet.name for sheet in sheets if sheet not in chosen]
     notes = [f"sheets without goods were left out: {', '.join(left)}"] if left else []
     return chosen, notes
-
-
-def _check_container(file: DropFile) -> str:
-    """Kind of the workbook; refuses zip bombs before anything is unpacked."""
-    if not zipfile.is_zipfile(file.path):
-        return "xls"
-    with zipfile.ZipFile(file.path) as archive:
-        members = archive.infolist()
-        unpacked = sum(member.file_size for member in members)
-        names = {member.filename for member in members}
-    packed = Path(file.path).stat().st_size
-    if unpacked > _MAX_UNPACKED or (unpacked > 50_000_000 and unpacked > packed * _MAX_RATIO):
-        raise DropUnreadable(f"{file.name} unpacks to {unpacked:,} bytes; the limit is {_MAX_UNPACKED:,}.")
-    if "mimetype" in names or "content.xml" in names:
-        return "ods"
-    return "xlsb" if any(name.endswith(".bin") and "workbook" in name for name in names) else "xlsx"

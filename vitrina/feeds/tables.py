@@ -77,7 +77,10 @@ def _layout(rows: list[list[str]], config: SourceConfig) -> tuple[int, int | Non
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     width = max((len(row) for row in filled), key=lambda size: sum(len(r) == size for r in filled), default=0)
     if width > dialects.MAX_COLUMNS:
-        raise DropUnreadable(f"The table has {width} columns; the limit is {dialects.MAX_COLUMNS}.")
+        raise DropUnreadable(
+            f"The table has {width:,} columns; the limit is {dialects.MAX_COLUMNS:,}.",
+            hint="Export the columns of the products only, or one product a line.",
+        )
     if config.has_header is False:
         return width, None
     header = find_header(rows)
@@ -128,7 +131,10 @@ class _Lines:
             if self._wrapped and (inner := dialects.unwrap(line)) is not None:
                 line = f"{inner}\n"
             if len(line) >= _MAX_LINE:
-                raise DropUnreadable(f"{self._name}: a line near {number:,} has more than {_MAX_LINE:,} characters.")
+                raise DropUnreadable(
+                    f"{self._name}: a line near {number:,} has more than {_MAX_LINE:,} characters.",
+                    hint="No list has such lines: check what the parser wrote.",
+                )
             current.append(line)
             if len(current) > _MAX_RECORD_LINES:
                 raise _Unclosed
@@ -208,7 +214,10 @@ def _rows(
 def _repair(row: list[str], width: int, delimiter: str, *, pad: bool) -> list[str] | None:
     """A row with empty cells too many, one that lacks them by the exporter's habit, or one quoted as a whole."""
     if len(row) == 1 and delimiter in row[0]:
-        inner = next(csv.reader([row[0]], delimiter=delimiter))
+        try:
+            inner = next(csv.reader([row[0]], delimiter=delimiter))
+        except csv.Error:
+            return None
         return inner if len(inner) == width else None
     if len(row) > width:
         return row[:width] if not any(cell.strip() for cell in row[width:]) else None
