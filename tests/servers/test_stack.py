@@ -6,105 +6,17 @@ One long test instead of many, since each start costs about ten seconds.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.servers.toy import ready, start, statuses, until
 from vitrina.errors import PermanentError
-from vitrina.servers.graphql import DagsterApi
 from vitrina.servers.postgres import EmbeddedPostgres
 from vitrina.servers.processes import marked
 from vitrina.servers.stack import Stack
 from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
-
-ROOT = Path(__file__).resolve().parents[2]
-
-TOY = """
-import time
-import dagster as dg
-
-@dg.asset
-def slow():
-    time.sleep(600)
-
-@dg.asset
-def quick():
-    return 1
-
-@dg.sensor(target=[slow], minimum_interval_seconds=2, default_status=dg.DefaultSensorStatus.RUNNING)
-def once():
-    yield dg.RunRequest(run_key="1", tags={"dagster/max_retries": "0"})
-
-defs = dg.Definitions(assets=[slow, quick], sensors=[once])
-"""
-
-# the supervisor of `vitrina up`, on the toy project
-RUN = """
-import sys
-from pathlib import Path
-from vitrina.cli.up import signals_interrupt, stop_quietly
-from vitrina.servers.stack import Stack
-from vitrina.servers.state import StackConfig
-
-config = StackConfig(Path(sys.argv[1]), Path(sys.argv[2]), port=0)
-stack = Stack(config, say=lambda text: sys.stdout.write(text + "\\n"))
-with signals_interrupt():
-    try:
-        stack.start()
-        stack.wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        stop_quietly(stack)
-"""
-
-
-@pytest.fixture
-def project() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="vitrina-стек ") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        (folder / "toy.py").write_text(TOY)
-        (folder / "workspace.yaml").write_text(
-            "load_from:\n  - python_module: {module_name: toy, location_name: toy}\n"
-        )
-        shutil.copyfile(ROOT / "dagster.yaml", folder / "dagster.yaml")
-        yield folder
-        server = EmbeddedPostgres(folder / "home")
-        server.stop()
-        server.remove_data()
-
-
-def start(project: Path) -> subprocess.Popen[bytes]:
-    log = (project / "supervisor.log").open("ab")
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(project / "home"), str(project)], stdout=log, stderr=log, start_new_session=True
-    )
-
-
-def until(ask: Callable[[], object], project: Path, *, seconds: float = 120) -> None:
-    """Poll until ``ask`` gives something true; on giving up, show what the supervisor said."""
-    deadline = time.monotonic() + seconds
-    while not ask():
-        if time.monotonic() > deadline:
-            pytest.fail((project / "supervisor.log").read_text())
-        time.sleep(0.2)
-
-
-def ready(home: Path) -> StackState | None:
-    state = running_stack(home)
-    return state if state is not None and state.ready else None
-
-
-def statuses(state: StackState) -> list[str]:
-    return [run.status for run in DagsterApi(state.address).runs()]
 
 
 @pytest.mark.slow
