@@ -105,6 +105,8 @@ def process_environment(
         "DO_NOT_TRACK": "1",
         # buffered events: 1,000 partitions in one run took 46 s with it and 127 s without
         "DAGSTER_EVENT_BATCH_SIZE": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", "100"),
+        # its list of fonts would lie in the person's home folder
+        "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(home / "cache" / "matplotlib")),
         "VITRINA_HOME": str(home),
         "VITRINA_STACK": mark,
         "PYTHONPATH": f"{here}{os.pathsep}{path}" if path else here,
