@@ -17,8 +17,9 @@ _VALUE_LIMIT = 1000
 #: price beside the one that is published (price lists carry wholesale prices).
 _NOT_FACTS = (
     "rating", "review", "feedback", "отзыв", "рейтинг", "stock", "остат", "количество на складе", "stok", "url", "link",
-    "http", "_id", "id_", "доставк", "delivery", "seller", "продавец", "скидк", "sale", "discount", "promo", "цена",
-    "price", "fiyat", "оптов", "wholesale", "закуп", "margin", "маржа", "наценк",
+    "http", "_id", "id_", "доставк", "delivery", "seller", "продавец", "hashtag", "media_type",
+    "скидк", "sale", "discount", "promo", "цена", "price", "fiyat", "оптов", "wholesale", "закуп", "margin",
+    "маржа", "наценк",
 )  # fmt: skip
 _INTERNAL = frozenset({"id", "№", "n", "no", "#", "sort", "hash", "root", "sku_id"})
 
