@@ -43,7 +43,7 @@ def start(job: str, key: str, *select: str, **settings: str) -> subprocess.Popen
     )
 
 
-def kill_when(process: subprocess.Popen[bytes], due: Callable[[], bool], *, within: float = 60) -> None:
+def kill_when(process: subprocess.Popen[bytes], due: Callable[[], bool], *, within: float = 150) -> None:
     """Kill -9 at the moment; the test fails when it never comes."""
     deadline = time.monotonic() + within
     try:

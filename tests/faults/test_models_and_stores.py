@@ -134,14 +134,15 @@ def test_when_missing_answers_fail_a_step(failed: dict[str, int], retry: int, ou
 
 
 def test_an_exhausted_budget_leaves_a_part_that_a_later_run_completes(
-    processed: Processed, shop: str, monkeypatch: pytest.MonkeyPatch
+    processed: Processed, shop: str, server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vitrina.catalog.selection import without_description
     from vitrina.content.models import ContentVersion
     from vitrina.llm.models import LlmAttempt
 
     mine = ContentVersion.objects.filter(product__source__slug="shop")
-    one = Decimal("0.003")
+    server.reset(content=answer(), usage=False)  # then tokens are counted from the texts
+    one = Decimal("0.005")
     monkeypatch.setattr(get_settings(), "ai_run_budget_usd", one)
     monkeypatch.setattr(get_settings(), "ai_concurrency", 1)
     result = describe(processed, shop)
