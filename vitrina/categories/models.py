@@ -76,7 +76,9 @@ class ProductCategory(models.Model):
     alternatives = models.JSONField(default=list, help_text="[{slug, confidence}], at most 3.")
     attributes = models.JSONField(default=dict, help_text="gender, age_group, clothing_type, season, style")
     reasoning = models.TextField(blank=True)
-    fingerprint = models.CharField(max_length=64, help_text="Of title, text and tree; models change it by backfill only.")
+    fingerprint = models.CharField(
+        max_length=64, help_text="Of title, text and tree; models change it by backfill only."
+    )
     maker = models.CharField(max_length=200, blank=True, help_text="Classifier fit and LLM that made it.")
     run_id = models.CharField(max_length=64, blank=True)
     updated_at = models.DateTimeField(db_default=Now())
