@@ -37,7 +37,8 @@ _ENCODINGS = (
 )
 _PIECES = (
     b"\0", b'"', b"'", b"\r", b"\n", b"\xff\xfe", b"\xef\xbb\xbf", b";", b",", b"{", b"}", b"[", b"]", b"<", b"&",
-    b"\\", b"]]>", b"\xed\xa0\x80", b"1e999999", b"NaN", b"-1", b"\x1a", b"PK\x03\x04", b"\x1f\x8b", b"&#0;", b"<!--", b"\t",
+    b"\\", b"]]>", b"\xed\xa0\x80", b"1e999999", b"NaN", b"-1", b"\x1a", b"PK\x03\x04", b"\x1f\x8b", b"&#0;", b"<!--",
+    b"\t",
 )  # fmt: skip
 
 Damage = Callable[[random.Random, bytes], bytes]

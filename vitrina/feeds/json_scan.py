@@ -137,7 +137,10 @@ class _Cutter:
         self.depth -= 1
         if self.start is not None and self.depth <= self.base:
             kind = Cut.RECORD if token == b"}" else Cut.UNFINISHED
-            yield Piece(kind, self.buffer[self.start : self.position])
+            if self.position - self.start > MAX_RECORD_BYTES:
+                yield Piece(Cut.TOO_LARGE, self.buffer[self.start : self.start + 20_000])
+            else:
+                yield Piece(kind, self.buffer[self.start : self.position])
             self.start, self.gap, self.depth = None, self.position, self.base
         elif self.depth < self.base:
             self.gap = None  # the list has ended: what follows is its wrapper
