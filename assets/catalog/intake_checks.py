@@ -7,6 +7,7 @@ import dagster as dg
 from assets.catalog.parsed_products import parsed_products
 from assets.plots import table
 from resources.warehouse import Warehouse
+from vitrina.config import Settings
 
 
 @dg.multi_asset_check(
@@ -34,6 +35,11 @@ from resources.warehouse import Warehouse
 )
 def intake_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     """What must hold of the catalogue after any intake."""
+    yield from intake_results(warehouse.settings)
+
+
+def intake_results(settings: Settings) -> Iterator[dg.AssetCheckResult]:
+    """The checks' results now, one for each spec."""
     from django.db.models import Count, F, Q
 
     from vitrina.catalog.models import Drop, Product
@@ -45,7 +51,7 @@ def intake_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         passed=not wrong,
         metadata={"drops": parsed.count(), "wrong": wrong},
     )
-    limit = warehouse.settings.quarantine_warn_share
+    limit = settings.quarantine_warn_share
     lossy = [
         (key, quarantined, rows)
         for key, quarantined, rows in parsed.filter(quarantined__gt=0).values_list("key", "quarantined", "rows")

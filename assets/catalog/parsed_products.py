@@ -73,6 +73,7 @@ def parsed_products(
         for result in done:
             metadata = _metadata(result, done, warehouse)
             context.log_event(dg.AssetMaterialization("parsed_products", partition=result.key, metadata=metadata))
+        _tell_checks(context, warehouse)
         text = "; ".join(f"{key}: {message}" for key, message in failed.items())
         raise dg.Failure(
             description=text[:4000],
@@ -82,6 +83,21 @@ def parsed_products(
     for result in done:
         context.add_asset_metadata(_metadata(result, done, warehouse), partition_key=result.key)
     return dg.MaterializeResult()
+
+
+def _tell_checks(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
+    """Evaluate the checks here: after a failed step theirs is skipped, and all of them would stand as failed."""
+    from assets.catalog.intake_checks import intake_results
+
+    for found in intake_results(warehouse.settings):
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=parsed_products.key,
+            check_name=str(found.check_name),
+            passed=found.passed,
+            severity=found.severity,
+            metadata=found.metadata,
+        )
+        context.log_event(evaluation)
 
 
 def _metadata(result: "IntakeResult", run: list["IntakeResult"], warehouse: Warehouse) -> dict[str, dg.MetadataValue]:
