@@ -5,6 +5,7 @@ Belongs here: which columns are facts, and in what form. Stays out: prompts and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ _NOT_FACTS = (
 _INTERNAL = frozenset({"id", "№", "n", "no", "#", "sort", "hash", "root", "sku_id"})
 
 
+#: Columns without a header: a value whose meaning nobody knows is no fact.
+_NAMELESS = re.compile(r"(?:column|столбец|unnamed:?)?\s*\d+")
+
+
 def attribute_name(name: str) -> str:
     """The name as people say it: nested records lose the path before it (``attributes.Renk`` → ``Renk``)."""
     head, dot, last = name.rpartition(".")
@@ -35,7 +40,11 @@ def attribute_texts(attributes: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in attributes.items():
         folded = name.casefold()
-        if any(part in folded for part in _NOT_FACTS) or attribute_name(folded) in _INTERNAL:
+        if (
+            any(part in folded for part in _NOT_FACTS)
+            or attribute_name(folded) in _INTERNAL
+            or _NAMELESS.fullmatch(folded)
+        ):
             continue
         if isinstance(value, list):
             value = ", ".join(str(item) for item in value if isinstance(item, str | int | float))
