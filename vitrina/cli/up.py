@@ -80,7 +80,10 @@ def up(
     ] = False,
 ) -> None:
     """Run the platform here until Ctrl-C: PostgreSQL, code locations, webserver, daemon."""
-    stack = Stack(stack_config(get_settings(), port=port, purpose="up"), say=lambda text: out.print(f"· {text}"))
+    stack = Stack(
+        stack_config(get_settings(), port=port, purpose="up"),
+        say=lambda text: out.print(f"· {text}", markup=False, soft_wrap=True),
+    )
     code = 0
     with signals_interrupt():
         try:
