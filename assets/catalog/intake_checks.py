@@ -61,7 +61,11 @@ def intake_results(settings: Settings) -> Iterator[dg.AssetCheckResult]:
         check_name="quarantine_share",
         passed=not lossy,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"limit": limit, "drops": table(["drop", "quarantined", "rows"], lossy[:50])},
+        metadata={
+            "drops_above_the_limit": len(lossy),
+            "limit": f"{limit:.0%} of the rows",
+            "drops": table(["drop", "quarantined", "rows"], lossy[:50]),
+        },
     )
     repeated = list(Product.objects.values("source__slug", "external_id").annotate(n=Count("id")).filter(n__gt=1)[:20])
     yield dg.AssetCheckResult(check_name="ids_are_unique", passed=not repeated, metadata={"repeated": repeated})
