@@ -105,7 +105,7 @@ def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
     for info in listing:
         parts = info.key.removeprefix(DROPS_PREFIX).split("/")
         name = parts[-1]
-        if any(part.startswith(".") for part in parts) or name.lower().endswith(_UNFINISHED):
+        if any(part.startswith(".") for part in parts) or not is_read(name):
             continue
         if len(parts) < 2 or not _storable(info.key, parts[0]):
             ignored.append(info.key.encode("utf-8", "backslashreplace").decode())
@@ -121,6 +121,11 @@ def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
         path = f"{DROPS_PREFIX}{source}/{name}/"
         files.append(Candidate(source, name, path, ordered, finished=(source, name) in finished))
     return sorted(files, key=lambda c: (c.modified, c.path)), ignored
+
+
+def is_read(name: str) -> bool:
+    """Whether a file of that name is looked at: not hidden, and not one that its writer has still to rename."""
+    return not name.startswith(".") and not name.lower().endswith(_UNFINISHED)
 
 
 def _storable(key: str, source: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE
+from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE, is_read
 from vitrina.errors import PermanentError
 from vitrina.objects import ObjectStore
 
@@ -23,20 +23,34 @@ def hand_in(store: ObjectStore, files: Sequence[Path], *, source: str, name: str
     written last, so that the sensor never sees half of it.
 
     Raises:
-        PermanentError: a bad source name, no files, two files of one name.
+        PermanentError: a bad source name, no files, two files of one name, a name that the sensor does not read.
     """
     if not _SOURCE.fullmatch(source):
         raise PermanentError(f"{source!r} is no source name.", hint="Use letters, digits, dots, dashes, underscores.")
     folder = files[0] if len(files) == 1 and files[0].is_dir() else None
     parts = _parts(files, folder)
-    if len(parts) == 1 and folder is None:
-        key = f"{DROPS_PREFIX}{source}/{name or parts[0][0]}"
+    single = len(parts) == 1 and folder is None
+    several = folder.name if folder is not None else f"{files[0].stem}-and-{len(parts) - 1}-more"
+    label = name or (parts[0][0] if single else several)
+    for part in (label, *(part for relative, _ in parts for part in Path(relative).parts)):
+        if not is_read(part) or "/" in part or part == "..":
+            raise PermanentError(
+                f"{part!r} is a name that is not read: hidden, unfinished or with a slash.",
+                hint="Rename the file, or name the drop with --name.",
+            )
+    if single:
+        key = f"{DROPS_PREFIX}{source}/{label}"
         store.upload(key, parts[0][1])
         return key
-    label = name or (folder.name if folder is not None else f"{files[0].stem}-and-{len(parts) - 1}-more")
     prefix = f"{DROPS_PREFIX}{source}/{label}/"
+    # A folder of that name is replaced: without its mark nobody reads it until it is whole again.
+    former = {info.key for info in store.list(prefix)}
+    if prefix + SUCCESS_FILE in former:
+        store.delete(prefix + SUCCESS_FILE)
     for relative, path in parts:
         store.upload(prefix + relative, path)
+    for key in sorted(former - {prefix + relative for relative, _ in parts} - {prefix + SUCCESS_FILE}):
+        store.delete(key)
     store.put(prefix + SUCCESS_FILE, b"")
     return prefix
 

@@ -51,7 +51,8 @@ class Incoming:
                 sql.SQL(
                     "SELECT p.id, p.drop_id, p.row_hash = i.row_hash AND p.listed "
                     "AND (d.gate <> 'refused' OR d.id = %s) "
-                    "FROM {} i JOIN catalog_product p USING (source_id, external_id) JOIN catalog_drop d ON d.id = p.drop_id"
+                    "FROM {} i JOIN catalog_product p USING (source_id, external_id) "
+                    "INNER JOIN catalog_drop d ON d.id = p.drop_id"
                 ).format(self.table),
                 [self.drop.pk],
             )

@@ -213,7 +213,8 @@ class _Keeper:
         mark = "" if answer is not None and answer.outcome in _NO_ANSWER else case.fingerprint
         self._rows.append(
             (
-                case.facts.product_id, self._ids.get(decision.slug or ""), decision.confidence, str(decision.decided_by),
+                case.facts.product_id, self._ids.get(decision.slug or ""), decision.confidence,
+                str(decision.decided_by),
                 [{"slug": slug, "confidence": share} for slug, share in decision.alternatives],
                 dict(decision.attributes), decision.reasoning, mark, self._maker[:200], self._run_id,
             )
@@ -261,8 +262,8 @@ class _Keeper:
                  "fingerprint", "maker", "run_id"),
                 self._rows,
                 key=("product",),
-                compare=("category", "confidence", "decided_by", "alternatives", "attributes", "reasoning", "fingerprint",
-                         "maker"),
+                compare=("category", "confidence", "decided_by", "alternatives", "attributes", "reasoning",
+                         "fingerprint", "maker"),
             )  # fmt: skip
             ProcessingLog.objects.bulk_create(self._logs, batch_size=500)
         self._rows, self._logs = [], []

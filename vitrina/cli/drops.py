@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
 from vitrina.errors import PermanentError
-from vitrina.project.setup import setup_django
 
 app = typer.Typer(no_args_is_help=True, help="Files that parsers leave.")
 Files = Annotated[list[Path], typer.Argument(help="Files, or one folder.", exists=True, readable=True)]
@@ -24,7 +24,7 @@ def check(
     config: Annotated[Path | None, typer.Option("--config", help="A source.yaml to try.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What an import would see: format, columns, rows, quarantine, first products. Needs no database, changes nothing."""
+    """What an import would see: format, columns, rows, quarantine, first products. No database, no change."""
     from vitrina.feeds import source_config
     from vitrina.feeds.preview import check_files
     from vitrina.feeds.records import SourceConfig
@@ -85,7 +85,7 @@ def list_drops(
     as_json: AsJson = False,
 ) -> None:
     """Known drops with their counts."""
-    setup_django()
+    connected()
     from vitrina.catalog.models import Drop
 
     drops = Drop.objects.order_by("-id")
@@ -103,12 +103,12 @@ def list_drops(
 @app.command()
 def show(key: Annotated[str, typer.Argument(help="Key of the drop.")], as_json: AsJson = False) -> None:
     """Everything that is known of a drop, with its quarantine."""
-    setup_django()
+    connected()
     from vitrina.catalog.registry import get_drop
 
     drop = get_drop(key)
-    names = ("key", "path", "state", "message", "format", "encoding", "size", "modified_at", "seen_at", "parsed_at", "rows",
-             "accepted", "quarantined", "merged", "new_products", "changed_products", "unchanged_products",
+    names = ("key", "path", "state", "message", "format", "encoding", "size", "modified_at", "seen_at", "parsed_at",
+             "rows", "accepted", "quarantined", "merged", "new_products", "changed_products", "unchanged_products",
              "stale_products", "delisted_products", "gate", "seconds", "run_id")  # fmt: skip
     data: dict[str, Any] = {name: getattr(drop, name) for name in names}
     data |= {"reasons": drop.reasons, "columns": drop.columns, "notes": drop.notes, "gate_reasons": drop.gate_reasons}
@@ -130,7 +130,7 @@ def show(key: Annotated[str, typer.Argument(help="Key of the drop.")], as_json: 
 @app.command()
 def retry(key: Annotated[str, typer.Argument(help="Key of the drop.")], as_json: AsJson = False) -> None:
     """Read a drop again, for example after its source.yaml was mended. Needs the running platform."""
-    setup_django()
+    connected()
     from vitrina.catalog.registry import get_drop
     from vitrina.servers.launch import launch, running_api
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
-from vitrina.project.setup import setup_django
 
 categories_app = typer.Typer(no_args_is_help=True, help="The category tree and its classifier.")
 templates_app = typer.Typer(no_args_is_help=True, help="Description templates.")
@@ -20,7 +20,7 @@ File = Annotated[Path, typer.Argument(help="A YAML file.", exists=True, dir_okay
 @categories_app.command("sync")
 def sync_categories(file: File, as_json: AsJson = False) -> None:
     """Check a category tree, bring the tables to it, and keep the file where the platform reads it."""
-    setup_django()
+    connected()
     from vitrina.categories.services import TREE_KEY, sync_tree
     from vitrina.categories.tree_file import read_tree
     from vitrina.objects import open_store
@@ -61,7 +61,7 @@ def evaluate_categories(
 @templates_app.command("import")
 def import_templates(file: File, as_json: AsJson = False) -> None:
     """Check description templates, bring the table to them, and keep the file where the platform reads it."""
-    setup_django()
+    connected()
     from vitrina.content.templates import TEMPLATES_KEY, read_templates, sync_templates
     from vitrina.objects import open_store
 
@@ -74,7 +74,7 @@ def import_templates(file: File, as_json: AsJson = False) -> None:
 @vectors_app.command("init")
 def init_vectors(as_json: AsJson = False) -> None:
     """Create the collections `categories`, `description_templates` and `product_vectors`, with what there is."""
-    setup_django()
+    connected()
     from vitrina.vectors.services import opened_index
     from vitrina.vectors.sources import SOURCES, refresh
 
@@ -97,7 +97,7 @@ def rebuild_vectors(
     as_json: AsJson = False,
 ) -> None:
     """Load the index again from the vectors in the database; searches read the former load meanwhile."""
-    setup_django()
+    connected()
     from vitrina.vectors import pointers, sources
     from vitrina.vectors.models import VectorCollection
     from vitrina.vectors.services import opened_index

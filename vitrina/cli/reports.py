@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
+from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
-from vitrina.project.setup import setup_django
 
 quality_app = typer.Typer(no_args_is_help=True, help="Quality of texts (CAT-13).")
 
 
 def status(as_json: AsJson = False) -> None:
     """Counts over the whole catalogue, what waits for people, what models cost, whether the platform runs."""
-    setup_django()
+    connected()
     from vitrina.catalog.overview import overview
     from vitrina.servers.state import running_stack
 
@@ -28,7 +28,7 @@ def status(as_json: AsJson = False) -> None:
 
 def export(as_json: AsJson = False) -> None:
     """Write the storefront export now."""
-    setup_django()
+    connected()
     from vitrina.objects import open_store
     from vitrina.storefront.export import export_storefront
 
@@ -58,7 +58,7 @@ def quality_benchmark(
     from vitrina.content.quality_items import catalogue_items, file_items
 
     if file is None:
-        setup_django()
+        connected()
         items = catalogue_items()
     else:
         items = file_items(file)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, say, show_table
 from vitrina.config import get_settings
-from vitrina.project.setup import setup_django
 
 app = typer.Typer(no_args_is_help=True, help="What waits for people.")
 Items = Annotated[list[int], typer.Argument(help="Numbers of review items.")]
@@ -24,7 +24,7 @@ def list_items(
     as_json: AsJson = False,
 ) -> None:
     """Open items, the most urgent first."""
-    setup_django()
+    connected()
     from vitrina.review.services import open_items
 
     items = open_items(kind=kind, priority=priority)
@@ -58,7 +58,7 @@ def _why(reasons: list[dict[str, Any]]) -> str:
 @app.command()
 def show(item: Annotated[int, typer.Argument(help="Number of the item.")], as_json: AsJson = False) -> None:
     """One item with its text."""
-    setup_django()
+    connected()
     from vitrina.content.html import to_text
     from vitrina.review.models import ReviewItem
     from vitrina.review.services import NotDecidable
@@ -121,7 +121,7 @@ def reprocess(
 
 
 def _each(items: list[int], action: str, as_json: bool, **arguments: Any) -> None:
-    setup_django()
+    connected()
     from vitrina.errors import VitrinaError
     from vitrina.review import services
     from vitrina.servers.launch import running_api

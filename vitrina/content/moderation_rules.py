@@ -43,7 +43,8 @@ def _unknown_price(context: ModerationContext) -> list[str]:
 
 def _suspicious_word(context: ModerationContext) -> list[str]:
     facts = context.facts
-    source = [facts.title, facts.brand, facts.description, *facts.attributes.values(), context.text]
+    written = context.description.all_text() if context.description is not None else context.text
+    source = [facts.title, facts.brand, facts.description, *facts.attributes.values(), written]
     return suspicious_words("\n".join(filter(None, source)))[:DETAILS_MAX]
 
 
