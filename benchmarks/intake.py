@@ -117,7 +117,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, test_server() as server:
         file = arguments.file
         if file is None:
-            from feeds_parse import made_up
+            from benchmarks.feeds_parse import made_up
 
             file = Path(folder) / "made-up.csv"
             made_up(file, arguments.rows)
