@@ -21,19 +21,17 @@ SourceName = Annotated[str, typer.Option("--source", help="Parser, shop or suppl
 def check(
     files: Files,
     source: Annotated[str, typer.Option("--source", help="Source whose source.yaml is used.")] = "default",
-    config: Annotated[Path | None, typer.Option("--config", help="A source.yaml to try.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A source.yaml to try.", exists=True, dir_okay=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What an import would see: format, columns, rows, quarantine, first products. No database, no change."""
     from vitrina.feeds import source_config
     from vitrina.feeds.preview import check_files
-    from vitrina.feeds.records import SourceConfig
 
-    settings = SourceConfig(source=source)
     known = get_settings().objects_folder / "drops" / source / "source.yaml"
-    if config is not None or known.exists():
-        settings = source_config.load((config or known).read_text(encoding="utf-8-sig"), source)
-    report = check_files(files, settings)
+    report = check_files(files, source_config.load(config or known, source))
 
     def human() -> None:
         facts(
@@ -81,7 +79,7 @@ def add(
 @app.command("list")
 def list_drops(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    limit: Annotated[int, typer.Option(help="Most drops shown, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(help="Most drops shown, newest first.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Known drops with their counts."""

@@ -10,6 +10,7 @@ import typer
 from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
+from vitrina.errors import PermanentError
 
 categories_app = typer.Typer(no_args_is_help=True, help="The category tree and its classifier.")
 templates_app = typer.Typer(no_args_is_help=True, help="Description templates.")
@@ -37,7 +38,9 @@ def evaluate_categories(
     test: Annotated[Path, typer.Option(help="Labelled titles to measure on.", exists=True)],
     title: Annotated[str, typer.Option(help="Column of the title.")] = "title",
     label: Annotated[str, typer.Option(help="Column of the category.")] = "category_slug",
-    plot: Annotated[Path, typer.Option(help="Where the picture goes.")] = Path("category-evaluation.png"),
+    plot: Annotated[Path, typer.Option(help="Where the picture goes.", dir_okay=False)] = Path(
+        "category-evaluation.png"
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Accuracy, macro-F1, calibration, and the automatic part at the threshold fitted inside training."""
@@ -45,6 +48,8 @@ def evaluate_categories(
     from vitrina.categories.labels import read_labelled
     from vitrina.categories.plots import plot as draw
 
+    if not plot.parent.is_dir():  # said before the minutes of training
+        raise PermanentError(f"There is no folder {plot.parent} for the picture.", hint="Name another with --plot.")
     result = evaluate(read_labelled(train, title, label), read_labelled(test, title, label))
     plot.write_bytes(draw(result))
     data = result.as_dict() | {"plot": str(plot)}
@@ -65,7 +70,11 @@ def import_templates(file: File, as_json: AsJson = False) -> None:
     from vitrina.content.templates import TEMPLATES_KEY, read_templates, sync_templates
     from vitrina.objects import open_store
 
-    result = sync_templates(read_templates(file.read_text(encoding="utf-8-sig")))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PermanentError(f"{file.name} is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.") from error
+    result = sync_templates(read_templates(text))
     open_store(get_settings()).put(TEMPLATES_KEY, file.read_bytes())
     data = {name: getattr(result, name) for name in ("created", "updated", "unchanged", "deactivated")}
     emit(data, as_json, lambda: facts("Templates", data))

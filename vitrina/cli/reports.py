@@ -48,7 +48,8 @@ def export(as_json: AsJson = False) -> None:
 @quality_app.command("benchmark")
 def quality_benchmark(
     file: Annotated[
-        Path | None, typer.Option(help="JSON Lines of {description, facts} instead of the catalogue.")
+        Path | None,
+        typer.Option(help="JSON Lines of {description, facts} instead of the catalogue.", exists=True, dir_okay=False),
     ] = None,
     rows: Annotated[bool, typer.Option(help="Include a row for each text in --json.")] = False,
     as_json: AsJson = False,

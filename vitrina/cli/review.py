@@ -20,7 +20,7 @@ By = Annotated[str | None, typer.Option("--by", help="Who decides; your login na
 def list_items(
     kind: Annotated[str | None, typer.Option(help="text, price or list.")] = None,
     priority: Annotated[int | None, typer.Option(help="1, 2 or 3.")] = None,
-    limit: Annotated[int, typer.Option(help="Most items shown.")] = 50,
+    limit: Annotated[int, typer.Option(help="Most items shown.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Open items, the most urgent first."""
