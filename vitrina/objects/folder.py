@@ -10,8 +10,11 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vitrina.errors import RetryableError
+from vitrina.errors import PermanentError, RetryableError
 from vitrina.objects.port import ObjectInfo, ObjectMissing, checked_key
+
+#: Beginning and end of the name of a file that is being written; listings pass such files by.
+_UNFINISHED = (".writing-", ".part")
 
 
 class FolderStore:
@@ -21,11 +24,15 @@ class FolderStore:
         self.root = root
 
     def _path(self, key: str) -> Path:
-        return self.root / checked_key(key)
+        path = self.root / checked_key(key)
+        # A listing passes links by; a key that goes through one must not reach what lies outside either.
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise PermanentError(f"{key!r} leads out of the object store through a link.")
+        return path
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Every file below the prefix, sorted by key. Links are not followed out of the store."""
-        start = self.root / checked_key(prefix) if prefix else self.root
+        start = self._path(prefix) if prefix else self.root
         yield from sorted(self._walk(start), key=lambda info: info.key)
 
     def _walk(self, folder: Path) -> Iterator[ObjectInfo]:
@@ -34,7 +41,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
-            if entry.is_symlink():
+            if entry.is_symlink() or (entry.name.startswith(_UNFINISHED[0]) and entry.name.endswith(_UNFINISHED[1])):
                 continue
             if entry.is_dir():
                 yield from self._walk(Path(entry.path))
@@ -45,10 +52,8 @@ class FolderStore:
                     yield ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
 
     def get(self, key: str) -> bytes:
-        try:
-            return self._path(key).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise ObjectMissing(f"There is no object {key}.") from error
+        with self._reading(key) as source:
+            return source.read_bytes()
 
     def put(self, key: str, data: bytes, *, content_type: str | None = None) -> None:  # noqa: ARG002 - S3's business
         with self._replacing(key) as temporary:
@@ -66,7 +71,7 @@ class FolderStore:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             # A name of its own: the target's may fill the 255 bytes that file systems allow.
-            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=_UNFINISHED[0], suffix=_UNFINISHED[1])
             os.close(descriptor)
             temporary = Path(name)
             yield temporary
@@ -79,14 +84,27 @@ class FolderStore:
                 temporary.unlink(missing_ok=True)
 
     def download(self, key: str, path: Path) -> str | None:
-        try:
-            shutil.copyfile(self._path(key), path)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise ObjectMissing(f"There is no object {key}.") from error
+        with self._reading(key) as source:
+            shutil.copyfile(source, path)
         return None
 
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[Path]:
+        """The key's file; what the file system says of it becomes an error of ours."""
+        try:
+            yield self._path(key)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectMissing(f"There is no object {key}.") from error
+        except OSError as error:
+            raise RetryableError(f"{key} could not be read: {error.strerror or error}.") from error
+
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        path = self._path(key)
+        try:
+            if path.is_symlink() or path.is_file():  # a folder is no object
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise RetryableError(f"{key} could not be deleted: {error.strerror or error}.") from error
 
     def local_path(self, key: str) -> Path | None:
         """The file itself, so that readers need no copy."""

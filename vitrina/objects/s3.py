@@ -62,9 +62,11 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Every object below the prefix, in key order, 1,000 a request."""
+        # A prefix is a folder: "drops" must not find "drops-old/a.csv".
+        below = f"{checked_key(prefix).rstrip('/')}/" if prefix else ""
         with self._told(prefix):
             pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=self.prefix + prefix
+                Bucket=self.bucket, Prefix=self.prefix + below
             )
             for page in pages:
                 for item in page.get("Contents", ()):
