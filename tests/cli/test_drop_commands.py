@@ -63,6 +63,12 @@ def test_people_get_tables_with_brackets_as_they_are(never_started: Path, price_
         assert said in ended.out
 
 
+def test_a_name_that_is_no_text_can_be_shown(never_started: Path, price_list: Path) -> None:
+    path = price_list.rename(price_list.with_name("price[\udcff].csv"))
+    assert report("drop", "check", path)["files"] == ["price[\ufffd].csv"]
+    assert "price[\ufffd].csv" in vitrina("drop", "check", path).out
+
+
 @pytest.mark.parametrize(("name", "rows"), ROWS.items(), ids=list(ROWS))
 def test_a_check_counts_the_rows_of_real_files(never_started: Path, shared_data: Path, name: str, rows: int) -> None:
     seen = report("drop", "check", shared_data / "drops" / name)
