@@ -48,7 +48,9 @@ def export_storefront(store: ObjectStore, settings: Settings) -> ExportResult:
     """
     items = list(published_items())
     jsonl = to_jsonl(items)
-    digest = hashlib.sha256(jsonl).hexdigest()
+    shop = "\0".join((settings.shop_name, settings.shop_company, settings.shop_url))
+    # The feed's date changes at every call, so what it is made from is compared and not its bytes.
+    digest = hashlib.sha256(jsonl + shop.encode()).hexdigest()
     feed, left_out = build_feed(
         items, shop=settings.shop_name, company=settings.shop_company, url=settings.shop_url, now=datetime.now(UTC)
     )

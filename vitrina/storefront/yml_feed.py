@@ -20,6 +20,7 @@ from vitrina.storefront.items import StorefrontItem
 CURRENCIES = ("RUB", "USD", "EUR", "BYN", "KZT", "UAH", "UZS", "TRY")
 NAME_MAX, DESCRIPTION_MAX, PICTURES_MAX, URL_MAX, VENDOR_MAX, PARAMS_MAX = 256, 6000, 20, 2048, 100, 100
 _OFFER_ID = re.compile(r"[0-9A-Za-zА-Яа-яЁё.,/\\()\[\]=_-]{1,255}")
+_PRICE = re.compile(r"[0-9]+(\.[0-9]{1,2})?")
 _INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -34,7 +35,7 @@ class LeftOut:
 def problems(item: StorefrontItem) -> list[str]:
     """Rules that keep an item out of the feed; empty when it may go in."""
     found = []
-    if not item.title.strip():
+    if not _clean(item.title).strip():
         found.append("name is empty")
     if item.price is None or item.price <= 0:
         found.append("price is not above zero")
@@ -104,7 +105,7 @@ def _offer(offers: etree._Element, item: StorefrontItem) -> None:
     for picture in [url for url in item.image_urls if _web(url)][:PICTURES_MAX]:
         _text(offer, "picture", picture)
     description = etree.SubElement(offer, "description")
-    description.text = etree.CDATA(_clean(_cut_html(item.description_html)).replace("]]>", "]] >"))
+    description.text = etree.CDATA(_cut_html(_clean(item.description_html).replace("]]>", "]]&gt;")))
     for code in item.barcodes[:1]:
         _text(offer, "barcode", code)
     for name, value in list(item.attributes.items())[:PARAMS_MAX]:
@@ -175,13 +176,15 @@ def _check_offer(
         found.append(f"offer {pk!r}: the id is wrong or repeats")
     seen.add(pk)
     name = offer.findtext("name") or ""
-    if not 0 < len(name) <= NAME_MAX:
+    if not name.strip() or len(name) > NAME_MAX:
         found.append(f"offer {pk}: name of {len(name)} characters")
     price = offer.findtext("price") or ""
-    if not re.fullmatch(r"\d+(\.\d{1,2})?", price) or Decimal(price) <= 0:
+    if not _PRICE.fullmatch(price) or Decimal(price) <= 0:
         found.append(f"offer {pk}: price {price!r}")
     old = offer.findtext("oldprice")
-    if old is not None and Decimal(old) <= Decimal(price or 0):
+    if old is not None and not _PRICE.fullmatch(old):
+        found.append(f"offer {pk}: old price {old!r}")
+    elif old is not None and _PRICE.fullmatch(price) and Decimal(old) <= Decimal(price):
         found.append(f"offer {pk}: the old price is not above the price")
     if offer.findtext("currencyId") not in currencies:
         found.append(f"offer {pk}: unknown currency")
