@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -20,11 +22,11 @@ from vitrina.review.services import approve, reject, reprocess
 
 pytestmark = pytest.mark.usefixtures("database")
 
+FAKE = replace(DRESS_RU, title=f"{DRESS_RU.title}, реплика")
+
 
 def described(product, number=1, facts=DRESS_RU, **changes):
     """A text that the offline writer made of good facts: the rules let it pass."""
-    from dataclasses import replace
-
     mine = replace(facts, product_id=product.pk)
     made: Description = write(mine)
     made = made.sanitised().model_copy(update=changes)
@@ -60,7 +62,7 @@ def test_a_good_text_is_approved_and_a_second_pass_writes_nothing(settings, good
 
 
 def test_a_doubtful_text_waits_with_its_reasons_and_the_next_version_overtakes_the_case(settings, goods):
-    first = described(goods[0], title="Копия известной марки, реплика 1:1")
+    first = described(goods[0], facts=FAKE)
     assert moderate(ids(), settings).sent == 1
     [case] = ReviewItem.objects.all()
     assert (case.key, case.priority) == (f"version:{first.pk}", 1)
@@ -73,7 +75,7 @@ def test_a_doubtful_text_waits_with_its_reasons_and_the_next_version_overtakes_t
 
 
 def test_a_persons_verdict_is_never_touched(settings, goods):
-    text = described(goods[0], title="Реплика")
+    text = described(goods[0], facts=FAKE)
     moderate(ids(), settings)
     approve(ReviewItem.objects.get().pk, by="anna")
     Category.objects.update(needs_review=True)
