@@ -26,7 +26,8 @@ class Ended:
 
 def vitrina(*arguments: object) -> Ended:
     """Run the command. An error that is not told in words, and would end in a stack trace, is raised."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    # Wide enough that no box breaks a path, however long the temporary folder's name is.
+    result = CliRunner(env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).invoke(app, [str(a) for a in arguments])
     error = result.exception
     if error is None or isinstance(error, SystemExit):
         return Ended(result.exit_code, result.stdout, result.stderr)

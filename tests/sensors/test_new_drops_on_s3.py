@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import boto3
@@ -49,10 +50,12 @@ def test_drops_in_a_bucket_become_products(bucket: str, instance: dg.DagsterInst
     assert ticker.settle() == []
     put("drops/shop/a.csv", csv_drop(goods(5)))
     assert ticker.settle() == [], "the same bytes again"
+    time.sleep(1.1)  # LastModified of a bucket has whole seconds
     put("drops/shop/a.csv", csv_drop(goods(5, price=600)))
     [request] = ticker.settle()
     assert execute(request, instance).success
     assert Product.objects.get(external_id="A-1").price == 601
+    time.sleep(1.1)  # LastModified of a bucket has whole seconds
     put("drops/shop/a.csv", csv_drop(goods(5)))
     [request] = ticker.settle()
     assert execute(request, instance).success
