@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from dagster._core.definitions.partitions.utils.base import INVALID_PARTITION_SUBSTRINGS
@@ -35,7 +36,7 @@ class Looker:
 
     def digest(self, candidate):
         self.read.append(candidate.path)
-        return f"{sum(o.size for o in candidate.objects):064d}"
+        return hashlib.sha256(repr([(o.key, o.size) for o in candidate.objects]).encode()).hexdigest()
 
     def look(self, *listing, later=5.0):
         self.now += timedelta(seconds=later)
@@ -70,7 +71,10 @@ def test_objects_of_a_bucket_appear_whole():
     assert Looker(atomic_puts=True).names(info("shop/a.csv", etag="x")) == ["a.csv"]
 
 
-@pytest.mark.parametrize("name", ["a.csv.part", "a.tmp", "A.CRDOWNLOAD", "a.csv~", ".a.csv", ".hidden/a.csv", "_SUCCESS", "source.yaml"])  # fmt: skip
+UNREAD = ["a.csv.part", "a.tmp", "A.CRDOWNLOAD", "a.csv~", ".a.csv", ".hidden/a.csv", "_SUCCESS", "source.yaml"]
+
+
+@pytest.mark.parametrize("name", UNREAD)
 def test_unfinished_hidden_and_service_files_are_no_drops(name):
     looker = Looker(atomic_puts=True)
     found = looker.look(info(f"shop/{name}"))
@@ -139,7 +143,7 @@ def test_few_drops_get_a_run_each_and_many_share_contiguous_ranges():
     assert plan_batches(keys[:4], each_below=4, range_size=3) == [["0"], ["1"], ["2"], ["3"]]
     batches = plan_batches(keys, each_below=4, range_size=3)
     assert [len(batch) for batch in batches] == [3, 3, 3, 1]
-    assert sum(batches, []) == keys
+    assert [key for batch in batches for key in batch] == keys
 
 
 def _two_looks(settings, store, **options):
@@ -184,8 +188,6 @@ def test_a_clock_that_runs_ahead_gives_no_drop_the_last_word_for_ever(settings):
     path = place(settings, "shop/a.csv", "title;price\nПлатье;1\n")
     os.utime(path, (4_000_000_000, 4_000_000_000))
     _two_looks(settings, open_store(settings))
-    from datetime import UTC, datetime
-
     assert Drop.objects.get().modified_at <= datetime.now(UTC)
 
 
@@ -196,7 +198,6 @@ def test_several_files_are_handed_in_as_one_folder_with_its_mark_last(settings, 
     store = open_store(settings)
     prefix = hand_in(store, files, source="shop", name="май")
     assert sorted(o.key.removeprefix(prefix) for o in store.list(prefix)) == ["_SUCCESS", "a.csv", "b.csv"]
-    hand_in(store, [files[0], tmp_path / "b.csv"][:1], source="shop")
     folder = tmp_path / "май"
     folder.mkdir()
     (folder / "c.csv").write_text("title;price\nЮбка;2\n")
