@@ -41,11 +41,13 @@ class Incoming:
         self.drop = drop
         self.spoken = Spoken(drop.modified_at, drop.key)
         self.confirmed: bytes | None = None
+        with connection.connection.cursor() as cursor:
+            # Autovacuum never sees temporary tables: without figures the planner takes nested loops.
+            cursor.execute(sql.SQL("ANALYZE {}").format(self.table))
 
     def write(self, result: IntakeResult) -> None:
         """New rows by one INSERT, equal rows not at all, the rest through the merge rule."""
         with connection.connection.cursor() as cursor:
-            cursor.execute(sql.SQL("ANALYZE {}").format(self.table))
             # Rows of a refused list do not stand: the drop that says the same again takes them over.
             cursor.execute(
                 sql.SQL(

@@ -24,10 +24,11 @@ from vitrina.catalog.registry import drop_files, source_config
 from vitrina.catalog.rows import COLUMNS, database_rows
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, VitrinaError
+from vitrina.feeds import reading
 from vitrina.feeds.records import DropUnreadable, ReadDrop, SourceConfig
 from vitrina.feeds.records import QuarantinedRow as QuarantinedFeedRow
 from vitrina.objects import ObjectStore
-from vitrina.warehouse import copy_into, copy_upsert
+from vitrina.warehouse import copy_into, copy_new, copy_upsert
 from vitrina.warehouse.text import storable
 
 _RAW_LIMIT = 20_000
@@ -80,11 +81,9 @@ def take_in(drop: Drop, store: ObjectStore, settings: Settings, *, run_id: str =
 
 
 def _read(drop: Drop, store: ObjectStore, config: SourceConfig) -> ReadDrop:
-    from vitrina.feeds.reading import read_drop
-
     with drop_files(store, drop) as files:
         try:
-            return read_drop(files, config)
+            return reading.read_drop(files, config)
         except (VitrinaError, OSError, MemoryError):
             raise
         except Exception as error:
@@ -108,7 +107,7 @@ def write_drop(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Se
         reasons=dict(report.reasons), format=report.format,
     )  # fmt: skip
     try:
-        with transaction.atomic():
+        with reading.rare_collections(), transaction.atomic():
             _write(drop, content, config, settings, result)
     except (DataError, psycopg.DataError, UnicodeEncodeError) as error:
         raise DropUnreadable(
@@ -130,15 +129,21 @@ def _write(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Settin
         Q(modified_at__gt=drop.modified_at) | Q(modified_at=drop.modified_at, key__gt=drop.key)
     ).exists()
     rows = database_rows(content.products, source_id=source.pk, drop_id=drop.pk, drop_time=drop.modified_at)
-    incoming = Incoming(copy_into(Product, COLUMNS, rows), drop)
-    before = list_gate.state_before(incoming.table, source.pk, drop.pk)
-    incoming.write(result)
-    if config.full_list and not overtaken:
-        result.delisted = incoming.delist(before, settings, result)
-    list_gate.judge_prices(before, settings, result)
+    confirmed = None
+    if Product.objects.filter(source=source).exists():
+        incoming = Incoming(copy_into(Product, COLUMNS, rows), drop)
+        before = list_gate.state_before(incoming.table, source.pk, drop.pk)
+        incoming.write(result)
+        confirmed = incoming.confirmed
+        if config.full_list and not overtaken:
+            result.delisted = incoming.delist(before, settings, result)
+        list_gate.judge_prices(before, settings, result)
+    else:
+        # The first rows of a source have nothing to be compared with.
+        result.new = copy_new(Product, (*COLUMNS, "field_drops", "listed"), ((*row, {}, True) for row in rows))
     list_gate.open_case(drop, result)
     _quarantine(drop, content.quarantine)
-    _record(drop, content, config, result, incoming.confirmed)
+    _record(drop, content, config, result, confirmed)
 
 
 def _quarantine(drop: Drop, rows: list[QuarantinedFeedRow]) -> None:

@@ -45,7 +45,7 @@ def read_drop(files: Sequence[DropFile], config: SourceConfig) -> ReadDrop:
     report = FeedReport()
     products: dict[str, ParsedProduct] = {}
     quarantined: list[QuarantinedRow] = []
-    with _rare_collections():
+    with rare_collections():
         for item in iter_drop(files, config, report):
             if isinstance(item, QuarantinedRow):
                 quarantined.append(item)
@@ -63,7 +63,7 @@ def read_drop(files: Sequence[DropFile], config: SourceConfig) -> ReadDrop:
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def rare_collections() -> Iterator[None]:
     """Products hold no cycles, and looking for some takes a fifth of the time of a long list."""
     before = gc.get_threshold()
     if not 0 < before[0] < _RARE:
