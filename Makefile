@@ -34,7 +34,7 @@ help: ## say what there is
 # The lock is whole, so nothing is resolved (--no-deps; `pip check` proves it), and old versions of pip agree with it.
 # Byte code is made when a module is first used: compiling all of it took 26 s of processor time.
 .venv/.core.stamp: requirements/core.txt pyproject.toml | .venv/pyvenv.cfg
-	@echo 'Installing the locked requirements (about 350 MB, once) …'
+	@echo 'Installing the locked requirements (about 400 MB, once) …'
 	@$(PIP) install --progress-bar off --no-compile --no-deps --require-hashes -r requirements/core.txt | awk \
 		-v all="$$(grep -c '^[A-Za-z0-9]' requirements/core.txt)" \
 		'/^Collecting/ && ++n % 10 == 0 { print "  " n " of " all " packages fetched"; fflush() } \
