@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "vitrina.catalog",
     "vitrina.categories",
     "vitrina.content",
+    "vitrina.images",
     "vitrina.vectors",
     "vitrina.llm",
     "vitrina.review",
