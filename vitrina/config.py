@@ -102,6 +102,16 @@ class Settings(BaseSettings):
     ai_run_budget_usd: Decimal | None = Field(None, ge=0, description="Most a run may spend; empty: no limit.")
     ai_allow_unknown_prices: bool = Field(False, description="Let a budgeted run use a model whose price is unknown.")
     ai_prices_file: Path | None = Field(None, description="YAML of prices that override the bundled table.")
+    ai_dialect: str = Field(
+        "auto", description="Server: auto, openai, ollama, vllm, llamacpp, gemini, lmstudio, compatible."
+    )
+    ai_structured_output: str = Field(
+        "auto", description="How JSON is asked for first: auto (probed), json_schema, tools, json_object, text."
+    )
+    ai_mode: str = Field("online", description="online, batch (half price, within a day), replay (ledger only).")
+    ai_batch_poll_seconds: float = Field(60.0, gt=0, description="How often a provider's batch is looked at.")
+    ai_batch_wait_seconds: float = Field(93600.0, ge=0, description="How long a run waits for its batches.")
+    ai_context_tokens: int = Field(32768, ge=2048, description="Most context asked of Ollama, in tokens.")
 
     # Drops
     drop_settle_seconds: float = Field(

@@ -15,6 +15,9 @@ from vitrina.llm.outcomes import GatewayConfigError
 
 EMBEDDED_MODEL = "vitrina-offline"
 EMBEDDED_ENDPOINT = "embedded"
+DIALECTS = ("auto", "openai", "ollama", "vllm", "llamacpp", "gemini", "lmstudio", "compatible")
+STRUCTURED = ("auto", "json_schema", "tools", "json_object", "text")
+MODES = ("online", "batch", "replay")
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,6 +55,12 @@ class GatewayConfig:
             to keep answers when the same model moves to another address.
         run_id: Written to each ledger row; what earlier gateways of the same run spent counts against its budget.
         max_reply_bytes: A reply that grows past it is dropped as invalid.
+        dialect: Wire format of the server, see :mod:`vitrina.llm.dialects`; ``auto`` tells it by its address.
+        structured: First way of asking for JSON by schema, see :class:`vitrina.llm.ladder.Rung`; ``auto`` probes
+            an endpoint that is not known. A server that refuses a way gets the next one.
+        mode: ``online``; ``batch`` asks through the provider's batch files; ``replay`` answers from the ledger alone.
+        batch_poll_s, batch_wait_s: How often a batch is looked at, and how long a run waits for it.
+        context_tokens: Most tokens that prompt and answer may take at a server that is told so (Ollama).
     """
 
     base_url: str | None = None
@@ -70,10 +79,25 @@ class GatewayConfig:
     max_reply_bytes: int = 32 * 1024 * 1024
     embedding_batch: int = 256
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    dialect: str = "auto"
+    structured: str = "json_schema"
+    mode: str = "online"
+    batch_poll_s: float = 60.0
+    batch_wait_s: float = 26 * 3600.0
+    context_tokens: int = 32_768
 
     def __post_init__(self) -> None:
         if self.base_url == "":  # an empty variable means the same as none
             object.__setattr__(self, "base_url", None)
+        for name, value, known, setting in (
+            ("dialect", self.dialect, DIALECTS, "AI_DIALECT"),
+            ("way of asking for JSON", self.structured, STRUCTURED, "AI_STRUCTURED_OUTPUT"),
+            ("mode", self.mode, MODES, "AI_MODE"),
+        ):
+            if value not in known:
+                raise GatewayConfigError(
+                    f"{value!r} is no {name}.", hint=f"Set {setting} to one of {', '.join(known)}."
+                )
         if self.concurrency < 1:
             raise GatewayConfigError("The number of LLM calls at once must be at least 1.", hint="Set AI_CONCURRENCY.")
         if not 1 <= self.embedding_batch <= 2048:

@@ -36,6 +36,12 @@ def gateway_config(settings: Settings, *, run_id: str = "") -> GatewayConfig:
         allow_unknown_prices=settings.ai_allow_unknown_prices,
         prices=load_overrides(settings.ai_prices_file) if settings.ai_prices_file else None,
         run_id=run_id,
+        dialect=settings.ai_dialect,
+        structured=settings.ai_structured_output,
+        mode=settings.ai_mode,
+        batch_poll_s=settings.ai_batch_poll_seconds,
+        batch_wait_s=settings.ai_batch_wait_seconds,
+        context_tokens=settings.ai_context_tokens,
     )
 
 
