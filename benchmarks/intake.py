@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -92,14 +93,14 @@ def measure(dsn: str, home: Path, file: Path, rounds: int) -> dict[str, Any]:
         written = max(written, wal(dsn) - position)
         if (second.new, second.changed) != (0, 0):
             raise SystemExit("the second intake changed rows")
-    best = min(range(rounds), key=lambda n: intakes[n] / copies[n])
+    ratios = [i / c for i, c in zip(intakes, copies, strict=True)]
     return figures | {
         "rows": result.rows,
         "accepted": result.accepted,
-        "bare_copy_s": round(copies[best], 3),
-        "intake_s": round(intakes[best], 3),
-        "ratio": round(intakes[best] / copies[best], 2),
-        "ratios": [round(i / c, 2) for i, c in zip(intakes, copies, strict=True)],
+        "bare_copy_s": round(median(copies), 3),
+        "intake_s": round(median(intakes), 3),
+        "ratio": round(median(ratios), 2),
+        "ratios": [round(ratio, 2) for ratio in ratios],
         "again_s": round(min(again), 3),
         "again_wal_bytes": written,
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

@@ -21,7 +21,7 @@ from vitrina.catalog import list_gate
 from vitrina.catalog.incoming import Incoming
 from vitrina.catalog.models import Drop, Product, QuarantinedRow
 from vitrina.catalog.registry import drop_files, source_config
-from vitrina.catalog.rows import COLUMNS, database_rows
+from vitrina.catalog.rows import COLUMNS, EMPTY_OBJECT, WIRE, database_rows
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, VitrinaError
 from vitrina.feeds import reading
@@ -131,7 +131,7 @@ def _write(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Settin
     rows = database_rows(content.products, source_id=source.pk, drop_id=drop.pk, drop_time=drop.modified_at)
     confirmed = None
     if Product.objects.filter(source=source).exists():
-        incoming = Incoming(copy_into(Product, COLUMNS, rows), drop)
+        incoming = Incoming(copy_into(Product, COLUMNS, rows, wire=WIRE), drop)
         before = list_gate.state_before(incoming.table, source.pk, drop.pk)
         incoming.write(result)
         confirmed = incoming.confirmed
@@ -140,7 +140,8 @@ def _write(drop: Drop, content: ReadDrop, config: SourceConfig, settings: Settin
         list_gate.judge_prices(before, settings, result)
     else:
         # The first rows of a source have nothing to be compared with.
-        result.new = copy_new(Product, (*COLUMNS, "field_drops", "listed"), ((*row, {}, True) for row in rows))
+        all_rows = ((*row, EMPTY_OBJECT, True) for row in rows)
+        result.new = copy_new(Product, (*COLUMNS, "field_drops", "listed"), all_rows, wire=WIRE)
     list_gate.open_case(drop, result)
     _quarantine(drop, content.quarantine)
     _record(drop, content, config, result, confirmed)

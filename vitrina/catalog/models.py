@@ -88,7 +88,11 @@ class Drop(models.Model):
 class Product(models.Model):
     """One product of one source. ``drop`` is where most of its fields came from; ``field_drops`` names the rest."""
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="products")
+    # Rows come by COPY only, in a transaction that holds the drop's row and the source's lock, and neither is ever
+    # deleted: checking both keys row by row took 0.3 s of a 2.0 s intake of 47,000 products. A dbt test looks instead.
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="products", db_constraint=False, db_index=False
+    )
     external_id = models.CharField(max_length=300)
     identity = models.CharField(max_length=10)
     title = models.TextField()
@@ -107,7 +111,7 @@ class Product(models.Model):
     attributes = models.JSONField(default=dict)
     row_hash = models.UUIDField(help_text="Hash of all parsed fields of the row in `drop`.")
     content_hash = models.UUIDField(help_text="Hash of the fields that descriptions are made from.")
-    drop = models.ForeignKey(Drop, on_delete=models.PROTECT, related_name="products")
+    drop = models.ForeignKey(Drop, on_delete=models.PROTECT, related_name="products", db_constraint=False)
     drop_time = models.DateTimeField()
     field_drops = models.JSONField(default=dict, help_text="field → [drop key, time] where it is not `drop`.")
     row_number = models.IntegerField(default=0)

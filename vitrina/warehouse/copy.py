@@ -6,7 +6,7 @@ write 0.2 MB of WAL in this join form against 271 MB for a plain upsert.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -70,8 +70,18 @@ def _base_type(sql_type: str) -> str:
     return sql_type.split("(", 1)[0].strip()
 
 
+def json_wire(value: Any) -> bytes:
+    """A JSON value as COPY sends it for a ``jsonb`` column (version byte, then text)."""
+    return b"\x01" + orjson.dumps(value)
+
+
 def copy_into(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, prefix: str = "incoming"
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    prefix: str = "incoming",
+    wire: Collection[str] = (),
 ) -> str:
     """Binary COPY of rows into a new temporary table, dropped at the end of the transaction.
 
@@ -80,6 +90,7 @@ def copy_into(
         columns: Field names, in the order of each row's values. JSON values are given as plain objects.
         rows: One sequence per row.
         prefix: Beginning of the table's name.
+        wire: Fields whose values are bytes in PostgreSQL's binary form already (a UUID's 16 bytes, :func:`json_wire`).
 
     Returns:
         The table's name. Must be called inside ``transaction.atomic()``.
@@ -94,12 +105,14 @@ def copy_into(
     connection.ensure_connection()
     with connection.connection.cursor() as cursor:
         cursor.execute(sql.SQL("CREATE TEMP TABLE {} ({}) ON COMMIT DROP").format(sql.Identifier(name), parts))
-    _stream(name, described, rows)
+    _stream(name, columns, described, rows, wire)
     return name
 
 
-def copy_new(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Binary COPY of rows straight into a model's table: for rows that are known to be new.
+def copy_new(
+    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]], *, wire: Collection[str] = ()
+) -> int:
+    """Binary COPY of rows straight into a model's table: for rows that are known to be new. ``wire`` as above.
 
     Measured on 47,000 rows: 0.4 s less than through a temporary table. The server works while rows are being made.
 
@@ -107,16 +120,28 @@ def copy_new(model: type[models.Model], columns: Sequence[str], rows: Iterable[S
         How many rows were written. A key that is there already raises ``psycopg.errors.UniqueViolation``.
     """
     connection.ensure_connection()
-    return _stream(model._meta.db_table, _columns(model, tuple(columns)), rows)
+    return _stream(model._meta.db_table, columns, _columns(model, tuple(columns)), rows, wire)
 
 
-def _stream(table: str, described: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> int:
+def _stream(
+    table: str,
+    fields: Sequence[str],
+    described: Sequence[tuple[str, str]],
+    rows: Iterable[Sequence[Any]],
+    wire: Collection[str],
+) -> int:
     names = sql.SQL(", ").join(sql.Identifier(column) for column, _ in described)
     with connection.connection.cursor() as cursor:
         set_json_dumps(orjson.dumps, cursor)
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table), names)
         with cursor.copy(statement) as copy:
-            copy.set_types([_base_type(kind) for _, kind in described])
+            # Bytes go out as they are, and COPY's stream names no types.
+            copy.set_types(
+                [
+                    "bytea" if name in wire else _base_type(kind)
+                    for name, (_, kind) in zip(fields, described, strict=True)
+                ]
+            )
             write = copy.write_row
             for row in rows:
                 write(row)
