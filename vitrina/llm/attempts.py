@@ -39,7 +39,13 @@ _UNKNOWN = Price(None, "unknown")
 
 @dataclass(slots=True, frozen=True)
 class Job:
-    """A request in the form that the loop needs, chat or embeddings."""
+    """A request in the form that the loop needs, chat or embeddings.
+
+    Attributes:
+        reroute: Told of every reading that is no answer; ``True`` when the body was changed for what the server
+            refuses, and the next attempt follows at once.
+        kept_body: The body as the ledger keeps it, from the bytes that were sent.
+    """
 
     key: str
     kind: str
@@ -54,6 +60,8 @@ class Job:
     prompt_tokens: Callable[[], int]
     check: Callable[[Reading], Checked | None] = lambda _: None
     keep: bool = True
+    reroute: Callable[[Reading], bool] | None = None
+    kept_body: Callable[[bytes], bytes] | None = None
 
 
 @dataclass(slots=True)
@@ -151,11 +159,14 @@ class Attempts:
         latency_ms = int((time.monotonic() - began) * 1000)
         usage, price = self._account(job, reading, reply)
         self._budget.settle(estimate, price.usd)
-        if reading.dead:
+        rerouted = reading.text is None and job.reroute is not None and job.reroute(reading)
+        if reading.dead and not rerouted:
             self._dead.setdefault("" if reading.dead == "endpoint" else job.model, reading)
         outcome = reading.outcome
         checked = job.check(reading) if outcome is Outcome.OK else None
         decision = decide(reading, tally, self._config.retry, now=time.monotonic(), jitter=self._random.random())
+        if rerouted:
+            decision = Decision(True)
         if outcome is Outcome.TRANSPORT and not (decision.again or reading.charged or self._reached):
             # Nobody ever answered at this address: ten thousand requests need not find that out one by one.
             self._dead[""] = replace(reading, error=f"{reading.error}; nothing more is sent. Check OPENAI_BASE_URL.")
@@ -186,7 +197,7 @@ class Attempts:
             latency_ms=latency_ms,
             run_id=self._config.run_id,
             drop_key=job.drop_key,
-            request_body=raw if reading.text is not None or not decision.again else None,
+            request_body=_kept_body(job, raw) if reading.text is not None or not decision.again else None,
             reply_body=self._kept(reply, reading, job),
             content=reading.text,
         )
@@ -233,6 +244,10 @@ class Attempts:
         if reply is None or not job.keep:
             return None
         return reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
+
+
+def _kept_body(job: Job, raw: bytes) -> bytes:
+    return raw if job.kept_body is None else job.kept_body(raw)
 
 
 def _answers(reading: Reading) -> bool:

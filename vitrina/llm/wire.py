@@ -63,6 +63,8 @@ def read_chat(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading:
     data = _object(reply.body)
     if data is None:
         return _no_answer("the body is not a JSON object", reply)
+    if "choices" not in data and isinstance(data.get("message"), Mapping):
+        data = _from_ollama(data)
     if "error" in data and "choices" not in data:
         return _no_answer(f"a reply without an answer: {_error_text(data)[0]}", reply)
     choices = data.get("choices")
@@ -72,6 +74,8 @@ def read_chat(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading:
         return _no_answer("the reply holds no choice with a message", reply, usage=read_usage(data))
     finish = str(choice.get("finish_reason") or "")
     text = _text(message.get("content"))
+    if not (text or "").strip() and message.get("tool_calls"):
+        text = _tool_arguments(message["tool_calls"]) or text
     refusal = message.get("refusal")
     outcome, error = Outcome.OK, None
     if isinstance(refusal, str) and refusal.strip():
@@ -180,6 +184,25 @@ def read_usage(data: Mapping[str, Any]) -> Usage | None:
     )
 
 
+def _from_ollama(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A reply of ``/api/chat`` in the OpenAI form; what is kept in the ledger may be either."""
+    return {
+        "model": data.get("model"),
+        "choices": [{"index": 0, "message": data["message"], "finish_reason": data.get("done_reason") or "stop"}],
+        "usage": {"prompt_tokens": data.get("prompt_eval_count"), "completion_tokens": data.get("eval_count")},
+    }
+
+
+def _tool_arguments(calls: Any) -> str | None:
+    """The arguments of the first function call: the answer, where the schema was sent as a function."""
+    call = calls[0] if isinstance(calls, list) and calls else None
+    function = call.get("function") if isinstance(call, Mapping) else None
+    arguments = function.get("arguments") if isinstance(function, Mapping) else None
+    if isinstance(arguments, Mapping):  # Ollama sends an object, the others a text
+        return orjson.dumps(arguments).decode()
+    return arguments if isinstance(arguments, str) else None
+
+
 def _no_answer(why: str, reply: Reply, *, usage: Usage | None = None) -> Reading:
     shown = _plain(reply.body)
     error = f"{why}; it begins: {shown[:80]!r}" if shown else f"{why}; it is empty"
@@ -207,7 +230,8 @@ def _object(body: bytes) -> dict[str, Any] | None:
 def _error_text(data: Mapping[str, Any]) -> tuple[str, str]:
     error = data.get("error")
     if isinstance(error, Mapping):
-        return str(error.get("message") or "")[:_ERROR_TEXT], str(error.get("code") or error.get("type") or "")[:100]
+        code = error.get("code") if isinstance(error.get("code"), str) else None  # llama.cpp and vLLM send the status
+        return str(error.get("message") or "")[:_ERROR_TEXT], str(code or error.get("type") or "")[:100]
     return str(error or data.get("message") or data.get("detail") or "")[:_ERROR_TEXT], ""
 
 
