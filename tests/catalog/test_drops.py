@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.catalog.making import day, place
 from vitrina.catalog import registry
+from vitrina.catalog.drop_times import SourceClock
 from vitrina.catalog.drops import drop_key, group, plan_batches, scan
 from vitrina.catalog.handing_in import hand_in
 from vitrina.catalog.models import Drop
@@ -189,6 +190,26 @@ def test_a_clock_that_runs_ahead_gives_no_drop_the_last_word_for_ever(settings):
     os.utime(path, (4_000_000_000, 4_000_000_000))
     _two_looks(settings, open_store(settings))
     assert Drop.objects.get().modified_at <= datetime.now(UTC)
+
+
+def test_drops_of_one_second_keep_the_order_in_which_they_were_seen():
+    clock = SourceClock([day(1)])
+    first, second = clock.moment(day(1)), clock.moment(day(1))
+    assert day(1) < first < second < day(1) + timedelta(seconds=1)
+    half = day(1) + timedelta(seconds=0.5)
+    assert [clock.moment(half), clock.moment(half)] == [half, half + timedelta(microseconds=1)]
+    assert clock.moment(day(1)) > half, "seen after it, in the same whole second"
+    assert clock.moment(day(2)) == day(2)
+
+
+@given(st.lists(st.integers(0, 3), max_size=30))
+def test_no_two_drops_of_a_source_have_one_time(seconds):
+    clock = SourceClock()
+    given_times = [clock.moment(day(1) + timedelta(seconds=second)) for second in seconds]
+    assert len(set(given_times)) == len(given_times)
+    assert sorted(given_times) == [
+        time for _, time in sorted(zip(seconds, given_times, strict=True), key=lambda p: p[0])
+    ]
 
 
 def test_several_files_are_handed_in_as_one_folder_with_its_mark_last(settings, tmp_path):

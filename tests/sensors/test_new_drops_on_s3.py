@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import dagster as dg
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.fakes.catalogue import Ticker, csv_drop, execute, goods, put
+from tests.fakes.catalogue import Ticker, csv_drop, execute, goods, put, run, utc
 from vitrina.config import get_settings
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -50,16 +50,39 @@ def test_drops_in_a_bucket_become_products(bucket: str, instance: dg.DagsterInst
     assert ticker.settle() == []
     put("drops/shop/a.csv", csv_drop(goods(5)))
     assert ticker.settle() == [], "the same bytes again"
-    time.sleep(1.1)  # LastModified of a bucket has whole seconds
     put("drops/shop/a.csv", csv_drop(goods(5, price=600)))
     [request] = ticker.settle()
     assert execute(request, instance).success
     assert Product.objects.get(external_id="A-1").price == 601
-    time.sleep(1.1)  # LastModified of a bucket has whole seconds
     put("drops/shop/a.csv", csv_drop(goods(5)))
     [request] = ticker.settle()
     assert execute(request, instance).success
     assert Product.objects.get(external_id="A-1").price == 501, "a list that returns to a former state"
+
+
+def test_of_versions_within_one_second_the_one_seen_last_stands(
+    bucket: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vitrina.catalog.models import Drop, Product
+    from vitrina.objects.s3 import S3Store
+
+    real = S3Store.list
+    one_second = utc(2026, 5, 1, 12)
+    monkeypatch.setattr(
+        S3Store, "list", lambda self, prefix: (replace(o, modified=one_second) for o in real(self, prefix))
+    )
+    ticker = Ticker("new_drops", instance)
+    for price in (500, 600, 500, 600, 700):
+        put("drops/shop/a.csv", csv_drop(goods(2, price=price)))
+        [request] = ticker.settle()
+        assert execute(request, instance).success
+        assert Product.objects.get(external_id="A-1").price == price + 1
+        assert ticker.settle() == [], "nothing moved since"
+    lying = Drop.objects.order_by("modified_at").last()
+    assert lying is not None
+    run("intake", instance, [lying.key])
+    assert Product.objects.get(external_id="A-1").price == 701
+    assert len(set(Drop.objects.values_list("modified_at", flat=True))) == Drop.objects.count() == 3
 
 
 def test_an_object_that_went_away_is_a_red_partition(bucket: str, instance: dg.DagsterInstance) -> None:

@@ -18,8 +18,8 @@ LISTED = "listed"
 
 
 class Spoken(NamedTuple):
-    """A drop that said something, ordered by its time. The key settles ties: stores tell time by the second, and the
-    order in which two drops are read must not decide."""
+    """A drop that said something, ordered by its time, which no other drop of its source has (``drop_times``). The key
+    settles what ties there may be in tables of former versions: the order in which drops are read must not decide."""
 
     time: datetime
     key: str

@@ -16,6 +16,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Count
 
+from vitrina.catalog.drop_times import SourceClock, is_news
 from vitrina.catalog.drops import (
     DROPS_PREFIX,
     SOURCE_FILE,
@@ -98,7 +99,8 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
         row = known.get(item.key)
         if row is None:
             continue
-        if newest.get(item.candidate.path, row.key) != row.key and item.candidate.modified > row.modified_at:
+        last, last_time = newest.get(item.candidate.path, (row.key, row.modified_at))
+        if last != row.key and is_news(item.candidate.modified, row.modified_at, last_time):
             _said_again(row, item)
         elif row.stamp != item.candidate.stamp:
             # Touched, not changed: remember the new look, so that its bytes are not read at every tick.
@@ -115,8 +117,13 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
             name = keys[0] if len(keys) == 1 else f"{keys[0]}+{len(keys) - 1}"
             name = f"intake:{name}:{hashlib.sha256(' '.join(keys).encode()).hexdigest()[:8]}"[-200:]
             batch_of |= dict.fromkeys(keys, name)
+        clocks = _clocks([(sources[drop.candidate.source].pk, drop.candidate.modified) for drop in fresh])
         Drop.objects.bulk_create(
-            [_row(drop, sources[drop.candidate.source], batch_of[drop.key]) for drop in fresh], ignore_conflicts=True
+            [
+                _row(drop, owner := sources[drop.candidate.source], batch_of[drop.key], clocks[owner.pk])
+                for drop in fresh
+            ],
+            ignore_conflicts=True,
         )
     recent = datetime.now(UTC) - timedelta(hours=1)
     waiting = Drop.objects.filter(state=Drop.State.FOUND, seen_at__gte=recent).exclude(batch="").order_by("id")
@@ -134,12 +141,32 @@ def register(found: Sequence[FoundDrop], *, each_below: int, range_size: int) ->
 _LOOK = ("key", "stamp", "modified_at", "source_id")
 
 
-def _newest_of_path(paths: Sequence[str]) -> dict[str, str]:
-    """Path → key of the drop that was newest there, for paths where more than one drop has lain."""
+def _newest_of_path(paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+    """Path → key and time of the drop that was newest there, for paths where more than one drop has lain."""
     repeated = Drop.objects.values("path").annotate(drops=Count("id")).filter(drops__gt=1).values("path")
     here = set(paths)
-    rows = Drop.objects.filter(path__in=repeated).order_by("modified_at", "id").values_list("path", "key")
-    return {path: key for path, key in rows if path in here}
+    rows = (
+        Drop.objects.filter(path__in=repeated).order_by("modified_at", "id").values_list("path", "key", "modified_at")
+    )
+    return {path: (key, time) for path, key, time in rows if path in here}
+
+
+def _past(time: datetime) -> datetime:
+    """A clock that runs ahead must not make a drop win over all later ones."""
+    return min(time, datetime.now(UTC))
+
+
+def _clocks(times: Sequence[tuple[int, datetime]]) -> dict[int, SourceClock]:
+    """For drops given as (source id, time): clocks that know the times which drops of those sources have."""
+    since: dict[int, datetime] = {}
+    for source, time in times:
+        since[source] = min(_past(time).replace(microsecond=0), since.get(source, time))
+    return {
+        source: SourceClock(
+            Drop.objects.filter(source_id=source, modified_at__gte=start).values_list("modified_at", flat=True)
+        )
+        for source, start in since.items()
+    }
 
 
 def _said_again(row: Drop, drop: FoundDrop) -> None:
@@ -147,10 +174,9 @@ def _said_again(row: Drop, drop: FoundDrop) -> None:
 
     Without it a price list that returns to a former state would leave the state between in the catalogue.
     """
-    moment = min(drop.candidate.modified, datetime.now(UTC))
-    if moment <= row.modified_at:
-        return
     with transaction.atomic():
+        found = _past(drop.candidate.modified)
+        moment = _clocks([(row.source_id, found)])[row.source_id].moment(found)
         Drop.objects.filter(pk=row.pk).update(
             stamp=drop.candidate.stamp,
             files=[{"key": o.key, "size": o.size, "etag": o.etag} for o in drop.candidate.objects],
@@ -173,7 +199,7 @@ def unknown_keys(found: Sequence[str], batches: Sequence[IntakeBatch], known: Co
     return list(rows.order_by("id").values_list("key", flat=True))
 
 
-def _row(drop: FoundDrop, source: Source, batch: str) -> Drop:
+def _row(drop: FoundDrop, source: Source, batch: str, clock: SourceClock) -> Drop:
     candidate = drop.candidate
     return Drop(
         key=drop.key,
@@ -185,8 +211,7 @@ def _row(drop: FoundDrop, source: Source, batch: str) -> Drop:
         digest=drop.digest,
         stamp=candidate.stamp,
         size=candidate.size,
-        # A clock that runs ahead must not make a drop win over all later ones.
-        modified_at=min(candidate.modified, datetime.now(UTC)),
+        modified_at=clock.moment(_past(candidate.modified)),
         batch=batch,
     )
 
