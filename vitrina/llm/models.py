@@ -12,6 +12,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from vitrina.llm.control_models import LlmBreaker, LlmBudget, LlmBudgetHold, LlmProcess, LlmStop
+
+__all__ = ["LlmAttempt", "LlmBreaker", "LlmBudget", "LlmBudgetHold", "LlmProcess", "LlmStop"]
+
 
 class LlmAttempt(models.Model):
     """One attempt: what was asked, what came back, what it cost. Rows are only ever added.
@@ -51,6 +55,8 @@ class LlmAttempt(models.Model):
     request_body = models.BinaryField(null=True, blank=True, help_text="zstd of the JSON that was sent")
     reply_body = models.BinaryField(null=True, blank=True, help_text="zstd of the body that came back")
     content = models.TextField(null=True, blank=True, help_text="The answer's text")
+    holder = models.CharField(max_length=36, blank=True, default="", db_default="", help_text="Process that asked")
+    again_at = models.DateTimeField(null=True, blank=True, help_text="When a person asked to have it tried again")
 
     class Meta:
         db_table = "llm_attempt"
@@ -62,6 +68,7 @@ class LlmAttempt(models.Model):
             models.Index(fields=["purpose", "created_at"], name="llm_attempt_purpose_created"),
             models.Index(fields=["run_id"], condition=~Q(run_id=""), name="llm_attempt_run"),
             models.Index(fields=["created_at"], condition=Q(ended=True) & ~Q(status="ok"), name="llm_attempt_failed"),
+            models.Index(fields=["key", "created_at"], condition=Q(ended=True), name="llm_attempt_ended_key"),
         ]
 
     def __str__(self) -> str:
