@@ -9,6 +9,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from vitrina.images.analysis.models import PictureAnalysis
+from vitrina.images.background.models import BackgroundRequest
+
+__all__ = ["BackgroundRequest", "ImageHost", "Picture", "PictureAnalysis", "PictureUrl", "ProductPicture"]
+
 
 class Picture(models.Model):
     """One file's bytes by their hash. A refused file is remembered, so that it is not decoded again; it is not kept."""
