@@ -4,8 +4,8 @@ Belongs here: put, get, list, download. Stays out: what the keys mean; drops, mo
 """
 
 from vitrina.objects.folder import FolderStore
-from vitrina.objects.port import ObjectInfo, ObjectMissing, ObjectStore
+from vitrina.objects.port import ObjectInfo, ObjectMissing, ObjectStore, ObjectTooLarge
 from vitrina.objects.s3 import S3Store
 from vitrina.objects.store import open_store
 
-__all__ = ["FolderStore", "ObjectInfo", "ObjectMissing", "ObjectStore", "S3Store", "open_store"]
+__all__ = ["FolderStore", "ObjectInfo", "ObjectMissing", "ObjectStore", "ObjectTooLarge", "S3Store", "open_store"]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vitrina.errors import PermanentError, RetryableError
-from vitrina.objects.port import ObjectInfo, ObjectMissing, checked_key
+from vitrina.objects.port import ObjectInfo, ObjectMissing, ObjectTooLarge, checked_key
 
 #: Beginning and end of the name of a file that is being written; listings pass such files by.
 _UNFINISHED = (".writing-", ".part")
@@ -51,11 +51,21 @@ class FolderStore:
                     key = Path(entry.path).relative_to(self.root).as_posix()
                     yield ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
 
-    def get(self, key: str) -> bytes:
-        with self._reading(key) as source:
-            return source.read_bytes()
+    def get(self, key: str, *, limit: int | None = None) -> bytes:
+        with self._reading(key) as source, source.open("rb") as handle:
+            data = handle.read(-1 if limit is None else limit + 1)
+        if limit is not None and len(data) > limit:
+            raise ObjectTooLarge(f"{key} has more than {limit} bytes.")
+        return data
 
-    def put(self, key: str, data: bytes, *, content_type: str | None = None) -> None:  # noqa: ARG002 - S3's business
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str | None = None,  # noqa: ARG002 - S3's business
+        cache_control: str | None = None,  # noqa: ARG002
+    ) -> None:
         with self._replacing(key) as temporary:
             temporary.write_bytes(data)
 

@@ -28,6 +28,10 @@ class ObjectMissing(PermanentError):
     """No object has that key."""
 
 
+class ObjectTooLarge(PermanentError):
+    """An object has more bytes than the reader takes."""
+
+
 class ObjectStore(Protocol):
     """Keys are relative POSIX paths without ``..``.
 
@@ -37,9 +41,11 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]: ...
 
-    def get(self, key: str) -> bytes: ...
+    def get(self, key: str, *, limit: int | None = None) -> bytes:
+        """The object's bytes; with a limit, one that has more raises ``ObjectTooLarge``."""
 
-    def put(self, key: str, data: bytes, *, content_type: str | None = None) -> None: ...
+    def put(self, key: str, data: bytes, *, content_type: str | None = None, cache_control: str | None = None) -> None:
+        """Write an object. Type and caching are told to those who read it over HTTP; a folder keeps neither."""
 
     def upload(self, key: str, path: Path) -> None: ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.errors import PermanentError, RetryableError
-from vitrina.objects.port import ObjectInfo, ObjectMissing, checked_key
+from vitrina.objects.port import ObjectInfo, ObjectMissing, ObjectTooLarge, checked_key
 
 _MISSING = {"NoSuchKey", "404"}
 _WRONG = {
@@ -74,12 +74,19 @@ class S3Store:
                         key = item["Key"].removeprefix(self.prefix)
                         yield ObjectInfo(key, item["Size"], item["LastModified"], item["ETag"].strip('"'))
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, limit: int | None = None) -> bytes:
         with self._told(key):
-            return self.client.get_object(Bucket=self.bucket, Key=self._full(key))["Body"].read()
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._full(key))
+            with answer["Body"] as body:
+                data: bytes = body.read(None if limit is None else limit + 1)
+        if limit is not None and len(data) > limit:
+            raise ObjectTooLarge(f"{key} has more than {limit} bytes.")
+        return data
 
-    def put(self, key: str, data: bytes, *, content_type: str | None = None) -> None:
+    def put(self, key: str, data: bytes, *, content_type: str | None = None, cache_control: str | None = None) -> None:
         extra = {"ContentType": content_type} if content_type else {}
+        if cache_control:
+            extra["CacheControl"] = cache_control
         with self._told(key):
             self.client.put_object(Bucket=self.bucket, Key=self._full(key), Body=data, **extra)
 
