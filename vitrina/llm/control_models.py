@@ -75,8 +75,8 @@ class LlmStop(models.Model):
 class LlmBudget(models.Model):
     """A named limit: ``run:…``, ``day:2026-01-31``, ``purpose:…:2026-01-31``, or a name that a pipeline chose.
 
-    ``used_usd + reserved_usd`` never grows past ``limit_usd``: one statement checks and adds. Reserved is what processes
-    hold in blocks (:class:`LlmBudgetHold`) and have not yet booked as used.
+    ``used_usd + reserved_usd`` never grows past ``limit_usd``: one statement checks and adds. Reserved is what
+    processes hold in blocks (:class:`LlmBudgetHold`) and have not yet booked as used.
     """
 
     name = models.CharField(primary_key=True, max_length=200)

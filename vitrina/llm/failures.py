@@ -1,0 +1,164 @@
+"""Requests that ended without an answer: who they are, and having them tried again.
+
+Belongs here: the list, the counts, and ``again`` over the ledger. Stays out: sending (the next run does that).
+
+A failure is the last ended attempt of a request key when its status is not ``ok``. Refusals, filtered and truncated
+answers are kept as answers, so that nobody pays for them twice; :func:`again` takes that back for the chosen ones: the
+next run that comes to them asks the model anew. Requests that were never sent (``budget``, ``stopped``) have no row:
+every later run sends them by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from vitrina.llm.outcomes import LedgerError, Outcome
+
+#: The last ended attempt of each key, where it is not ok. A rare status, so its partial index is read first.
+_LAST = sql.SQL("""
+FROM llm_attempt AS a
+WHERE a.ended AND a.status <> 'ok'
+  AND NOT EXISTS (
+      SELECT 1 FROM llm_attempt AS later
+      WHERE later.ended AND later.key = a.key AND (later.created_at, later.id) > (a.created_at, a.id)
+  )
+  AND (%(purpose)s::text IS NULL OR a.purpose = %(purpose)s)
+  AND (%(run_id)s::text IS NULL OR a.run_id = %(run_id)s)
+  AND (%(item_id)s::text IS NULL OR a.item_id = %(item_id)s)
+  AND (%(since)s::timestamptz IS NULL OR a.created_at >= %(since)s)
+  AND (%(statuses)s::text[] IS NULL OR a.status = ANY(%(statuses)s))
+  AND (%(keys)s::text[] IS NULL OR a.key = ANY(%(keys)s))
+""")
+_LIST = sql.SQL("""
+SELECT a.key, a.purpose, a.item_id, a.model, a.endpoint, a.status, a.error_class, a.error, a.attempt, a.run_id,
+       a.drop_key, a.created_at, a.again_at, a.cost_usd
+{last}
+ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s
+""").format(last=_LAST)
+_COUNT = sql.SQL("""
+SELECT a.purpose, a.model, a.status, count(*), count(a.again_at) {last} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+""").format(last=_LAST)
+_AGAIN = sql.SQL("""
+WITH chosen AS (SELECT a.id, a.key {last}),
+     freed AS (
+         UPDATE llm_attempt AS old SET answered = false FROM chosen
+         WHERE old.key = chosen.key AND old.answered AND old.id <> chosen.id
+     )
+UPDATE llm_attempt AS row SET answered = false, again_at = %(now)s FROM chosen
+WHERE row.id = chosen.id AND row.again_at IS NULL
+""").format(last=_LAST)
+
+
+@dataclass(slots=True, frozen=True)
+class Failure:
+    """A request that ended without an answer. ``key`` names it for :func:`again`; ``again_at`` tells that it is due."""
+
+    key: str
+    purpose: str
+    item_id: str
+    model: str
+    endpoint: str
+    status: Outcome
+    error_class: str
+    error: str
+    attempts: int
+    run_id: str
+    drop_key: str
+    created_at: datetime
+    again_at: datetime | None
+    cost_usd: Decimal | None
+
+
+@dataclass(slots=True, frozen=True)
+class FailureCount:
+    """How many requests of one purpose and model ended in one class; ``due`` of them will be tried again."""
+
+    purpose: str
+    model: str
+    status: Outcome
+    count: int
+    due: int
+
+
+@dataclass(slots=True, frozen=True)
+class Which:
+    """Which failures are meant; conditions that are given must all hold, the empty object means every failure."""
+
+    purpose: str | None = None
+    run_id: str | None = None
+    item_id: str | None = None
+    since: datetime | None = None
+    statuses: Sequence[Outcome] | None = None
+    keys: Sequence[str] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Parameters of the statements."""
+        return {
+            "purpose": self.purpose,
+            "run_id": self.run_id,
+            "item_id": self.item_id,
+            "since": self.since,
+            "statuses": None if self.statuses is None else [str(status) for status in self.statuses],
+            "keys": None if self.keys is None else list(self.keys),
+        }
+
+
+EVERY = Which()
+
+
+def list_failures(dsn: str, which: Which = EVERY, *, limit: int = 100) -> list[Failure]:
+    """The newest failures first.
+
+    Raises:
+        LedgerError: The database is out of reach or has no ledger.
+    """
+    rows = _run(dsn, _LIST, {**which.values(), "limit": limit})
+    return [Failure(*(*row[:5], Outcome(row[5]), *row[6:])) for row in rows]
+
+
+def count_failures(dsn: str, which: Which = EVERY) -> list[FailureCount]:
+    """Counts by purpose, model and class.
+
+    Raises:
+        LedgerError: The database is out of reach or has no ledger.
+    """
+    return [FailureCount(row[0], row[1], Outcome(row[2]), row[3], row[4]) for row in _run(dsn, _COUNT, which.values())]
+
+
+def again(dsn: str, which: Which) -> int:
+    """Marks failures so that the next run asks the model anew; returns how many were marked now.
+
+    Idempotent: a failure that is marked already is not counted again. Nothing is deleted, what was paid stays booked.
+
+    Raises:
+        LedgerError: The database is out of reach or has no ledger.
+    """
+    with _connect(dsn) as connection:
+        try:
+            return connection.execute(_AGAIN, {**which.values(), "now": datetime.now(UTC)}).rowcount
+        except psycopg.Error as error:
+            raise LedgerError(f"The LLM ledger refused a statement: {error}") from error
+
+
+def _run(dsn: str, statement: sql.Composed, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with _connect(dsn) as connection:
+        try:
+            return connection.execute(statement, values).fetchall()
+        except psycopg.Error as error:
+            raise LedgerError(f"The LLM ledger refused a statement: {error}") from error
+
+
+def _connect(dsn: str) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return psycopg.connect(dsn, autocommit=True, application_name="vitrina-llm-failures", connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise LedgerError(
+            f"The LLM ledger cannot reach its database ({type(error).__name__}).", hint="Check DATABASE_URL."
+        ) from error
