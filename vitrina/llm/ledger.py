@@ -55,6 +55,7 @@ class Attempt:
     request_body: bytes | None = None
     reply_body: bytes | None = None
     content: str | None = None
+    batch_id: str = ""
     id: uuid.UUID = field(default_factory=attempt_id)
 
 

@@ -26,10 +26,10 @@ INSERT INTO llm_attempt (
     id, key, attempt, kind, purpose, item_id, endpoint, provider, model, status, answered, ended,
     error_class, error, http_status, request_id, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     tokens_estimated, cost_usd, cost_known, price_source, latency_ms, run_id, drop_key, created_at,
-    request_body, reply_body, content
+    request_body, reply_body, content, batch_id
 ) VALUES (
     %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b,
-    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
+    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
 ) ON CONFLICT (id) DO NOTHING
 """
 _LOOKUP = """
@@ -150,6 +150,7 @@ class PostgresLedger:
             None if a.request_body is None else self._pack.compress(a.request_body),
             None if a.reply_body is None else self._pack.compress(a.reply_body),
             None if a.content is None else a.content.replace("\x00", ""),
+            a.batch_id,
         )
 
     def _stored(self, row: tuple[Any, ...]) -> StoredReply:

@@ -14,7 +14,17 @@ from django.db.models import Q
 
 from vitrina.llm.control_models import LlmBreaker, LlmBudget, LlmBudgetHold, LlmProcess, LlmStop
 
-__all__ = ["LlmAttempt", "LlmBreaker", "LlmBudget", "LlmBudgetHold", "LlmProcess", "LlmStop"]
+__all__ = [
+    "LlmAttempt",
+    "LlmBatch",
+    "LlmBatchItem",
+    "LlmBreaker",
+    "LlmBudget",
+    "LlmBudgetHold",
+    "LlmCapability",
+    "LlmProcess",
+    "LlmStop",
+]
 
 
 class LlmAttempt(models.Model):
@@ -57,6 +67,9 @@ class LlmAttempt(models.Model):
     content = models.TextField(null=True, blank=True, help_text="The answer's text")
     holder = models.CharField(max_length=36, blank=True, default="", db_default="", help_text="Process that asked")
     again_at = models.DateTimeField(null=True, blank=True, help_text="When a person asked to have it tried again")
+    batch_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="The provider's batch that it came with"
+    )
 
     class Meta:
         db_table = "llm_attempt"
@@ -73,3 +86,96 @@ class LlmAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M:%S} {self.model} {self.status}"
+
+
+class LlmCapability(models.Model):
+    """What an endpoint's model was found to do, and until when that is believed (:mod:`vitrina.llm.ladder`)."""
+
+    endpoint = models.CharField(max_length=300)
+    model = models.CharField(max_length=200)
+    dialect = models.CharField(max_length=32)
+    rung = models.CharField(max_length=16, help_text="Way of asking for JSON by schema that works")
+    quirks = models.JSONField(default=list, help_text="Fields that the model refuses")
+    reason = models.TextField(blank=True, default="", help_text="How it was found, or why it was lowered")
+    probed_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="Probed again after it")
+
+    class Meta:
+        db_table = "llm_capability"
+        verbose_name_plural = "LLM capabilities"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["endpoint", "model"], name="llm_capability_endpoint_model"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.endpoint}: {self.rung}"
+
+
+class LlmBatch(models.Model):
+    """A file of requests at a provider's batch service. Its row stands before anything is sent."""
+
+    class Status(models.TextChoices):
+        """``prepared``: not known to be sent; ``submitted``: the provider has it; ``collected``: answers are here."""
+
+        PREPARED = "prepared"
+        SUBMITTED = "submitted"
+        COLLECTED = "collected"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.CharField(max_length=300)
+    path = models.CharField(max_length=64, help_text="Address of each request, for example /v1/chat/completions")
+    model = models.CharField(max_length=200)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PREPARED)
+    remote_status = models.CharField(max_length=32, blank=True, default="", help_text="The provider's own word")
+    remote_id = models.CharField(max_length=128, blank=True, default="")
+    input_file_id = models.CharField(max_length=128, blank=True, default="")
+    requests = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    run_id = models.CharField(max_length=100, blank=True, default="")
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "llm_batch"
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        verbose_name_plural = "LLM batches"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["endpoint"], condition=Q(status__in=["prepared", "submitted"]), name="llm_batch_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M} {self.model} {self.requests} {self.status}"
+
+
+class LlmBatchItem(models.Model):
+    """One request of a batch. ``key`` is the request key, and the ``custom_id`` on the wire."""
+
+    class Status(models.TextChoices):
+        """``pending``: no answer yet; ``ended``: its row stands in the ledger; ``unanswered``: to be sent again."""
+
+        PENDING = "pending"
+        ENDED = "ended"
+        UNANSWERED = "unanswered"
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(LlmBatch, on_delete=models.CASCADE, related_name="items")
+    key = models.CharField(max_length=64)
+    attempt = models.PositiveIntegerField(default=1)
+    purpose = models.CharField(max_length=64, blank=True, default="")
+    item_id = models.CharField(max_length=200, blank=True, default="")
+    drop_key = models.CharField(max_length=200, blank=True, default="")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    request_body = models.BinaryField(help_text="zstd of the JSON that is sent")
+
+    class Meta:
+        db_table = "llm_batch_item"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["batch", "key"], name="llm_batch_item_batch_key"),
+            # What is under way in one batch cannot be put into another.
+            models.UniqueConstraint(fields=["key"], condition=Q(status="pending"), name="llm_batch_item_pending"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]} {self.status}"
