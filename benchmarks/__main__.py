@@ -1,8 +1,8 @@
 """Run every measurement: ``python -m benchmarks [NAME …]``.
 
-What belongs here: finding the scripts beside this one, running each in a process of its own, the machine's name, one
-table. What stays out: what is measured. A script prints JSON objects or plain text, and ends with code 2 when
-it cannot be measured here.
+What belongs here: finding the scripts and packages beside this one, running each in a process of its own, the
+machine's name, one table. What stays out: what is measured. A script prints JSON objects or plain text, and ends with
+code 2 when it cannot be measured here.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ def machine() -> str:
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the start, {datetime.now(UTC):%Y-%m-%d}"
     )
+
+
+def found_scripts() -> list[Path]:
+    """The scripts beside this one, and the packages that can be run."""
+    packages = (path.parent for path in HERE.glob("*/__main__.py"))
+    return sorted([*(path for path in HERE.glob("*.py") if not path.name.startswith("_")), *packages])
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -105,7 +111,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help="scripts to run; all of them by default")
     wanted = parser.parse_args().names
-    scripts = [path for path in sorted(HERE.glob("*.py")) if not path.name.startswith("_")]
+    scripts = found_scripts()
     unknown = set(wanted) - {path.stem for path in scripts}
     if unknown:
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import FILES, HERE, NEED_FILE, flat, machine, measure, objects
+from benchmarks.__main__ import FILES, HERE, NEED_FILE, flat, found_scripts, machine, measure, objects
 
-SCRIPTS = sorted(path for path in HERE.glob("*.py") if not path.name.startswith("_"))
+SCRIPTS = found_scripts()
 
 
 def test_objects_are_found_over_lines_and_between_words() -> None:
@@ -37,7 +37,7 @@ def test_a_script_without_its_file_is_skipped_with_the_reason(tmp_path: Path, mo
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_script_says_what_it_measures_and_can_be_started(script: Path) -> None:
-    tree = ast.parse(script.read_text(encoding="utf-8"))
+    tree = ast.parse((script / "__main__.py" if script.is_dir() else script).read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
     assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
     assert set(FILES) <= {path.stem for path in SCRIPTS}
