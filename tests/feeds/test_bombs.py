@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from tests.feeds.samples.packed_sheets import write_ods, write_xlsb
 from vitrina.feeds.reading import read_drop
 from vitrina.feeds.records import DropFile, DropUnreadable, SourceConfig
 
@@ -45,6 +46,21 @@ def _far_cell(path: Path) -> None:
     workbook.save(path)
 
 
+def _many_attributes(path: Path) -> None:
+    attributes = " ".join(f'a{number}=">"' for number in range(400_000))
+    path.write_text(
+        f'<?xml version="1.0"?><yml_catalog><shop><offers><offer {attributes}/></offers></shop></yml_catalog>'
+    )
+
+
+def _far_ods(path: Path) -> None:
+    write_ods(path, [["id", "name"], ["1", "крем"]], far=(1_048_576, 16_384))
+
+
+def _far_xlsb(path: Path) -> None:
+    write_xlsb(path, [["id", "name"], ["1", "крем"]], far=(1_048_576, 16_384))
+
+
 _BOMBS = {
     "line.csv": _pieces(b"id,name,price\n", *[b"x" * _MB] * 30),
     "columns.csv": _pieces(b",".join(b"c%d" % n for n in range(50_000)) + b"\n", b"1," * 49_999 + b"1\n"),
@@ -56,6 +72,9 @@ _BOMBS = {
     "bomb.csv.gz": _gzip,
     "bomb.xlsx": _workbook,
     "far.xlsx": _far_cell,
+    "far.ods": _far_ods,
+    "far.xlsb": _far_xlsb,
+    "attributes.xml": _many_attributes,
 }
 
 
@@ -68,3 +87,11 @@ def test_a_bomb_is_refused_soon_with_what_to_do(name: str, tmp_path: Path) -> No
         read_drop([DropFile(path, name)], SourceConfig())
     assert name in refusal.value.message or "columns" in refusal.value.message
     assert refusal.value.hint
+
+
+@pytest.mark.parametrize("name", ["list.ods", "list.xlsb"])
+def test_a_sheet_whose_far_cells_are_empty_is_read(name: str, tmp_path: Path) -> None:
+    rows = [["id", "name", "price"], *([str(n), f"Крем {n}", "5"] for n in range(1, 6))]
+    (write_ods if name.endswith("ods") else write_xlsb)(tmp_path / name, rows, far=(1_048_576, 16_384), filled=False)
+    content = read_drop([DropFile(tmp_path / name, name)], SourceConfig())
+    assert [product.title for product in content.products] == [f"Крем {n}" for n in range(1, 6)]

@@ -8,21 +8,17 @@ column would ask for hundreds of gigabytes, and its failure ends the whole proce
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
-from typing import IO
+from collections.abc import Iterator
 
+from vitrina.feeds import workbook_extent
 from vitrina.feeds.records import DropFile, DropUnreadable
 
 MAX_CELLS = 50_000_000
 _MAX_UNPACKED = 512 * 1024 * 1024
 _MAX_RATIO = 300
 _RATIO_FROM = 50_000_000
-_CHUNK = 1 << 20
-_LONGEST_CELL_TAG = 200
-#: A cell that is not empty: its tag does not close itself.
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^<>]*?\br="([A-Z]{1,3})(\d{1,7})"[^<>/]*>')
 
 
 def check_container(file: DropFile) -> str:
@@ -53,35 +49,30 @@ def _check_members(file: DropFile, archive: zipfile.ZipFile) -> str:
             f"{file.name} unpacks to {unpacked:,} bytes; the limit is {_MAX_UNPACKED:,}.",
             hint="That is how bombs look; if it is a real list, save it as CSV.",
         )
+    kind = "xlsx"
     if "mimetype" in names or "content.xml" in names:
-        return "ods"
-    for member in members:
-        if "/worksheets/" in member.filename and member.filename.endswith(".xml") and not member.flag_bits & 0x1:
+        kind = "ods"
+    elif any(name.endswith(".bin") and "workbook" in name for name in names):
+        kind = "xlsb"
+    for rows, columns in _extents(archive, kind):
+        if rows * columns > MAX_CELLS:
+            raise DropUnreadable(
+                f"{file.name}: a sheet reaches to row {rows:,} and column {columns:,}: too large to open.",
+                hint="Delete what stands far from the list, or save the list alone as CSV.",
+            )
+    return kind
+
+
+def _extents(archive: zipfile.ZipFile, kind: str) -> Iterator[tuple[int, int]]:
+    """Rows and columns up to the farthest filled cells, for each sheet."""
+    for member in archive.infolist():
+        if member.flag_bits & 0x1:
+            continue  # encrypted: the library says so
+        if kind == "ods" and member.filename == "content.xml":
             with archive.open(member) as stream:
-                rows, columns = _extent(stream)
-            if rows * columns > MAX_CELLS:
-                raise DropUnreadable(
-                    f"{file.name}: a sheet reaches to row {rows:,} and column {columns:,}: too large to open.",
-                    hint="Delete what stands far from the list, or save the list alone as CSV.",
-                )
-    return "xlsb" if any(name.endswith(".bin") and "workbook" in name for name in names) else "xlsx"
-
-
-def _extent(stream: IO[bytes]) -> tuple[int, int]:
-    """Row and column of the farthest filled cells of a sheet."""
-    rows, columns, rest = 0, set[bytes](), b""
-    while chunk := stream.read(_CHUNK):
-        text = rest + chunk
-        found = _CELL.findall(text)
-        if found:
-            rows = max(rows, max(int(row) for _, row in found))
-            columns.update(column for column, _ in found)
-        rest = text[-_LONGEST_CELL_TAG:]
-    return rows, max((_number(column) for column in columns), default=0)
-
-
-def _number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+                yield workbook_extent.of_ods(stream)
+        elif "/worksheets/" in member.filename and member.filename.endswith(".xml"):
+            with archive.open(member) as stream:
+                yield workbook_extent.of_xlsx(stream)
+        elif kind == "xlsb" and "/worksheets/" in member.filename and member.filename.endswith(".bin"):
+            yield workbook_extent.of_xlsb(archive.read(member))
