@@ -142,7 +142,7 @@ def templates(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.Mat
     from vitrina.content.templates import TEMPLATES_KEY, read_templates, sync_templates
 
     try:
-        result = sync_templates(read_templates(object_store.store().get(TEMPLATES_KEY).decode("utf-8-sig")))
+        result = sync_templates(read_templates(object_store.store().get(TEMPLATES_KEY)))
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     rows = DescriptionTemplate.objects.filter(is_active=True).order_by("name")

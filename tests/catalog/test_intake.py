@@ -173,6 +173,9 @@ def test_a_wrong_source_yaml_is_the_drops_message_until_it_is_mended(settings):
         take_in(drop, store, settings)
     drop.refresh_from_db()
     assert (drop.state, "nonsense" in drop.message) == ("unreadable", True)
+    config.write_bytes("name: Лавка".encode("cp1251"))
+    with pytest.raises(PermanentError, match=r"source\.yaml of shop is not UTF-8.*Save it as UTF-8"):
+        take_in(get_drop(drop.key), store, settings)
     config.write_text("name: Лавка\nfull_list: true\n")
     take_in(get_drop(drop.key), store, settings)
     drop.refresh_from_db()

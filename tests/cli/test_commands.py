@@ -101,6 +101,17 @@ def test_quality_of_a_file_is_measured_without_a_database(
     assert len(report("quality", "benchmark", "--file", file, "--rows")["rows"]) == 3
     file.write_text(f"{lines[0]}\n{{}}\n", encoding="utf-8")
     assert "texts.jsonl, line 2" in refusal("quality", "benchmark", "--file", file)
+    for line, said in (
+        ('{"description": {}, "facts": {}}', "line 1: description."),
+        ('{"description": 5, "facts": {}}', "line 1: description"),
+        ('{"description": {}}', "line 1"),
+        ("[]", "line 1: it is of another form"),
+        ("{", "line 1: it is not JSON"),
+    ):
+        file.write_text(line)
+        ended = vitrina("quality", "benchmark", "--file", file)
+        assert said in ended.err
+        assert len(ended.err.strip().splitlines()) == 1, ended.err
     assert "absent" in refusal("quality", "benchmark", "--file", tmp_path / "absent")
 
 

@@ -69,6 +69,16 @@ def test_a_name_that_is_no_text_can_be_shown(never_started: Path, price_list: Pa
     assert "price[\ufffd].csv" in vitrina("drop", "check", path).out
 
 
+def test_a_name_that_the_sensor_would_pass_by_is_not_placed(settings: Settings, price_list: Path) -> None:
+    other = price_list.with_name("other.csv")
+    other.write_bytes(price_list.read_bytes())
+    path = price_list.rename(price_list.with_name("price\udcff.csv"))
+    for files in ((path,), (path, other, "--name", "both"), (path, "--name", "x" * 1000)):
+        assert "cannot be kept" in refusal("drop", "add", *files, "--source", "shop")
+    assert seen_by_the_sensor(settings) == []
+    assert report("drop", "add", path, "--source", "shop", "--name", "price.csv")["placed"] == "drops/shop/price.csv"
+
+
 @pytest.mark.parametrize(("name", "rows"), ROWS.items(), ids=list(ROWS))
 def test_a_check_counts_the_rows_of_real_files(never_started: Path, shared_data: Path, name: str, rows: int) -> None:
     seen = report("drop", "check", shared_data / "drops" / name)

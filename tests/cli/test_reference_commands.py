@@ -41,8 +41,10 @@ def test_the_reference_files_are_brought_in_and_kept(settings: Settings) -> None
         b"",
         b"templates: [{name: 1}]\ncategories: [{slug: ''}]\n",
         b"name: \xf6\xe5\xed\xe0\n",
+        b"templates: [{name: 2026-99-99}]\ncategories: [{slug: 2026-99-99}]\n",
+        b"a: " + b"[" * 5000,
     ],
-    ids=["no yaml", "a list", "empty", "wrong keys", "cp1251"],
+    ids=["no yaml", "a list", "empty", "wrong keys", "cp1251", "no date", "deep"],
 )
 def test_a_wrong_reference_file_changes_nothing(
     settings: Settings, tmp_path: Path, command: tuple[str, str], content: bytes
@@ -64,7 +66,9 @@ def test_the_vectors_are_made_and_loaded_again(processed: Processed) -> None:
     assert report("vectors", "rebuild", "categories")["collections"].keys() == {"categories"}
     assert "categories" in vitrina("vectors", "rebuild", "categories").out
     assert "Collections" in vitrina("vectors", "init").out
-    assert "unheard" in refusal("vectors", "rebuild", "unheard")
+    told = refusal("vectors", "rebuild", "unheard")
+    assert "'unheard'" in told
+    assert "categories, description_templates, product_vectors" in told
 
 
 def labelled(path: Path, tails: list[str]) -> Path:

@@ -185,6 +185,9 @@ def test_source_yaml_is_read():
         ("price_unit: penny", "price_unit"),
         ("- a\n- b", "must be a list of"),
         ("a: [", "not valid YAML"),
+        ("name: 2026-99-99", "not valid YAML"),
+        ("[" * 5000, "not valid YAML"),
+        (b"\xff\xfe", r"not UTF-8 \(byte 0\)"),
         ("x: !!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
 )

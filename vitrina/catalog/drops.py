@@ -107,7 +107,7 @@ def group(listing: Iterable[ObjectInfo]) -> tuple[list[Candidate], list[str]]:
         name = parts[-1]
         if any(part.startswith(".") for part in parts) or not is_read(name):
             continue
-        if len(parts) < 2 or not _storable(info.key, parts[0]):
+        if len(parts) < 2 or not is_storable(info.key, parts[0]):
             ignored.append(info.key.encode("utf-8", "backslashreplace").decode())
         elif len(parts) == 2:
             if name not in {SOURCE_FILE, SUCCESS_FILE}:
@@ -128,7 +128,7 @@ def is_read(name: str) -> bool:
     return not name.startswith(".") and not name.lower().endswith(_UNFINISHED)
 
 
-def _storable(key: str, source: str) -> bool:
+def is_storable(key: str, source: str) -> bool:
     """Whether tables, partition keys and events can hold the names. File systems carry bytes that are no text."""
     fits = len(source) <= SOURCE_LIMIT and len(key) <= PATH_LIMIT
     return fits and not any("\ud800" <= character <= "\udfff" for character in key)

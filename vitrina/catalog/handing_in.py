@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE, is_read
+from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE, is_read, is_storable
 from vitrina.errors import PermanentError
 from vitrina.objects import ObjectStore
 
@@ -37,6 +37,13 @@ def hand_in(store: ObjectStore, files: Sequence[Path], *, source: str, name: str
             raise PermanentError(
                 f"{part!r} is a name that is not read: hidden, unfinished or with a slash.",
                 hint="Rename the file, or name the drop with --name.",
+            )
+    for relative in [label] if single else [f"{label}/{relative}" for relative, _ in parts]:
+        if not is_storable(f"{DROPS_PREFIX}{source}/{relative}", source):
+            shown = relative.encode("utf-8", "backslashreplace").decode()
+            raise PermanentError(
+                f"{shown!r} is a name that cannot be kept: it is no UTF-8 text, or too long.",
+                hint="Rename the file; a single file can also be given a name with --name.",
             )
     if single:
         key = f"{DROPS_PREFIX}{source}/{label}"

@@ -237,10 +237,10 @@ def source_config(store: ObjectStore, source: str) -> SourceConfig:
     from vitrina.feeds import source_config as reader
 
     try:
-        text = store.get(f"{DROPS_PREFIX}{source}/{SOURCE_FILE}")
+        content = store.get(f"{DROPS_PREFIX}{source}/{SOURCE_FILE}")
     except ObjectMissing:
         return SourceConfig(source=source)
-    return reader.load(text.decode("utf-8-sig"), source)
+    return reader.load(content, source)
 
 
 @contextmanager

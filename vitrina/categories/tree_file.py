@@ -52,6 +52,10 @@ def read_tree(path: Path) -> CategoryTree:
         raise CategoryTreeError(f"{path.name} cannot be read as UTF-8: {error}.") from error
     except RecursionError as error:
         raise CategoryTreeError(f"{path.name} is nested too deeply.") from error
+    except ValueError as error:  # a date such as 2026-99-99, which YAML takes for one
+        raise CategoryTreeError(
+            f"{path.name} has a value that is none: {error}.", hint="Put quotes around dates and times."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark is not None else "somewhere"

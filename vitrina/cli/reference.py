@@ -70,11 +70,7 @@ def import_templates(file: File, as_json: AsJson = False) -> None:
     from vitrina.content.templates import TEMPLATES_KEY, read_templates, sync_templates
     from vitrina.objects import open_store
 
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PermanentError(f"{file.name} is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.") from error
-    result = sync_templates(read_templates(text))
+    result = sync_templates(read_templates(file.read_bytes()))
     open_store(get_settings()).put(TEMPLATES_KEY, file.read_bytes())
     data = {name: getattr(result, name) for name in ("created", "updated", "unchanged", "deactivated")}
     emit(data, as_json, lambda: facts("Templates", data))

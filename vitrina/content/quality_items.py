@@ -36,8 +36,24 @@ def file_items(path: Path) -> list[tuple[Description, ProductFacts]]:
         try:
             value = orjson.loads(line)
             items.append((Description.model_validate(value["description"]), ProductFacts.from_dict(value["facts"])))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError) as error:
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise PermanentError(
-                f"{path.name}, line {number}: {error}", hint='A line is {"description": {…}, "facts": {…}}.'
+                f"{path.name}, line {number}: {_fault(error)}.", hint='A line is {"description": {…}, "facts": {…}}.'
             ) from error
     return items
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a line, in one line."""
+    if isinstance(error, ValidationError):
+        faults = error.errors(include_url=False, include_input=False)
+        shown = [
+            f"{'.'.join(map(str, ('description', *f['loc'])))}: {f['msg'].removeprefix('Value error, ')}"
+            for f in faults
+        ]
+        return "; ".join(shown[:5]) + (f"; and {len(shown) - 5} more" if len(shown) > 5 else "")
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"it is not JSON ({error.msg})"
+    return "it is of another form"

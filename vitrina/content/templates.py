@@ -45,16 +45,28 @@ class TemplateSync:
     deactivated: int
 
 
-def read_templates(text: str) -> list[Template]:
+def read_templates(content: str | bytes) -> list[Template]:
     """Templates of a YAML file.
 
     Raises:
-        TemplatesFileError: not YAML, unknown keys, repeated names.
+        TemplatesFileError: not UTF-8, not YAML, unknown keys, repeated names.
     """
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TemplatesFileError(
+            f"The templates file is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8."
+        ) from error
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise TemplatesFileError(f"The templates file is not YAML: {error}") from error
+    except ValueError as error:  # a date such as 2026-99-99, which YAML takes for one
+        raise TemplatesFileError(
+            f"The templates file has a value that is none: {error}.", hint="Put quotes around dates and times."
+        ) from error
+    except RecursionError as error:
+        raise TemplatesFileError("The templates file is nested too deeply.") from error
     if not isinstance(document, dict) or not isinstance(document.get("templates"), list):
         raise TemplatesFileError("The templates file must hold a list under `templates:`.")
     templates: list[Template] = []

@@ -66,11 +66,11 @@ class _SourceFile(BaseModel):
         return code
 
 
-def load(path_or_text: Path | str, source: str) -> SourceConfig:
+def load(path_or_text: Path | bytes | str, source: str) -> SourceConfig:
     """Read a source's settings.
 
     Args:
-        path_or_text: A path (a missing file means defaults), or the text of the file.
+        path_or_text: A path (a missing file means defaults), or what the file holds.
         source: Name of the source, the folder under ``drops/``.
 
     Raises:
@@ -80,15 +80,15 @@ def load(path_or_text: Path | str, source: str) -> SourceConfig:
     if isinstance(path_or_text, Path):
         if not path_or_text.exists():
             return SourceConfig(source=source)
-        raw = path_or_text.read_bytes()[: _MAX_BYTES + 1]
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise SourceConfigError(f"{where} is not UTF-8.", hint="Save it as UTF-8.") from None
-    else:
-        text = path_or_text
-    if len(text) > _MAX_BYTES:
+        path_or_text = path_or_text.read_bytes()
+    if len(path_or_text) > _MAX_BYTES:
         raise SourceConfigError(f"{where} is larger than {_MAX_BYTES:,} bytes.")
+    try:
+        text = path_or_text if isinstance(path_or_text, str) else path_or_text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceConfigError(
+            f"{where} is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8, then retry the drop."
+        ) from None
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

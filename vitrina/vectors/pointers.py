@@ -15,7 +15,7 @@ from django.db import transaction
 
 from vitrina.errors import PermanentError
 from vitrina.vectors.guard import alone
-from vitrina.vectors.index import VectorIndex, VectorRecord
+from vitrina.vectors.index import CATEGORIES, PRODUCTS, TEMPLATES, VectorIndex, VectorRecord
 from vitrina.vectors.models import StoredVector, VectorCollection, generation_name
 from vitrina.vectors.rebuild import rebuild
 
@@ -101,6 +101,11 @@ def rebuild_collection(alias: str, index: VectorIndex) -> int:
     with alone(alias):
         collection = active_collection(alias)
         if collection is None:
+            known = sorted({CATEGORIES, TEMPLATES, PRODUCTS, *VectorCollection.objects.values_list("alias", flat=True)})
+            if alias not in known:
+                raise PermanentError(
+                    f"There is no collection {alias!r}.", hint=f"The collections are {', '.join(known)}."
+                )
             raise PermanentError(f"Nothing has been embedded for {alias} yet.", hint="Materialise its asset first.")
         return load(collection, index)
 
