@@ -13,6 +13,7 @@ from vitrina.cli.demo import demo
 from vitrina.cli.doctor import doctor
 from vitrina.cli.drops import app as drops_app
 from vitrina.cli.errors import explain
+from vitrina.cli.llm import app as llm_app
 from vitrina.cli.reference import categories_app, templates_app, vectors_app
 from vitrina.cli.reports import export, quality_app, status
 from vitrina.cli.review import app as review_app
@@ -31,6 +32,7 @@ app.add_typer(categories_app, name="categories")
 app.add_typer(templates_app, name="templates")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(review_app, name="review")
+app.add_typer(llm_app, name="llm")
 app.add_typer(quality_app, name="quality")
 
 

@@ -1,0 +1,14 @@
+"""``vitrina llm``: the gateway for people.
+
+Belongs here: joining its commands. Stays out: what they do.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from vitrina.cli.llm_run import replay, run
+
+app = typer.Typer(no_args_is_help=True, help="Language models: files of questions, endpoints, costs, failures.")
+app.command("run")(run)
+app.command("replay")(replay)
