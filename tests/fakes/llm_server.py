@@ -21,45 +21,19 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.llm_replies import Faults, draw, embeddings, error, models, take, way
+
+#: Stands in every question of a capability probe; those are counted apart.
+_PROBE = b"vitrina_probe"
 _ITEM = re.compile(r"item:([^\s\"\\]+)")
 #: Stands in ``content`` for the product id of the request.
 PRODUCT_ID = "__PRODUCT_ID__"
 _PRODUCT = re.compile(r"product_id\W{1,6}(\d+)")
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
-
-
-@dataclass
-class Faults:
-    """Switches. Shares are of attempts, but for refusal, content filter and length, which stick to an item."""
-
-    seed: int = 1
-    latency_s: float = 0.0
-    rate_429: float = 0.0
-    retry_after: str | None = "0"
-    rate_500: float = 0.0
-    hang: float = 0.0
-    cut: float = 0.0
-    html: float = 0.0
-    truncated_json: float = 0.0
-    empty: float = 0.0
-    length: float = 0.0
-    needs_tokens: int = 500
-    refusal: float = 0.0
-    content_filter: float = 0.0
-    filter_as_400: bool = False
-    usage: bool = True
-    status: int | None = None
-    error: str = "refused"
-    rps: float | None = None
-    content: str | None = None
-    contents: dict[str, str] | None = None
-    redirect: str | None = None
-    echo_headers: bool = False
-    big: int = 0
 
 
 class LlmServer:
@@ -73,7 +47,8 @@ class LlmServer:
         self.attempts: Counter[str] = Counter()
         self.paid: Counter[str] = Counter()
         self.replies: Counter[str] = Counter()
-        self.in_flight = self.peak = self.requests = 0
+        self.in_flight = self.peak = self.requests = self.probes = 0
+        self.asked: Counter[str] = Counter()
         self.limits: list[int | None] = []
         self.authorizations: set[str] = set()
         self._bucket, self._filled = 0.0, time.monotonic()
@@ -81,6 +56,8 @@ class LlmServer:
     def stats(self) -> dict[str, Any]:
         return {
             "requests": self.requests,
+            "probes": self.probes,
+            "asked": dict(self.asked),
             "peak": self.peak,
             "replies": dict(self.replies),
             "paid": dict(self.paid),
@@ -111,7 +88,11 @@ class LlmServer:
         if path == "/_reset":
             self.reset(Faults(**json.loads(body or b"{}")))
             return await _send(writer, 200, b"{}")
-        self.requests += 1
+        if path.endswith("/models"):
+            return await _send(writer, 200, models(self.faults.owner))
+        probe = _PROBE in body
+        self.probes += probe
+        self.requests += not probe
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         self.authorizations.add(headers.get("authorization", ""))
@@ -129,28 +110,33 @@ class LlmServer:
         fate, sticky = draw(faults.seed, item, self.attempts[item]), draw(faults.seed, item, 0)
         if faults.status is not None:
             text = faults.error + (" " + json.dumps(headers) if faults.echo_headers else "")
-            return await _send(writer, faults.status, _error(text, "forced"), {"Location": faults.redirect or ""})
-        if not self._inside_cap() or _take(fate, 0.0, faults.rate_429):
+            return await _send(writer, faults.status, error(text, "forced"), {"Location": faults.redirect or ""})
+        if not self._inside_cap() or take(fate, 0.0, faults.rate_429):
             self.replies["429"] += 1
             extra = {} if faults.retry_after is None else {"Retry-After": faults.retry_after}
-            return await _send(writer, 429, _error("slow down", "rate_limit_exceeded"), extra)
+            return await _send(writer, 429, error("slow down", "rate_limit_exceeded"), extra)
         await asyncio.sleep(faults.latency_s)
+        if not path.endswith("/embeddings") and (refusal := self._refuses(data)) is not None:
+            self.replies["400"] += 1
+            return await _send(writer, 400, refusal)
         start = faults.rate_429
         for name in ("rate_500", "hang", "cut", "html", "truncated_json", "empty"):
             share = getattr(faults, name)
-            if _take(fate, start, share):
+            if take(fate, start, share):
                 self.replies[name] += 1
                 return await self._broken(name, path, data, item, writer)
             start += share
         if path.endswith("/embeddings"):
             self.paid[item] += 1
-            return await _send(writer, 200, json.dumps(_embeddings(data)).encode())
+            return await _send(writer, 200, json.dumps(embeddings(data)).encode())
         self.limits.append(data.get("max_tokens"))
         reply = self._chat(data, item, sticky)
         if reply is None:
             self.replies["filter_400"] += 1
-            return await _send(writer, 400, _error("blocked by the content policy", "content_filter"))
-        self.paid[item] += 1
+            return await _send(writer, 400, error("blocked by the content policy", "content_filter"))
+        if _PROBE not in body:
+            self.paid[item] += 1
+            self.asked[way(data)] += 1
         self.replies["ok"] += 1
         return await _send(writer, 200, json.dumps(reply, ensure_ascii=False).encode(), {"x-request-id": f"r-{item}"})
 
@@ -161,16 +147,24 @@ class LlmServer:
         if PRODUCT_ID in content and (asked := _PRODUCT.search(json.dumps(data, ensure_ascii=False))):
             content = content.replace(PRODUCT_ID, asked.group(1))
         content += "x" * faults.big
+        asked = way(data)
+        if _PROBE in json.dumps(data).encode():
+            content = '{"vitrina_probe": "yes", "colour": "green"}'
+        if asked != "plain" and asked in faults.ignores.split(","):
+            content = "Grass is green."
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
         finish, start = "stop", 0.0
-        if _take(sticky, start, faults.refusal):
+        if asked == "tools" and asked not in faults.ignores.split(","):
+            call = {"name": data["tools"][0]["function"]["name"], "arguments": content}
+            message |= {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": call}]}
+        if take(sticky, start, faults.refusal):
             message, finish = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}, "stop"
-        elif _take(sticky, start + faults.refusal, faults.content_filter):
+        elif take(sticky, start + faults.refusal, faults.content_filter):
             if faults.filter_as_400:
                 return None
             message, finish = {"role": "assistant", "content": content[:10]}, "content_filter"
         elif (
-            _take(sticky, start + faults.refusal + faults.content_filter, faults.length)
+            take(sticky, start + faults.refusal + faults.content_filter, faults.length)
             and (data.get("max_tokens") or 0) < faults.needs_tokens
         ):
             message, finish = {"role": "assistant", "content": content[: len(content) // 2]}, "length"
@@ -184,11 +178,24 @@ class LlmServer:
             reply["usage"] = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
         return reply
 
+    def _refuses(self, data: dict[str, Any]) -> bytes | None:
+        faults, asked = self.faults, way(data)
+        if faults.wants_max_completion_tokens and "max_tokens" in data:
+            told = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
+            return error(told, "unsupported_parameter")
+        if faults.no_temperature and "temperature" in data:
+            told = "Unsupported value: 'temperature' does not support 0.0. Only the default (1) value is supported."
+            return error(told, "unsupported_value")
+        if asked in ("plain", *faults.rungs.split(",")):
+            return None
+        field = "tools" if asked == "tools" else f"response_format.type {asked}"
+        return error(f"{field} is not supported by this server", "invalid_request_error")
+
     async def _broken(
         self, name: str, path: str, data: dict[str, Any], item: str, writer: asyncio.StreamWriter
     ) -> bool:
         if name == "rate_500":
-            return await _send(writer, 500, _error("it broke", "server_error"))
+            return await _send(writer, 500, error("it broke", "server_error"))
         if name == "hang":
             await asyncio.sleep(3600)
         if name == "cut":
@@ -213,30 +220,6 @@ class LlmServer:
             return False
         self._bucket -= 1
         return True
-
-
-def draw(seed: int, item: str, attempt: int) -> float:
-    """The number from 0 to 1 that decides an attempt's fate (attempt 0: the item's)."""
-    digest = hashlib.sha256(f"{seed}/{item}/{attempt}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def _take(draw: float, start: float, share: float) -> bool:
-    return start <= draw < start + share
-
-
-def _error(message: str, code: str) -> bytes:
-    return json.dumps({"error": {"message": message, "type": code, "code": code}}).encode()
-
-
-def _embeddings(data: dict[str, Any]) -> dict[str, Any]:
-    rows = []
-    for index, text in enumerate(data["input"]):
-        digest = hashlib.sha256(text.encode()).digest()
-        rows.append({"object": "embedding", "index": index, "embedding": [byte / 255 for byte in digest[:8]]})
-    rows.reverse()  # servers need not keep the order
-    tokens = sum(len(text) for text in data["input"])
-    return {"object": "list", "data": rows, "model": data["model"], "usage": {"prompt_tokens": tokens}}
 
 
 async def _send(writer: asyncio.StreamWriter, status: int, body: bytes, extra: dict[str, str] | None = None) -> bool:

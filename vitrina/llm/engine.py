@@ -17,17 +17,22 @@ import orjson
 from vitrina.llm.attempts import Attempts, Ended, Job
 from vitrina.llm.batcher import Batcher
 from vitrina.llm.budget import Budget
+from vitrina.llm.capabilities import CapabilityStore, Known, MemoryCapabilities
 from vitrina.llm.config import GatewayConfig
+from vitrina.llm.dialects import Dialect, Plan
+from vitrina.llm.ladder import Ladder
 from vitrina.llm.ledger import Attempt, Ledger, StoredReply
 from vitrina.llm.messages import ChatRequest, request_key
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.pricing import PriceBook
+from vitrina.llm.probe import PURPOSE as PROBE
+from vitrina.llm.probe import learn_rung
 from vitrina.llm.results import from_call, from_ledger, joined
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Checked, Contract, check
 from vitrina.llm.tokens import estimate_prompt_tokens
 from vitrina.llm.transport import Reply, Transport
-from vitrina.llm.wire import Reading, read_chat, read_embeddings
+from vitrina.llm.wire import Reading, read_embeddings
 
 #: Rows and time of a group: what is committed together. A commit takes 1-5 ms, so longer waits gain nothing.
 _GROUP_ROWS = 100
@@ -39,6 +44,7 @@ class Engine:
     """One endpoint on one event loop.
 
     Args:
+        capabilities: Where it is remembered what the endpoint's models can do; the default forgets.
         slots: Where calls in flight take their place; the default counts those of this engine alone.
         sleep: Waits between attempts; tests pass their own.
     """
@@ -52,6 +58,7 @@ class Engine:
         prices: PriceBook,
         budget: Budget,
         stats: Stats,
+        capabilities: CapabilityStore | None = None,
         slots: Callable[[], AbstractAsyncContextManager[Any]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -83,6 +90,7 @@ class Engine:
             stats=stats,
             sleep=sleep,
         )
+        self.ladder = Ladder(config, capabilities or MemoryCapabilities(), self._executor, self._probe)
         self._flying: dict[str, asyncio.Future[ChatResult]] = {}
         self._scope = config.endpoint if config.cache_scope is None else config.cache_scope
 
@@ -166,6 +174,7 @@ class Engine:
     async def close(self) -> None:
         """Ends connections, after what is on its way into the ledger is there."""
         await self._rows.finish()
+        await self.ladder.close()
         await self._transport.close()
         self._executor.shutdown(wait=True)
 
@@ -191,6 +200,9 @@ class Engine:
             if stored is not None:
                 result = from_ledger(request, key, stored, contract)
             else:
+                model = request.model or self.config.model
+                if request.schema is not None and not self.ladder.knows(model):
+                    await self.ladder.learn(model)
                 result = from_call(request, key, await self._attempts.run(self._job(request, key, contract)))
             future.set_result(result)
             return result
@@ -207,33 +219,67 @@ class Engine:
         )
 
     def _job(self, request: ChatRequest, key: str, contract: Contract | None) -> Job:
-        config = self.config
+        ladder, dialect = self.ladder, self.ladder.dialect
+        plan = Plan(request, request.model or self.config.model)
+        if dialect.cuts_prompts:
+            plan.estimate = estimate_prompt_tokens(request.messages)
 
         def body(limit: int | None) -> dict[str, Any]:
-            return request.body(config.model, max_tokens=limit, limit_field=config.limit_field)
-
-        def read(reply: Reply) -> Reading:
-            return read_chat(reply)
+            ladder.prepare(plan)
+            return dialect.body(plan, limit)
 
         def checked(reading: Reading) -> Checked | None:
             if contract is None or reading.text is None:
                 return None
-            return check(contract, request, reading.text, reading.finish_reason)
+            found = check(contract, request, reading.text, reading.finish_reason)
+            if request.schema is not None:
+                ladder.answered(plan, found)
+            return found
 
         return Job(
             key=key,
             kind="chat",
-            path="/chat/completions",
-            model=request.model or config.model,
+            path=dialect.path(),
+            model=plan.model,
             purpose=request.purpose,
             item_id=request.item_id,
             drop_key=request.drop_key,
             limit=request.max_tokens,
             body=body,
-            read=read,
-            prompt_tokens=lambda: estimate_prompt_tokens(request.messages),
+            read=lambda reply: dialect.read(reply, plan),
+            prompt_tokens=lambda: plan.estimate or estimate_prompt_tokens(request.messages),
             check=checked,
+            reroute=lambda reading: ladder.refused(plan, reading),
         )
+
+    async def _probe(self, model: str, dialect: Dialect) -> tuple[Dialect, Known | None]:
+        def calls(dialect: Dialect) -> Callable[[Plan, int], Awaitable[Reading]]:
+            return lambda plan, limit: self._probe_call(dialect, plan, limit)
+
+        return await learn_rung(model, dialect, self._transport, self.config, calls)
+
+    async def _probe_call(self, dialect: Dialect, plan: Plan, limit: int) -> Reading:
+        """A question of a probe: paid from the budget and written to the ledger like any other, never a cached one."""
+
+        def read(reply: Reply) -> Reading:
+            reading = dialect.read(reply, plan)  # a way that is unknown here does not make the model unknown
+            return replace(reading, dead="") if reading.dead == "model" else reading
+
+        job = Job(
+            key=request_key({"probe": plan.model, "rung": str(plan.rung)}, scope=self._scope),
+            kind="chat",
+            path=dialect.path(),
+            model=plan.model,
+            purpose=PROBE,
+            item_id="",
+            drop_key="",
+            limit=limit,
+            body=lambda limit: dialect.body(plan, limit),
+            read=read,
+            prompt_tokens=lambda: estimate_prompt_tokens(plan.request.messages),
+            keep=False,
+        )
+        return (await self._attempts.run(job)).reading
 
 
 async def _stream(requests: AsyncIterable[ChatRequest] | Iterable[ChatRequest]) -> AsyncIterable[ChatRequest]:

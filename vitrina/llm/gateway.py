@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from vitrina.llm.budget import Budget
+from vitrina.llm.capabilities import CapabilityStore
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.embeddings import EmbeddingBatch, embed_texts
 from vitrina.llm.engine import Engine
@@ -49,6 +50,7 @@ class Gateway:
     Args:
         service: The ASGI application to call when ``config.base_url`` is ``None``; the default is the platform's own.
         transport: Overrides both (tests).
+        capabilities: Where it is remembered what the endpoint's models can do; the default forgets.
 
     Raises:
         GatewayConfigError: Wrong prices or settings.
@@ -62,6 +64,7 @@ class Gateway:
         *,
         service: AsgiApp | None = None,
         transport: Callable[[GatewayConfig], Transport] | None = None,
+        capabilities: CapabilityStore | None = None,
     ) -> None:
         self.config = config
         self.ledger = ledger
@@ -73,6 +76,7 @@ class Gateway:
         self.budget = Budget(config.budget_usd, spent=spent, allow_unknown_prices=config.allow_unknown_prices)
         self._service = service
         self._transport = transport
+        self._capabilities = capabilities
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._engine: Engine | None = None
@@ -207,7 +211,15 @@ class Gateway:
             transport = AsgiTransport(wiring.build_app(), config)
             # A new version of the offline writer must not be answered from what the former one wrote.
             config = replace(config, cache_scope=config.cache_scope or wiring.cache_scope())
-        return Engine(config, transport, self.ledger, prices=self._prices, budget=self.budget, stats=self.stats)
+        return Engine(
+            config,
+            transport,
+            self.ledger,
+            prices=self._prices,
+            budget=self.budget,
+            stats=self.stats,
+            capabilities=self._capabilities,
+        )
 
 
 async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:

@@ -16,6 +16,7 @@ import orjson
 
 from vitrina.errors import VitrinaError
 from vitrina.llm.messages import ChatRequest, Message
+from vitrina.llm.schemas import drop_nulls
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,11 +57,12 @@ class Contract:
 
 @dataclass(slots=True, frozen=True)
 class Checked:
-    """What a contract made of an answer: a value, or problems."""
+    """What a contract made of an answer: a value, or problems. ``not_json``: no JSON was found in it at all."""
 
     value: Any = None
     problems: tuple[str, ...] = ()
     mended: bool = False
+    not_json: bool = False
 
 
 def check(contract: Contract, request: ChatRequest, text: str, finish_reason: str) -> Checked:
@@ -70,7 +72,9 @@ def check(contract: Contract, request: ChatRequest, text: str, finish_reason: st
         try:
             data, mended = parse_json(text, finish_reason)
         except InvalidAnswerError as error:
-            return Checked(problems=error.problems)
+            return Checked(problems=error.problems, not_json=finish_reason in ("stop", ""))
+        if request.schema is not None:
+            data = drop_nulls(request.schema, data)
     try:
         return Checked(value=contract.validate(request, data), mended=mended)
     except InvalidAnswerError as error:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -20,6 +20,9 @@ AsgiApp = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]], Callable[[Any], Awaitable[None]]],
     Awaitable[None],
 ]
+
+
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(slots=True, frozen=True)
@@ -68,7 +71,7 @@ class HttpTransport:
         self._base = config.endpoint
         self._timeout_s = config.timeout_s
         self._max_bytes = config.max_reply_bytes
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **config.headers}
+        headers = {"Accept": "application/json", **config.headers}
         if config.api_key:
             headers["Authorization"] = f"Bearer {config.api_key}"
         self._session = aiohttp.ClientSession(
@@ -88,17 +91,55 @@ class HttpTransport:
             TransportError: No connection, a cut, the deadline.
             ReplyTooLargeError: The body outgrew ``max_reply_bytes``.
         """
+        return await self.request("POST", path, body, headers=_JSON)
+
+    async def get(self, path: str) -> Reply:
+        """The same for a GET."""
+        return await self.request("GET", path)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        into: BinaryIO | None = None,
+    ) -> Reply:
+        """Any call of this server.
+
+        Args:
+            path: Below the endpoint's address, or a whole address on the same host and port.
+            data: Bytes, or an aiohttp form.
+            timeout_s: Instead of the configured deadline.
+            into: A body of status 200 is written here instead of into the reply, however large.
+
+        Raises:
+            TransportError: No connection, a cut, the deadline.
+            ReplyTooLargeError: The body outgrew ``max_reply_bytes``.
+            ValueError: The address is another server's: the key does not go there.
+        """
+        url = path if path.startswith(("http://", "https://")) else self._base + path
+        if url is path and urlsplit(path)[:2] != urlsplit(self._base)[:2]:
+            raise ValueError("an address of another server")
+        deadline = self._timeout_s if timeout_s is None else timeout_s
         try:
             async with (
-                asyncio.timeout(self._timeout_s),
-                self._session.post(self._base + path, data=body, allow_redirects=False) as response,
+                asyncio.timeout(deadline),
+                self._session.request(method, url, data=data, headers=headers, allow_redirects=False) as response,
             ):
-                content = await self._read(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status, headers, content)
+                if into is not None and response.status == 200:
+                    async for chunk in response.content.iter_any():
+                        into.write(chunk)
+                    content = b""
+                else:
+                    content = await self._read(response)
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(response.status, names, content)
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-            message = "connecting took too long" if connecting else f"no whole reply within {self._timeout_s:g} s"
+            message = "connecting took too long" if connecting else f"no whole reply within {deadline:g} s"
             raise TransportError(message, name="timeout", sent=not connecting) from error
         except aiohttp.ClientConnectorCertificateError as error:
             raise TransportError("the endpoint's certificate is not valid", name="certificate", sent=False) from error
@@ -140,12 +181,19 @@ class AsgiTransport:
         Raises:
             TransportError: The deadline, or the application failed without an answer.
         """
+        return await self._call("POST", path, body)
+
+    async def get(self, path: str) -> Reply:
+        """The same for a GET."""
+        return await self._call("GET", path, b"")
+
+    async def _call(self, method: str, path: str, body: bytes) -> Reply:
         full = f"/v1{path}"
         scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
-            "method": "POST",
+            "method": method,
             "scheme": "http",
             "path": full,
             "raw_path": quote(full).encode(),

@@ -150,6 +150,11 @@ def read_error(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading
     return Reading(Outcome.PERMANENT, error=told, dead=dead, retry=False, **common)
 
 
+def read_json(reply: Reply) -> dict[str, Any] | None:
+    """The JSON object of a reply, or ``None``."""
+    return _object(reply.body)
+
+
 def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.time) -> float | None:
     """Seconds that the server asks for: ``retry-after-ms``, then ``Retry-After`` in seconds or as a date."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from vitrina.config import Settings, get_settings
+from vitrina.llm.capabilities import PostgresCapabilities
 from vitrina.llm.config import GatewayConfig, RetryPolicy
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.ledger_postgres import PostgresLedger
@@ -79,9 +80,11 @@ def open_gateway(
     from vitrina.project.database import database_url, psycopg_dsn
 
     settings = settings or get_settings()
-    ledger = PostgresLedger(psycopg_dsn(database_url(settings)))
+    dsn = psycopg_dsn(database_url(settings))
+    ledger = PostgresLedger(dsn)
+    config = config or gateway_config(settings, run_id=run_id)
     try:
-        with Gateway(config or gateway_config(settings, run_id=run_id), ledger) as gateway:
+        with Gateway(config, ledger, capabilities=PostgresCapabilities(dsn)) as gateway:
             yield gateway
     finally:
         ledger.close()
