@@ -3,6 +3,8 @@
 Belongs here: ops over a list of product ids, for schedules and for work by hand. Stays out: the steps themselves.
 """
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 
 from resources.llm import LlmResource
@@ -73,7 +75,18 @@ def delete_old_log_entries(context: dg.OpExecutionContext, warehouse: Warehouse)
     context.log.info("%d entries deleted", old_log_entries(warehouse.settings.log_keep_days))
 
 
-@dg.job(description="Keep the processing log from growing for ever.", executor_def=dg.in_process_executor)
+@dg.op(description="Remove files in the object store that a writer began more than a day ago and never ended.")
+def remove_unfinished_files(context: dg.OpExecutionContext, object_store: ObjectStoreResource) -> None:
+    """A killed process leaves them; no listing shows them."""
+    day_ago = datetime.now(UTC) - timedelta(days=1)
+    context.log.info("%d unfinished files removed", object_store.store().sweep(day_ago))
+
+
+@dg.job(
+    description="Keep the processing log, and what killed writers left, from growing for ever.",
+    executor_def=dg.in_process_executor,
+)
 def log_cleanup() -> None:
-    """See :func:`delete_old_log_entries`."""
+    """See :func:`delete_old_log_entries` and :func:`remove_unfinished_files`."""
     delete_old_log_entries()
+    remove_unfinished_files()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -211,3 +213,25 @@ def test_the_settings_choose_the_store(tmp_path):
     assert isinstance(store, S3Store)
     assert store.describe() == "s3://shop/p/"
     assert SECRET not in repr(chosen) + repr(store) + store.describe()
+
+
+def test_what_a_killed_writer_left_is_swept_and_a_writer_at_work_is_not(folder: FolderStore) -> None:
+    folder.put("drops/shop/a.csv", b"1")
+    left, fresh = (folder.root / "drops" / "shop" / f".writing-{name}.part" for name in ("old", "new"))
+    left.write_bytes(b"half")
+    fresh.write_bytes(b"half")
+    os.utime(left, (1_700_000_000, 1_700_000_000))
+    day_ago = datetime.now(UTC) - timedelta(days=1)
+    assert (folder.sweep(day_ago), folder.sweep(day_ago)) == (1, 0)
+    assert (left.exists(), fresh.exists(), keys(folder)) == (False, True, ["drops/shop/a.csv"])
+    assert FolderStore(folder.root / "absent").sweep(day_ago) == 0
+
+
+def test_uploads_that_were_cut_off_leave_no_parts_in_the_bucket(bucket: S3Store) -> None:
+    begun = {"Bucket": "shop", "Key": "in/it/drops/big.csv"}
+    upload = bucket.client.create_multipart_upload(**begun)["UploadId"]
+    bucket.client.upload_part(**begun, UploadId=upload, PartNumber=1, Body=b"x")
+    assert bucket.sweep(datetime(2000, 1, 1, tzinfo=UTC)) == 0, "begun later (the server dates all uploads 2010)"
+    now = datetime.now(UTC)
+    assert (bucket.sweep(now), bucket.sweep(now)) == (1, 0)
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket="shop")

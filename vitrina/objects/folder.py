@@ -41,7 +41,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
-            if entry.is_symlink() or (entry.name.startswith(_UNFINISHED[0]) and entry.name.endswith(_UNFINISHED[1])):
+            if entry.is_symlink() or _is_unfinished(entry.name):
                 continue
             if entry.is_dir():
                 yield from self._walk(Path(entry.path))
@@ -120,5 +120,20 @@ class FolderStore:
         """The file itself, so that readers need no copy."""
         return self._path(key)
 
+    def sweep(self, before: datetime) -> int:
+        swept = 0
+        for folder, _, names in os.walk(self.root):
+            for name in filter(_is_unfinished, names):
+                path = Path(folder, name)
+                with suppress(OSError):  # gone meanwhile, or another user's
+                    if path.lstat().st_mtime < before.timestamp():
+                        path.unlink()
+                        swept += 1
+        return swept
+
     def describe(self) -> str:
         return str(self.root)
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(_UNFINISHED[0]) and name.endswith(_UNFINISHED[1])

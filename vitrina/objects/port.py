@@ -57,6 +57,9 @@ class ObjectStore(Protocol):
     def local_path(self, key: str) -> Path | None:
         """The object as a local file, so that readers need no copy; ``None`` where nothing is local."""
 
+    def sweep(self, before: datetime) -> int:
+        """Remove what writers that were killed before that time have left unfinished; returns how many."""
+
     def describe(self) -> str: ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,19 @@ class S3Store:
 
     def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - nothing is local
         return None
+
+    def sweep(self, before: datetime) -> int:
+        """Uploads in parts that were begun and never ended: a bucket keeps, and charges for, their parts."""
+        swept = 0
+        with self._told(self.prefix):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self.prefix)
+            for upload in (upload for page in pages for upload in page.get("Uploads", ())):
+                if upload["Initiated"] < before:
+                    self.client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    swept += 1
+        return swept
 
     def describe(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}"
