@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,8 +16,11 @@ from typing import Any
 
 import orjson
 
+from vitrina.llm.breaker import State
 from vitrina.llm.budget import Budget
 from vitrina.llm.config import GatewayConfig
+from vitrina.llm.controls import Controls
+from vitrina.llm.gate import Closed, Diverted, Gate, Ticket
 from vitrina.llm.ledger import Attempt
 from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.pricing import Price, PriceBook
@@ -45,6 +46,7 @@ class Job:
         reroute: Told of every reading that is no answer; ``True`` when the body was changed for what the server
             refuses, and the next attempt follows at once.
         kept_body: The body as the ledger keeps it, from the bytes that were sent.
+        divertible: The caller can ask another model while this one's breaker is open.
     """
 
     key: str
@@ -62,11 +64,12 @@ class Job:
     keep: bool = True
     reroute: Callable[[Reading], bool] | None = None
     kept_body: Callable[[bytes], bytes] | None = None
+    divertible: bool = False
 
 
 @dataclass(slots=True)
 class Ended:
-    """How a job ended, with sums over its attempts."""
+    """How a job ended, with sums over its attempts. ``diverted``: it did not; another model is to be asked."""
 
     outcome: Outcome
     reading: Reading
@@ -75,15 +78,16 @@ class Ended:
     cost: Decimal | None = Decimal(0)
     attempts: int = 0
     latency_ms: int = 0
+    diverted: bool = False
 
 
 class Attempts:
     """Runs jobs against one endpoint.
 
     Args:
-        slots: Makes a context that holds one place among the calls in flight. It is given back while a job waits
-            for its next attempt, and held until the attempt stands in the ledger: after a kill, what was paid and
-            not recorded is never more than what was in flight.
+        controls: Rate, breaker and slots. A slot is given back while a job waits for its next attempt, and held until
+            the attempt stands in the ledger: after a kill, what was paid and not recorded is never more than what was
+            in flight.
         record: Returns when the row is committed.
     """
 
@@ -92,7 +96,7 @@ class Attempts:
         config: GatewayConfig,
         transport: Transport,
         *,
-        slots: Callable[[], AbstractAsyncContextManager[Any]],
+        controls: Controls,
         record: Callable[[Attempt], Awaitable[None]],
         prices: PriceBook,
         budget: Budget,
@@ -101,7 +105,8 @@ class Attempts:
     ) -> None:
         self._config = config
         self._transport = transport
-        self._slots = slots
+        self._controls = controls
+        self._clock = controls.clock
         self._record = record
         self._prices = prices
         self._budget = budget
@@ -116,23 +121,48 @@ class Attempts:
         """Attempts until an outcome is final; never raises for what an endpoint does."""
         tally = Tally(limit=job.limit)
         ended = Ended(Outcome.PERMANENT, Reading(Outcome.PERMANENT))
+        gate = self._controls.gate(job.model)
         while True:
-            async with self._slots():
-                estimate = self._estimate(job, tally)
-                stop = self._not_sent(job, estimate)
-                if stop is not None:
-                    ended.outcome, ended.reading = stop.outcome, stop
-                    return ended
-                task = asyncio.current_task()
-                self.sending.add(task)
+            stop = self._dead.get("") or self._dead.get(job.model)
+            if stop is None:
                 try:
-                    decision = await self._attempt(job, tally, ended, estimate)
-                finally:
-                    self.sending.discard(task)
-            if not decision.again:
-                return ended
-            if decision.wait_s:
-                await self._sleep(decision.wait_s)
+                    ticket = await gate.enter(
+                        job.prompt_tokens() + (tally.limit or _ANSWER_GUESS) if gate.rate.counts_tokens else 0,
+                        purpose=job.purpose,
+                        again=ended.attempts > 0,
+                        divertible=job.divertible and self._controls.fallback(job.model) is not None,
+                        outage_since=tally.outage_since,
+                    )
+                except Closed as closed:
+                    stop = Reading(closed.outcome, error=str(closed), error_class=closed.name)
+                except Diverted:
+                    ended.diverted = True
+                    return ended
+            if stop is None:
+                decision = await self._with_ticket(job, tally, ended, gate, ticket)
+                if decision.again:
+                    if decision.wait_s:
+                        await self._sleep(decision.wait_s)
+                    continue
+                stop = decision.stop
+            if stop is not None:
+                ended.outcome, ended.reading = stop.outcome, stop
+            return ended
+
+    async def _with_ticket(self, job: Job, tally: Tally, ended: Ended, gate: Gate, ticket: Ticket) -> Decision:
+        try:
+            estimate = self._estimate(job, tally)
+            stop = self._not_sent(job, estimate)
+            if stop is not None:
+                return Decision(False, stop=stop)
+            task = asyncio.current_task()
+            self.sending.add(task)
+            try:
+                return await self._attempt(job, tally, ended, estimate, gate, ticket)
+            finally:
+                self.sending.discard(task)
+        finally:
+            gate.leave(ticket)
 
     def _not_sent(self, job: Job, estimate: Decimal | None) -> Reading | None:
         dead = self._dead.get("") or self._dead.get(job.model)
@@ -147,24 +177,38 @@ class Attempts:
         answer = (tally.limit or _ANSWER_GUESS) if job.kind == "chat" else 0
         return self._prices.estimate(job.model, job.prompt_tokens(), answer)
 
-    async def _attempt(self, job: Job, tally: Tally, ended: Ended, estimate: Decimal | None) -> Decision:
+    async def _attempt(
+        self, job: Job, tally: Tally, ended: Ended, estimate: Decimal | None, gate: Gate, ticket: Ticket
+    ) -> Decision:
         raw = orjson.dumps(job.body(tally.limit))  # not sorted: models write fields in the schema's order
-        created, began = datetime.now(UTC), time.monotonic()
+        created, began = datetime.now(UTC), self._clock()
         reply, reading = None, None
         try:
             reply, reading = await self._send(job, raw)
         finally:
             if reading is None:  # cancelled in flight: it may be charged
                 self._budget.settle(estimate, None)
-        latency_ms = int((time.monotonic() - began) * 1000)
+        now = self._clock()
+        latency_ms = int((now - began) * 1000)
         usage, price = self._account(job, reading, reply)
         self._budget.settle(estimate, price.usd)
         rerouted = reading.text is None and job.reroute is not None and job.reroute(reading)
         if reading.dead and not rerouted:
             self._dead.setdefault("" if reading.dead == "endpoint" else job.model, reading)
         outcome = reading.outcome
+        # Before anybody has answered at this address a failure more likely means a wrong address than an outage.
+        told_of = self._reached or gate.breaker.state is not State.CLOSED
+        gate.returned(
+            ticket,
+            limited=outcome is Outcome.RATE_LIMIT,
+            failed=_endpoint_failed(reading, reply) if told_of else None,
+            tokens=usage.prompt + usage.completion,
+            headers=None if reply is None else reply.headers,
+            why=reading.error or "",
+        )
+        outage = gate.breaker.state is not State.CLOSED
         checked = job.check(reading) if outcome is Outcome.OK else None
-        decision = decide(reading, tally, self._config.retry, now=time.monotonic(), jitter=self._random.random())
+        decision = decide(reading, tally, self._config.retry, now=now, jitter=self._random.random(), outage=outage)
         if rerouted:
             decision = Decision(True)
         if outcome is Outcome.TRANSPORT and not (decision.again or reading.charged or self._reached):
@@ -248,6 +292,13 @@ class Attempts:
 
 def _kept_body(job: Job, raw: bytes) -> bytes:
     return raw if job.kept_body is None else job.kept_body(raw)
+
+
+def _endpoint_failed(reading: Reading, reply: Reply | None) -> bool:
+    """Whether the endpoint is at fault; a page that is no JSON with status 200 is a broken proxy."""
+    if reading.outcome is Outcome.INVALID:
+        return reply is not None and reading.data is None
+    return reading.outcome in (Outcome.TRANSPORT, Outcome.SERVER)
 
 
 def _answers(reading: Reading) -> bool:

@@ -34,10 +34,39 @@ class RetryPolicy:
     base_delay_s: float = 0.5
     max_delay_s: float = 30.0
     rate_limit_patience_s: float = 900.0
+    #: How long a request waits for an endpoint whose breaker is open, before it is left for a later run.
+    outage_patience_s: float = 3600.0
+    #: Rephrased tries after a refusal.
+    max_rephrased: int = 1
     #: More room after a truncated answer: each time twice the former limit, up to this many tokens.
     max_tokens_ceiling: int = 16_384
     #: The first limit after a truncated answer to a request that named none.
     default_max_tokens: int = 4_096
+
+
+@dataclass(slots=True, frozen=True)
+class BreakerPolicy:
+    """When a circuit breaker opens and closes. Times in seconds.
+
+    Attributes:
+        failure_rate: Share of failed calls from which it opens.
+        min_samples: Calls in the window below which it never opens.
+        probes: Calls that are let through at a time when it is half open, and successes that close it.
+    """
+
+    failure_rate: float = 0.5
+    min_samples: int = 20
+    window_s: float = 30.0
+    open_s: float = 5.0
+    max_open_s: float = 60.0
+    probes: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0 < self.failure_rate <= 1 or self.min_samples < 1 or self.probes < 1 or self.open_s <= 0:
+            raise GatewayConfigError(
+                "The breaker's settings make no sense: a rate from 0 to 1, samples and times above 0 are needed.",
+                hint="Check AI_BREAKER_FAILURE_RATE, AI_BREAKER_MIN_SAMPLES and AI_BREAKER_OPEN_SECONDS.",
+            )
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,9 +76,15 @@ class GatewayConfig:
     Attributes:
         base_url: ``https://api.openai.com/v1`` and the like; ``None`` is the embedded model service.
         api_key: Sent as bearer token; never logged, stored or shown.
-        concurrency: Calls in flight at once.
+        concurrency: Calls in flight at once, over all processes that share a database.
+        rpm, tpm: Requests and tokens that the endpoint takes a minute, for each model; ``None``: found by measuring.
+        breaker: When the circuit breaker opens.
+        fallback_model: Asked at the same endpoint while the breaker of the wanted model is open.
         budget_usd: Limit of this run in USD, ``None`` for none. With a limit, a model of unknown price is refused
             unless ``allow_unknown_prices``.
+        day_budget_usd: Limit of a UTC day, over all runs.
+        purpose_budgets_usd: Purpose → limit of a UTC day.
+        budgets: Further named budgets that every call of this gateway counts against: name → limit.
         prices: Overrides, see :mod:`vitrina.llm.pricing`.
         cache_scope: What answers are shared between; ``None`` means the endpoint's address. Set it to a fixed word
             to keep answers when the same model moves to another address.
@@ -71,7 +106,14 @@ class GatewayConfig:
     timeout_s: float = 120.0
     connect_timeout_s: float = 10.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    rpm: float | None = None
+    tpm: float | None = None
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    fallback_model: str | None = None
     budget_usd: Decimal | None = None
+    day_budget_usd: Decimal | None = None
+    purpose_budgets_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    budgets: Mapping[str, Decimal] = field(default_factory=dict)
     allow_unknown_prices: bool = False
     prices: Mapping[str, Any] | None = None
     cache_scope: str | None = None
@@ -100,6 +142,8 @@ class GatewayConfig:
                 )
         if self.concurrency < 1:
             raise GatewayConfigError("The number of LLM calls at once must be at least 1.", hint="Set AI_CONCURRENCY.")
+        if (self.rpm is not None and self.rpm <= 0) or (self.tpm is not None and self.tpm <= 0):
+            raise GatewayConfigError("AI_RPM and AI_TPM must be above 0.", hint="Leave them empty for no fixed rate.")
         if not 1 <= self.embedding_batch <= 2048:
             raise GatewayConfigError("An embedding batch holds 1 to 2048 texts.")
         if self.base_url is not None:

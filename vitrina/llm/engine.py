@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from vitrina.llm.batcher import Batcher
 from vitrina.llm.budget import Budget
 from vitrina.llm.capabilities import CapabilityStore, Known, MemoryCapabilities
 from vitrina.llm.config import GatewayConfig
+from vitrina.llm.controls import Controls
 from vitrina.llm.dialects import Dialect, Plan
 from vitrina.llm.ladder import Ladder
 from vitrina.llm.ledger import Attempt, Ledger, StoredReply
@@ -45,7 +45,7 @@ class Engine:
 
     Args:
         capabilities: Where it is remembered what the endpoint's models can do; the default forgets.
-        slots: Where calls in flight take their place; the default counts those of this engine alone.
+        controls: Rate, breakers and slots; the default counts the calls of this engine alone.
         sleep: Waits between attempts; tests pass their own.
     """
 
@@ -59,7 +59,7 @@ class Engine:
         budget: Budget,
         stats: Stats,
         capabilities: CapabilityStore | None = None,
-        slots: Callable[[], AbstractAsyncContextManager[Any]] | None = None,
+        controls: Controls | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.config = config
@@ -79,11 +79,11 @@ class Engine:
             max_size=_GROUP_ROWS,
             linger_s=_GROUP_S,
         )
-        semaphore = asyncio.Semaphore(config.concurrency)
+        self.controls = controls or Controls(config, sleep=sleep)
         self._attempts = Attempts(
             config,
             transport,
-            slots=slots or (lambda: semaphore),
+            controls=self.controls,
             record=self._rows.call,
             prices=prices,
             budget=budget,

@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     REFUSAL = "refusal"  # the model declined: final
     FILTERED = "filtered"  # a content filter stopped it: final
     BUDGET = "budget"  # not sent: the money is used up, or the price is unknown
+    STOPPED = "stopped"  # not sent: an operator stopped the work
     PERMANENT = "permanent"  # trying again without a change gives the same (bad key, unknown model, bad request)
 
 

@@ -26,28 +26,37 @@ class Tally:
     truncations: int = 0
     rate_limits: int = 0
     first_rate_limit: float | None = None
+    outage_since: float | None = None
 
 
 @dataclass(slots=True, frozen=True)
 class Decision:
-    """Whether to try again, after how many seconds, and why not."""
+    """Whether to try again, after how many seconds, and why not. ``stop``: how it ended without having been sent."""
 
     again: bool
     wait_s: float = 0.0
     note: str = ""
+    stop: Reading | None = None
 
 
 END = Decision(False)
 
 
-def decide(reading: Reading, tally: Tally, policy: RetryPolicy, *, now: float, jitter: float) -> Decision:
+def decide(
+    reading: Reading, tally: Tally, policy: RetryPolicy, *, now: float, jitter: float, outage: bool = False
+) -> Decision:
     """Judges one reading and counts it in ``tally``.
 
     Args:
         now: Monotonic seconds.
         jitter: A random number from 0 to 1, so that many clients do not come back at once.
+        outage: The breaker is not closed: a failure is the endpoint's and uses up none of the request's attempts. The
+            request waits at the gate, where patience with an outage ends.
     """
     match reading.outcome:
+        case Outcome.TRANSPORT | Outcome.SERVER if outage and reading.retry:
+            tally.outage_since = now if tally.outage_since is None else tally.outage_since
+            return Decision(True)
         case Outcome.RATE_LIMIT:
             return _after_rate_limit(reading, tally, policy, now, jitter)
         case Outcome.TRANSPORT | Outcome.SERVER:

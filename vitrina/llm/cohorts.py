@@ -1,0 +1,182 @@
+"""The pace that an endpoint takes, found by measuring.
+
+Belongs here: the controller, a pure object over times that the caller passes in. Stays out: waiting, fixed rates and
+headers (``vitrina.llm.rate``).
+
+It counts by **cohort of dispatch**: calls that were sent in the same quarter of a second are judged together, when nine
+of ten are back. A refusal comes back in 20 ms and an answer in 200 ms, so the first replies after a start are all
+refusals: controllers that average over completions shut the gate on a server that refuses one call in ten at random,
+and never open it again.
+
+Two kinds of 429 are told apart by an experiment. When the share of 429s grows, the pace is lowered by that share; when
+the share falls, the server has a limit, and the pace stays near it. When it does not fall, the 429s have nothing to do
+with the pace: it is restored, and such a share is taken for noise from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_COHORT_S = 0.25
+#: A cohort with fewer calls goes on, up to this many times its length.
+_LEAST = 16
+_LONGEST_S = 4.0
+_BACK = 0.9
+#: A share of 429s above it is never noise.
+_MOST_NOISE = 0.25
+#: From so many 429s, and that share of all that was sent, a cohort is judged before it is back.
+_EARLY, _EARLY_SHARE = 6, 0.4
+#: Calls under a lowered pace after which an experiment is decided.
+_EXPERIMENT = 60
+#: The first calls: so many a second, twice as many each tenth of a second, until the pace binds nobody.
+_START, _DOUBLING_S, _UNBOUND = 200.0, 0.1, 50_000.0
+_LEAST_PACE = 0.2
+_UP, _UP_EVERY_S, _SLOW_START = 1.025, 0.5, 1.4
+
+
+@dataclass(slots=True)
+class Cohort:
+    """Calls that were sent together."""
+
+    start: float
+    #: Which pace they were sent at: grows with every change downwards.
+    era: int
+    last: float = 0.0
+    sent: int = 0
+    back: int = 0
+    limited: int = 0
+    bound: bool = False
+    closed: bool = False
+    judged: bool = False
+
+
+@dataclass(slots=True)
+class _Experiment:
+    share: float
+    former: float | None
+    sent: int = 0
+    limited: int = 0
+
+
+class CohortController:
+    """Finds the pace of one model at one endpoint. ``pace`` is in calls a second; ``None``: as fast as slots allow."""
+
+    def __init__(self, now: float, *, ramp: bool = True) -> None:
+        self._ramp = now if ramp else None
+        self._pace: float | None = None
+        self._good = 0.0
+        self._noise = 0.0
+        self._era = 0
+        self._raised = now
+        self._experiment: _Experiment | None = None
+        self._cohort: Cohort | None = None
+        #: How often the pace was lowered; for the figures of a run.
+        self.cuts = 0
+
+    def pace(self, now: float) -> float | None:
+        """The present pace."""
+        if self._ramp is not None:
+            ramped = _START * 2.0 ** min(30.0, max(0.0, (now - self._ramp) / _DOUBLING_S))
+            if ramped < _UNBOUND:
+                return ramped
+            self._ramp = None
+        return self._pace
+
+    def sent(self, now: float, *, bound: bool) -> Cohort:
+        """A call leaves now. ``bound``: it, or one behind it, had to wait for the pace."""
+        cohort = self._cohort
+        if cohort is not None and self._full(cohort, now):
+            cohort.closed = True
+            self._judge(cohort, now)
+            cohort = None
+        if cohort is None or cohort.era != self._era:
+            cohort = self._cohort = Cohort(now, self._era)
+        cohort.sent += 1
+        cohort.last = now
+        cohort.bound = cohort.bound or bound
+        return cohort
+
+    def returned(self, cohort: Cohort, limited: bool, now: float) -> None:
+        """A call of that cohort is back; ``limited``: with a 429."""
+        cohort.back += 1
+        if limited:
+            cohort.limited += 1
+            if (
+                cohort.limited >= _EARLY
+                and cohort.limited >= _EARLY_SHARE * cohort.sent
+                and cohort.era == self._era
+                and not cohort.judged
+            ):
+                cohort.judged = True
+                self._cut(cohort, now)
+                return
+        if cohort.closed:
+            self._judge(cohort, now)
+
+    def _full(self, cohort: Cohort, now: float) -> bool:
+        age = now - cohort.start
+        return age >= _LONGEST_S or (age >= _COHORT_S and cohort.sent >= _LEAST)
+
+    def _judge(self, cohort: Cohort, now: float) -> None:
+        if cohort.judged or cohort.back < _BACK * cohort.sent:
+            return
+        cohort.judged = True
+        if cohort.era != self._era:
+            return  # sent at a pace that is history
+        if self._experiment is not None and self._decide(self._experiment, cohort, now):
+            return
+        share = cohort.limited / cohort.sent
+        spread = 2.0 * (max(self._noise, 0.01) / cohort.sent) ** 0.5
+        if cohort.limited >= 3 and share > self._noise + spread + 0.02:
+            if self._experiment is None and share <= _MOST_NOISE:
+                self._experiment = _Experiment(share, self.pace(now))
+            else:
+                self._experiment = None
+            self._cut(cohort, now)
+            return
+        self._noise *= 0.99
+        self._grow(cohort, now)
+
+    def _decide(self, experiment: _Experiment, cohort: Cohort, now: float) -> bool:
+        """True when the experiment goes on or ended in favour of noise."""
+        experiment.sent += cohort.sent
+        experiment.limited += cohort.limited
+        share = experiment.limited / experiment.sent
+        if share > _MOST_NOISE and experiment.limited >= 5:
+            self._experiment = None
+            return False
+        if experiment.sent < _EXPERIMENT:
+            return True
+        self._experiment = None
+        if share < 0.6 * experiment.share:
+            return False
+        self._noise = min(_MOST_NOISE, max(share, experiment.share))
+        self._pace = experiment.former
+        self._raised = now
+        return True
+
+    def _cut(self, cohort: Cohort, now: float) -> None:
+        span = max(cohort.last - cohort.start, 0.02)
+        rate = cohort.sent / span if cohort.sent > 1 else 1.0
+        before = self.pace(now)
+        if before is not None:
+            rate = min(rate, before)
+        taken = max(_LEAST_PACE, rate * (1.0 - cohort.limited / cohort.sent))
+        # All refused tells that it is slower, not how much.
+        self._pace = max(taken, rate / 8, _LEAST_PACE)
+        self._good = self._pace
+        self._ramp = None
+        self._era += 1
+        self._raised = now
+        self.cuts += 1
+
+    def _grow(self, cohort: Cohort, now: float) -> None:
+        if self._pace is None or not cohort.bound or self._ramp is not None or now - self._raised < _COHORT_S:
+            return
+        if self._pace < self._good:
+            self._pace = min(self._good, self._pace * _SLOW_START)
+        elif now - self._raised >= _UP_EVERY_S:
+            self._pace *= _UP
+        else:
+            return
+        self._raised = now
