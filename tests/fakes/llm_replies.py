@@ -1,4 +1,4 @@
-"""Switches and replies of the fault-injecting server, and the draws that decide them. Pure; stays out: sockets and state."""
+"""Switches and replies of the fault-injecting server, and the draws that decide them. Stays out: sockets, state."""
 
 from __future__ import annotations
 
