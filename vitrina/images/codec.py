@@ -7,7 +7,6 @@ out: limits of memory and time (``worker``), where results are kept (``storing``
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,12 +25,18 @@ from PIL import (
 )
 
 from vitrina.images.reasons import Reason
+from vitrina.images.recipe import (
+    JPEG_QUALITY,
+    MAX_PIXELS,
+    MAX_SIDE,
+    SHOWN_SIDE,
+    THUMB_QUALITY,
+    THUMB_SIDE,
+    WEBP_METHOD,
+    WEBP_QUALITY,
+)
+from vitrina.images.sniffing import sniff
 
-#: Version of everything below that changes derivatives: a new one makes them again, under new keys.
-RECIPE: Final = "1"
-SHOWN_SIDE, THUMB_SIDE = 1024, 320
-JPEG_QUALITY, WEBP_QUALITY, WEBP_METHOD, THUMB_QUALITY = 85, 82, 4, 82
-MAX_PIXELS, MAX_SIDE = 40_000_000, 12_000
 #: Pillow's names of what is taken → ours. Its other decoders are never tried: most have had holes.
 FORMATS: Final = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "AVIF": "avif"}
 _TRIED = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")  # the JPEG one finds out that it holds an MPO
@@ -229,28 +234,3 @@ def _encoded(image: Image.Image, kind: str, **options: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-_MARKS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"GIF87a", "gif"), (b"GIF89a", "gif"),
-    (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"),
-    (b"\0\0\1\0", "ICO"), (b"\0\0\2\0", "CUR"), (b"8BPS", "PSD"), (b"\0\0\0\x0cjP  ", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"), (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"%PDF", "PDF"),
-    (b"%!PS", "PostScript"), (b"qoif", "QOI"), (b"DDS ", "DDS"), (b"SIMPLE  =", "FITS"), (b"\xd7\xcd\xc6\x9a", "WMF"),
-)  # fmt: skip
-_BRANDS = {b"avif": "avif", b"avis": "avif", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"msf1": "HEIF"}
-_SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
-
-
-def sniff(head: bytes) -> str | None:
-    """What the first bytes say: one of ours in lower case, another picture format by its name, or ``None``."""
-    for mark, kind in _MARKS:
-        if head.startswith(mark):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "a video or HEIF")
-    if _SVG.search(head[:1000]):
-        return "SVG"
-    return None

@@ -36,6 +36,10 @@ _NEVER = (
 )
 
 
+#: What the refusal says; the connector may wrap it together with the refusals of a name's other addresses.
+FORBIDDEN = "is not an address of the open internet"
+
+
 class ForbiddenAddress(OSError):
     """A connection that must not be made. An ``OSError``, as the connector expects of a socket factory."""
 
@@ -89,7 +93,7 @@ def socket_factory() -> Callable[[Any], socket.socket]:
     def make(address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
         if family not in (socket.AF_INET, socket.AF_INET6) or not is_public(str(target[0])):
-            raise ForbiddenAddress(f"{target[0]} is not an address of the open internet")
+            raise ForbiddenAddress(f"{target[0]} {FORBIDDEN}")
         return socket.socket(family, kind, protocol)
 
     return make

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from vitrina.config import PROJECT_ROOT
-from vitrina.errors import RetryableError
+from vitrina.errors import VitrinaError
 from vitrina.images.reasons import Reason
 from vitrina.images.worker import LENGTH, READY
 
@@ -43,6 +43,10 @@ class Decoded:
     jpeg: bytes = b""
     webp: bytes = b""
     thumb: bytes = b""
+
+
+class DecoderUnavailable(VitrinaError):
+    """No decoding process can be started: a fault of this machine, not of a file."""
 
 
 class _Died(Exception):
@@ -72,10 +76,10 @@ class _Worker:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 if await worker.out.readexactly(1) != READY:
-                    raise RetryableError("A process that decodes pictures does not speak the protocol.")
+                    raise DecoderUnavailable("A process that decodes pictures does not speak the protocol.")
         except (TimeoutError, asyncio.IncompleteReadError):
             await worker.kill()
-            raise RetryableError(
+            raise DecoderUnavailable(
                 "A process that decodes pictures does not start.",
                 hint="Try: python -m vitrina.images.worker 768 15 </dev/null",
             ) from None
@@ -131,7 +135,7 @@ class DecodePool:
         """Decode one file in a process; what kills or hangs the process is a reason like others.
 
         Raises:
-            RetryableError: no process could be started.
+            DecoderUnavailable: no process could be started.
         """
         for last in (False, True):
             try:
