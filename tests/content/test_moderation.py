@@ -60,6 +60,7 @@ SPEAKS = {
     "language_mismatch": {"text": "A long text in English that says nothing in Russian at all. " * 4},
     "contract": {"violations": [Violation("too_many_emoji", "4 emoji")]},
     "duplicate_text": {"duplicates": [Duplicate(7, 0.93)]},
+    "picture_conflict": {"picture_conflict": ("в тексте: красный; на снимке: синий 90% (#2558C8)", "thumb")},
     "short_description": {"text": "Коротко."},
     "few_facts": {"violations": [Violation("too_few_words", "40 words")]},
 }
@@ -78,6 +79,7 @@ SILENT = {
     },
     "contract": {"violations": [Violation("seo_title_length", "40 characters", "warning")]},
     "duplicate_text": {"duplicates": []},
+    "picture_conflict": {"picture_conflict": ()},
     "short_description": {"text": "Слово и ещё одно слово. " * 5},
     "few_facts": {"violations": [Violation("too_many_words", "260 words")]},
 }

@@ -62,6 +62,7 @@ class ModerationContext:
         price_rub: In roubles after conversion, ``None`` when unknown.
         price_note: Why it is unknown, as the feed said.
         duplicates: Near-duplicate texts of other products.
+        picture_conflict: Lines that say how the pictures contradict the text; empty without pictures.
     """
 
     facts: ProductFacts
@@ -74,6 +75,7 @@ class ModerationContext:
     price_rub: Decimal | None = None
     price_note: str | None = None
     duplicates: Sequence[Duplicate] = ()
+    picture_conflict: Sequence[str] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 

@@ -80,6 +80,10 @@ def _stray_output(context: ModerationContext) -> list[str]:
     return output_marks(written)[:DETAILS_MAX]
 
 
+def _picture_conflict(context: ModerationContext) -> list[str]:
+    return list(context.picture_conflict)
+
+
 def _language(context: ModerationContext) -> list[str]:
     if not context.text or looks_like(context.text, context.facts.language):
         return []
@@ -102,6 +106,8 @@ RULES: tuple[Rule, ...] = (
     Rule("unknown_price", 2, "Цена неизвестна", "The price is unknown", _unknown_price),
     Rule("no_description", 2, "Описание не получилось", "No description could be made", _no_description),
     Rule("language_mismatch", 2, "Текст не на том языке", "The text is in another language", _language),
+    Rule("picture_conflict", 2, "На снимке другой цвет, чем в тексте",
+         "The picture shows another colour than the text names", _picture_conflict),
     Rule("contract", 2, "Описание нарушает правила оформления", "The description breaks its contract", _contract),
     Rule("duplicate_text", 3, "Почти такой же текст у другого товара",
          "Another product has almost the same text", _duplicate_text),

@@ -24,6 +24,7 @@ from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.content.moderation import ModerationContext, Thresholds, decide
 from vitrina.content.moderation import Verdict as RuleVerdict
+from vitrina.content.pictures import conflicts_of
 from vitrina.fingerprints import fingerprint
 
 #: Raise it when a rule changes: verdicts of the rules are then given anew at the next pass over a drop.
@@ -67,13 +68,14 @@ def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = ""
     versions = newest_versions(product_ids)
     products = Product.objects.select_related("category__category", "publication").in_bulk(list(product_ids))
     limits = thresholds(settings)
+    conflicts = conflicts_of(versions.values(), settings)
     judged: list[tuple[Product, ContentVersion, str]] = []
     for pk in dict.fromkeys(product_ids):
         product, version = products.get(pk), versions.get(pk)
         if product is None or version is None:
             result.without_text += product is not None
             continue
-        mark = _mark(product, version, settings, limits)
+        mark = _mark(product, version, settings, limits, conflicts.get(pk, ()))
         standing: Verdict | None = getattr(version, "verdict", None)
         if standing is not None and (standing.decided_by == "person" or _stands(standing, mark)):
             result.unchanged += 1
@@ -84,7 +86,8 @@ def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = ""
     duplicates = _index_of_all() if judged else None
     people = _written_by_people(product.pk for product, _, _ in judged)
     for product, version, mark in judged:
-        found = decide(context_for(product, version, settings, limits, duplicates))
+        conflict = conflicts.get(product.pk, ())
+        found = decide(context_for(product, version, settings, limits, duplicates, conflict))
         reasons = [reason.as_dict() for reason in found.reasons]
         if found.approved and product.pk in people and version.origin != ContentVersion.Origin.PERSON:
             found, reasons = RuleVerdict(False, (), 3), [_HUMAN_TEXT]
@@ -157,9 +160,14 @@ def _price_rub(product: Product, settings: Settings) -> Decimal | None:
 
 
 def context_for(
-    product: Product, version: ContentVersion, settings: Settings, limits: Thresholds, duplicates: DuplicateIndex | None
+    product: Product,
+    version: ContentVersion,
+    settings: Settings,
+    limits: Thresholds,
+    duplicates: DuplicateIndex | None,
+    picture_conflict: Sequence[str] = (),
 ) -> ModerationContext:
-    """All that the rules look at, for one version under today's price and category."""
+    """All that the rules look at, for one version under today's price, category and pictures."""
     from vitrina.content.grounding import check
 
     facts = ProductFacts.from_dict(version.facts)
@@ -179,11 +187,14 @@ def context_for(
         price_rub=_price_rub(product, settings),
         price_note=product.price_note,
         duplicates=duplicates.nearest(text, exclude=product.pk) if duplicates is not None else (),
+        picture_conflict=picture_conflict,
         thresholds=limits,
     )
 
 
-def _mark(product: Product, version: ContentVersion, settings: Settings, limits: Thresholds) -> str:
+def _mark(
+    product: Product, version: ContentVersion, settings: Settings, limits: Thresholds, conflict: Sequence[str]
+) -> str:
     """Changes when a verdict could: not with every price, only when a price rule would speak."""
     choice = getattr(product, "category", None)
     category = choice.category if choice is not None else None
@@ -193,7 +204,7 @@ def _mark(product: Product, version: ContentVersion, settings: Settings, limits:
     return fingerprint(
         RULES_VERSION, version.text_hash, version.facts, confidence,
         category is not None and category.needs_review, price is None, low,
-        limits.review_confidence, limits.text_min,
+        limits.review_confidence, limits.text_min, *conflict,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def _names(*rows: tuple[str, str, str, str]) -> tuple[ColorName, ...]:
 COLORS: tuple[ColorName, ...] = _names(
     ("white", "белый", "white", "#FFFFFF #F4F4F4 #EAEBED"),
     ("milk", "молочный", "milk white", "#F7F1E4 #EFE8DC"),
-    ("beige", "бежевый", "beige", "#E0CFB4 #D2BFA2 #D8CABB"),
+    ("beige", "бежевый", "beige", "#E0CFB4 #D2BFA2 #D8CABB #C6B8A8"),
     ("sand", "песочный", "sand", "#CDB48A #C7A97C"),
     ("light_grey", "светло-серый", "light grey", "#D6D7D9 #C4C5C8"),
     ("grey", "серый", "grey", "#A6A7AA #8C8D90 #74767A"),
@@ -51,12 +51,12 @@ COLORS: tuple[ColorName, ...] = _names(
     ("mustard", "горчичный", "mustard", "#C99A1E #B88A17 #D4A82A"),
     ("yellow", "жёлтый", "yellow", "#FFE02B #FFD11A #F5DF4D"),
     ("light_yellow", "светло-жёлтый", "light yellow", "#FFF4A8 #F6EDA0"),
-    ("olive", "оливковый", "olive", "#6E6B2C #7F7A35"),
+    ("olive", "оливковый", "olive", "#6E6B2C #7F7A35 #80824F"),
     ("khaki", "хаки", "khaki", "#6B6A4E #5A5C42 #7C7858"),
     ("green", "зелёный", "green", "#2E8B3D #3CA84A #1F9A4B"),
     ("dark_green", "тёмно-зелёный", "dark green", "#16452B #1F5433 #0F3A2A"),
     ("light_green", "светло-зелёный", "light green", "#A6DC9C #8CCB86 #C5E3B4"),
-    ("lime", "салатовый", "lime green", "#A9DB3F #BCE25A"),
+    ("lime", "салатовый", "lime green", "#A9DB3F #BCE25A #AFB865"),
     ("mint", "мятный", "mint green", "#A9E3CE #BDEBDA"),
     ("emerald", "изумрудный", "emerald", "#0B8A5E #046B4A"),
     ("turquoise", "бирюзовый", "turquoise", "#2FC3C0 #5CCFCB #16A6AC"),
@@ -64,17 +64,17 @@ COLORS: tuple[ColorName, ...] = _names(
     ("light_blue", "голубой", "light blue", "#8EC5F2 #A8CFEF #6FB1E8 #C3DCF0"),
     ("blue", "синий", "blue", "#2558C8 #1F4BA6 #2F6FD6 #27489A"),
     ("royal_blue", "ярко-синий", "royal blue", "#1B3FE0 #2347D8"),
-    ("denim_blue", "цвета денима", "denim blue", "#4A6A94 #56789F #3B5578"),
-    ("navy", "тёмно-синий", "navy blue", "#1B2547 #141C38 #24315A"),
-    ("purple", "фиолетовый", "purple", "#6A2CA3 #7B3FB5 #54228A"),
+    ("denim_blue", "цвета денима", "denim blue", "#4A6A94 #56789F #3B5578 #2D4966"),
+    ("navy", "тёмно-синий", "navy blue", "#1B2547 #141C38 #24315A #222637 #2B3348 #1F3141 #383F57"),
+    ("purple", "фиолетовый", "purple", "#6A2CA3 #7B3FB5 #54228A #3B2A82"),
     ("lilac", "сиреневый", "lilac", "#B58FD8 #A57BC8"),
     ("lavender", "лавандовый", "lavender", "#CDC3EA #BDB2E2"),
-    ("plum", "сливовый", "plum", "#5A2850 #4A1F42"),
-    ("pink", "розовый", "pink", "#F38FB4 #EE7FA6 #E79AB0"),
+    ("plum", "сливовый", "plum", "#5A2850 #4A1F42 #4B3343"),
+    ("pink", "розовый", "pink", "#F38FB4 #EE7FA6 #E79AB0 #E3A099"),
     ("light_pink", "светло-розовый", "light pink", "#F9CEDA #F6BFCC"),
     ("fuchsia", "фуксия", "fuchsia", "#D5207F #E0339A #C21872"),
     ("powder", "пудровый", "powder pink", "#E3C4BB #D8B3AA"),
-    ("dusty_rose", "пыльная роза", "dusty rose", "#BE8A8E #A8737B"),
+    ("dusty_rose", "пыльная роза", "dusty rose", "#BE8A8E #A8737B #AE7688"),
     ("light_brown", "светло-коричневый", "light brown", "#A97C53 #B98B62"),
     ("brown", "коричневый", "brown", "#7A4A2B #855534 #6A4028"),
     ("dark_brown", "тёмно-коричневый", "dark brown", "#412A1B #4D3323 #35231A"),
@@ -91,7 +91,7 @@ def _samples() -> tuple[Floats, tuple[int, ...]]:
 
 
 #: Lightness counts less than hue: the same cloth is lighter in the sun and darker in its folds.
-_WEIGHTS = np.array([0.7, 1.0, 1.0], dtype=np.float32)
+_WEIGHTS = np.array([0.6, 1.2, 1.2], dtype=np.float32)
 
 
 def nearest_name(lab: Floats) -> ColorName:
