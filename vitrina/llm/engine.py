@@ -11,26 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from vitrina.llm.attempts import Attempts, Ended, Job
+from vitrina.llm.attempts import Attempts, Ended
 from vitrina.llm.batcher import Batcher
 from vitrina.llm.budget import Budget
-from vitrina.llm.capabilities import CapabilityStore, Known, MemoryCapabilities
+from vitrina.llm.capabilities import CapabilityStore, MemoryCapabilities
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
-from vitrina.llm.dialects import Dialect, Plan
-from vitrina.llm.ladder import Ladder
+from vitrina.llm.jobs import Jobs
 from vitrina.llm.ledger import Attempt, Ledger, StoredReply
-from vitrina.llm.messages import ChatRequest, request_key
+from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.pricing import PriceBook
-from vitrina.llm.probe import PURPOSE as PROBE
-from vitrina.llm.probe import learn_rung
-from vitrina.llm.results import from_call, from_ledger, joined
+from vitrina.llm.results import NOT_THERE, from_call, from_ledger, joined, not_in_ledger
 from vitrina.llm.stats import Stats
-from vitrina.llm.structured import Checked, Contract, check
-from vitrina.llm.tokens import estimate_prompt_tokens
+from vitrina.llm.structured import Contract
 from vitrina.llm.transport import Reply, Transport
 from vitrina.llm.wire import Reading, read_embeddings
 
@@ -90,9 +84,15 @@ class Engine:
             stats=stats,
             sleep=sleep,
         )
-        self.ladder = Ladder(config, capabilities or MemoryCapabilities(), self._executor, self._probe)
         self._flying: dict[str, asyncio.Future[ChatResult]] = {}
-        self._scope = config.endpoint if config.cache_scope is None else config.cache_scope
+        self.jobs = Jobs(
+            config,
+            transport,
+            self._attempts,
+            capabilities or MemoryCapabilities(),
+            self._executor,
+            scope=config.endpoint if config.cache_scope is None else config.cache_scope,
+        )
 
     async def complete(
         self,
@@ -144,28 +144,26 @@ class Engine:
 
     async def embed(self, texts: list[str], *, purpose: str, model: str, drop_key: str = "") -> Ended:
         """One batch for ``/embeddings``; the vectors are in ``reading.data``. From the ledger when it is there."""
-        body = {"model": model, "input": texts, "encoding_format": "float"}
-        key = request_key(body, scope=self._scope)
+        key = self.jobs.embedding_key(texts, model)
         keep = not self._prices.free  # vectors that cost nothing are not kept twice
         stored = await self._lookup.call(key) if keep else None
         if stored is not None and stored.status is Outcome.OK and stored.reply_body is not None:
-            data = orjson.loads(stored.reply_body)
-            self.stats.result(Outcome.OK, cached=True)
-            return Ended(Outcome.OK, Reading(Outcome.OK, model=stored.model, data=data), cost=stored.cost_usd)
+            reading = read_embeddings(Reply(200, {}, stored.reply_body), len(texts))
+            if reading.outcome is Outcome.OK:
+                self.stats.result(Outcome.OK, cached=True)
+                return Ended(Outcome.OK, replace(reading, model=stored.model), cost=stored.cost_usd)
+        if self.config.mode == "replay" and not self.config.embedded:
+            self.stats.result(Outcome.NOT_IN_LEDGER, cached=False)
+            return Ended(Outcome.NOT_IN_LEDGER, Reading(Outcome.NOT_IN_LEDGER, error=NOT_THERE))
         ended = await self._attempts.run(
-            Job(
-                key=key,
-                kind="embedding",
-                path="/embeddings",
+            self.jobs.embedding(
+                texts,
+                key,
                 model=model,
                 purpose=purpose,
-                item_id="",
                 drop_key=drop_key,
-                limit=None,
-                body=lambda _: body,
-                read=lambda reply: read_embeddings(reply, len(texts)),
-                prompt_tokens=lambda: estimate_prompt_tokens({"content": text} for text in texts),
                 keep=keep,
+                base64=self.jobs.ladder.dialect.name == "openai",
             )
         )
         self.stats.result(ended.outcome, cached=False)
@@ -174,13 +172,13 @@ class Engine:
     async def close(self) -> None:
         """Ends connections, after what is on its way into the ledger is there."""
         await self._rows.finish()
-        await self.ladder.close()
+        await self.jobs.ladder.close()
         await self._transport.close()
         self._executor.shutdown(wait=True)
 
     async def _answer(self, request: ChatRequest, contract: Contract | None) -> ChatResult:
         try:
-            key = self._key(request)
+            key = self.jobs.key(request)
         except (TypeError, ValueError) as error:  # a lone surrogate in scraped text, a number that JSON has not
             told = f"The request cannot be written as JSON: {error}."
             return ChatResult(request, Outcome.PERMANENT, error=told, error_class="request")
@@ -199,11 +197,11 @@ class Engine:
             stored = await self._lookup.call(key)
             if stored is not None:
                 result = from_ledger(request, key, stored, contract)
+            elif self.config.mode == "replay":
+                result = not_in_ledger(request, key)
             else:
-                model = request.model or self.config.model
-                if request.schema is not None and not self.ladder.knows(model):
-                    await self.ladder.learn(model)
-                result = from_call(request, key, await self._attempts.run(self._job(request, key, contract)))
+                await self.jobs.ready(request)
+                result = from_call(request, key, await self._attempts.run(self.jobs.chat(request, key, contract)))
             future.set_result(result)
             return result
         except BaseException:
@@ -211,75 +209,6 @@ class Engine:
             raise
         finally:
             del self._flying[key]
-
-    def _key(self, request: ChatRequest) -> str:
-        body = request.body(self.config.model)
-        return request_key(
-            body, scope=self._scope, item_id=request.item_id, sample=request.sample, try_no=request.try_no
-        )
-
-    def _job(self, request: ChatRequest, key: str, contract: Contract | None) -> Job:
-        ladder, dialect = self.ladder, self.ladder.dialect
-        plan = Plan(request, request.model or self.config.model)
-        if dialect.cuts_prompts:
-            plan.estimate = estimate_prompt_tokens(request.messages)
-
-        def body(limit: int | None) -> dict[str, Any]:
-            ladder.prepare(plan)
-            return dialect.body(plan, limit)
-
-        def checked(reading: Reading) -> Checked | None:
-            if contract is None or reading.text is None:
-                return None
-            found = check(contract, request, reading.text, reading.finish_reason)
-            if request.schema is not None:
-                ladder.answered(plan, found)
-            return found
-
-        return Job(
-            key=key,
-            kind="chat",
-            path=dialect.path(),
-            model=plan.model,
-            purpose=request.purpose,
-            item_id=request.item_id,
-            drop_key=request.drop_key,
-            limit=request.max_tokens,
-            body=body,
-            read=lambda reply: dialect.read(reply, plan),
-            prompt_tokens=lambda: plan.estimate or estimate_prompt_tokens(request.messages),
-            check=checked,
-            reroute=lambda reading: ladder.refused(plan, reading),
-        )
-
-    async def _probe(self, model: str, dialect: Dialect) -> tuple[Dialect, Known | None]:
-        def calls(dialect: Dialect) -> Callable[[Plan, int], Awaitable[Reading]]:
-            return lambda plan, limit: self._probe_call(dialect, plan, limit)
-
-        return await learn_rung(model, dialect, self._transport, self.config, calls)
-
-    async def _probe_call(self, dialect: Dialect, plan: Plan, limit: int) -> Reading:
-        """A question of a probe: paid from the budget and written to the ledger like any other, never a cached one."""
-
-        def read(reply: Reply) -> Reading:
-            reading = dialect.read(reply, plan)  # a way that is unknown here does not make the model unknown
-            return replace(reading, dead="") if reading.dead == "model" else reading
-
-        job = Job(
-            key=request_key({"probe": plan.model, "rung": str(plan.rung)}, scope=self._scope),
-            kind="chat",
-            path=dialect.path(),
-            model=plan.model,
-            purpose=PROBE,
-            item_id="",
-            drop_key="",
-            limit=limit,
-            body=lambda limit: dialect.body(plan, limit),
-            read=read,
-            prompt_tokens=lambda: estimate_prompt_tokens(plan.request.messages),
-            keep=False,
-        )
-        return (await self._attempts.run(job)).reading
 
 
 async def _stream(requests: AsyncIterable[ChatRequest] | Iterable[ChatRequest]) -> AsyncIterable[ChatRequest]:

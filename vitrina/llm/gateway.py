@@ -27,7 +27,7 @@ from vitrina.llm.outcomes import ChatResult
 from vitrina.llm.pricing import PriceBook
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
-from vitrina.llm.transport import AsgiApp, AsgiTransport, HttpTransport, Transport
+from vitrina.llm.transport import AsgiApp, AsgiTransport, ClosedTransport, HttpTransport, Transport
 
 _DRAIN_S = 10.0
 _PROGRESS_S = 1.0
@@ -202,7 +202,7 @@ class Gateway:
         if self._transport is not None:
             transport = self._transport(config)
         elif not config.embedded:
-            transport = HttpTransport(config)
+            transport = ClosedTransport() if config.mode == "replay" else HttpTransport(config)
         elif self._service is not None:
             transport = AsgiTransport(self._service, config)
         else:

@@ -107,7 +107,7 @@ class Ladder:
         status = _STATUS.search(told)
         if status is None or status.group(1) not in ("400", "404", "415", "422", "500", "501"):
             return False
-        if quirk := _quirk(told, plan):
+        if quirk := quirk_of(told, plan):
             known = self._known.get(plan.model) or Known(self.dialect.name, plan.rung)
             self._keep(plan.model, replace(known, quirks=known.quirks | {quirk}))
             return True
@@ -197,7 +197,8 @@ class Ladder:
         return found
 
 
-def _quirk(told: str, plan: Plan) -> str | None:
+def quirk_of(told: str, plan: Plan) -> str | None:
+    """The field that a refusal names, when it is one that can be left out or named otherwise."""
     if QUIRK_LIMIT_FIELD not in plan.quirks and "max_completion_tokens" in told and "max_tokens" in told:
         return QUIRK_LIMIT_FIELD
     if (

@@ -32,6 +32,8 @@ class Outcome(StrEnum):
     BUDGET = "budget"  # not sent: the money is used up, or the price is unknown
     STOPPED = "stopped"  # not sent: an operator stopped the work
     PERMANENT = "permanent"  # trying again without a change gives the same (bad key, unknown model, bad request)
+    NOT_IN_LEDGER = "not_in_ledger"  # replay mode: never answered, and nothing is sent
+    PENDING = "pending"  # in a provider's batch that has not ended: a later run takes the answer
 
 
 class GatewayConfigError(PermanentError):

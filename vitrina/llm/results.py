@@ -17,6 +17,13 @@ from vitrina.llm.structured import Checked, Contract, check
 from vitrina.llm.transport import Reply
 from vitrina.llm.wire import Reading, read_chat
 
+NOT_THERE = "The ledger holds no answer to this request, and nothing is sent in replay mode."
+
+
+def not_in_ledger(request: ChatRequest, key: str) -> ChatResult:
+    """What replay mode says of a request that was never answered."""
+    return ChatResult(request, Outcome.NOT_IN_LEDGER, key=key, error=NOT_THERE, error_class="not_in_ledger")
+
 
 def from_call(request: ChatRequest, key: str, ended: Ended) -> ChatResult:
     """What was just called."""

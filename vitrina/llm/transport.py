@@ -168,6 +168,21 @@ class HttpTransport:
         await self._session.close()
 
 
+class ClosedTransport:
+    """Sends nothing: replay mode."""
+
+    async def post(self, path: str, body: bytes) -> Reply:  # noqa: ARG002 - nothing is sent
+        """Sends nothing.
+
+        Raises:
+            TransportError: Always.
+        """
+        raise TransportError("replay mode sends nothing", name="replay", sent=False)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
 class AsgiTransport:
     """Calls an ASGI application in process: the same bytes as over HTTP, without a socket."""
 

@@ -6,8 +6,13 @@ Stays out: what is done about it (``vitrina.llm.engine``).
 
 from __future__ import annotations
 
+import base64
+import binascii
 import email.utils
+import math
+import sys
 import time
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,6 +112,7 @@ def read_embeddings(reply: Reply, count: int, *, now: Callable[[], float] = time
     if data is None or not isinstance(rows, list):
         return _no_answer("the body holds no list of embeddings", reply)
     usage = read_usage(data)
+    rows = [_decoded(row) for row in rows]
     good = all(isinstance(row, Mapping) and isinstance(row.get("embedding"), list) for row in rows)
     if not good or sorted(row.get("index", -1) for row in rows) != list(range(count)):
         return _no_answer(f"{len(rows)} embeddings for {count} texts, or not lists of numbers", reply, usage=usage)
@@ -114,7 +120,7 @@ def read_embeddings(reply: Reply, count: int, *, now: Callable[[], float] = time
     numbers = all(isinstance(x, int | float) for row in rows for x in row["embedding"])
     if len(lengths) != 1 or lengths == {0} or not numbers:
         return _no_answer("embeddings of different length, empty, or not numbers", reply, usage=usage)
-    return Reading(Outcome.OK, model=str(data.get("model") or ""), usage=usage, data=data)
+    return Reading(Outcome.OK, model=str(data.get("model") or ""), usage=usage, data={**data, "data": rows})
 
 
 def read_error(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading:
@@ -206,6 +212,20 @@ def _tool_arguments(calls: Any) -> str | None:
     if isinstance(arguments, Mapping):  # Ollama sends an object, the others a text
         return orjson.dumps(arguments).decode()
     return arguments if isinstance(arguments, str) else None
+
+
+def _decoded(row: Any) -> Any:
+    """An embedding that came as base64 of little-endian 32-bit floats, as a list of numbers."""
+    packed = row.get("embedding") if isinstance(row, Mapping) else None
+    if not isinstance(packed, str):
+        return row
+    try:
+        numbers = array("f", base64.b64decode(packed, validate=True))
+    except (binascii.Error, ValueError):
+        return row
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return {**row, "embedding": numbers.tolist() if math.isfinite(sum(numbers)) else []}
 
 
 def _no_answer(why: str, reply: Reply, *, usage: Usage | None = None) -> Reading:
