@@ -1,37 +1,35 @@
 """What moderation reads of a product's pictures.
 
-Belongs here: from analysed pictures to conflicts with a version's facts. Stays out: the judgement
+Belongs here: from analysed pictures to conflicts with a product's facts. Stays out: the judgement
 (``picture_conflicts``), the analysis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from vitrina.config import Settings
 from vitrina.content.facts import ProductFacts
-from vitrina.content.models import ContentVersion
-from vitrina.content.picture_conflicts import Shown, find_conflict
+from vitrina.content.picture_conflicts import Conflict, Shown, find_conflict
 from vitrina.images.analysis.measure import PictureFacts
 
 #: Of ``vitrina.images.analysis.quality``: colours of such pictures are not to be trusted.
 SPOILED = frozenset({"dark", "overexposed", "blank", "blurred", "tiny"})
 
 
-def conflicts_of(versions: Iterable[ContentVersion], settings: Settings) -> dict[int, tuple[str, ...]]:
-    """Product id → lines that say how its pictures contradict its text; products without a conflict are left out.
+def conflicts_of(facts: Mapping[int, ProductFacts], settings: Settings) -> dict[int, Conflict]:
+    """Product id → how its pictures contradict its facts; products without a conflict are left out.
 
     A product without analysed pictures has none: it is judged by its text alone.
     """
     from vitrina.images.analysis.reading import seen_pictures
 
-    by_product = {version.product_id: version for version in versions}
     found = {}
-    for product, pictures in seen_pictures(list(by_product)).items():
+    for product, pictures in seen_pictures(list(facts)).items():
         shown = [shown_of(picture.facts, f"{settings.cdn_prefix or ''}{picture.thumb_key}") for picture in pictures]
-        conflict = find_conflict(ProductFacts.from_dict(by_product[product].facts), shown)
+        conflict = find_conflict(facts[product], shown)
         if conflict is not None:
-            found[product] = conflict.details()
+            found[product] = conflict
     return found
 
 

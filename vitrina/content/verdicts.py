@@ -68,7 +68,8 @@ def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = ""
     versions = newest_versions(product_ids)
     products = Product.objects.select_related("category__category", "publication").in_bulk(list(product_ids))
     limits = thresholds(settings)
-    conflicts = conflicts_of(versions.values(), settings)
+    facts = {pk: ProductFacts.from_dict(version.facts) for pk, version in versions.items()}
+    conflicts = {pk: conflict.details() for pk, conflict in conflicts_of(facts, settings).items()}
     judged: list[tuple[Product, ContentVersion, str]] = []
     for pk in dict.fromkeys(product_ids):
         product, version = products.get(pk), versions.get(pk)

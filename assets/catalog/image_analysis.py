@@ -1,0 +1,134 @@
+"""``image_analysis``: what the pictures of products tell."""
+
+import base64
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.catalog.partitions import DROPS
+from assets.plots import bars, histogram, table
+from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
+from resources.object_store import ObjectStoreResource
+from resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vitrina.config import Settings
+    from vitrina.content.picture_conflicts import Conflict
+    from vitrina.images.analysis.overview import Overview
+    from vitrina.objects import ObjectStore
+
+
+@dg.asset(
+    deps=["product_images"],
+    partitions_def=DROPS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    automation_condition=follow_drops(),
+    group_name="enrichment",
+    kinds={"opencv", "postgres"},
+    owners=[Owner.CATALOG],
+    tags={"domain": "catalog"},
+    code_version="1",
+)
+def image_analysis(
+    context: dg.AssetExecutionContext, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """Colours by name, sharpness, exposure, background and near-duplicates of every stored picture, without a model.
+
+    A picture is analysed once, however many products show it. A picture of another colour than the text names is a
+    reason for moderation; a product without pictures is published all the same.
+    """
+    from vitrina.catalog.models import Product
+    from vitrina.images.analysis.analysing import analyse_products
+
+    settings, store = warehouse.settings, object_store.store()
+    ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
+    result = analyse_products(ids, store, settings, run_id=context.run.run_id)
+    return dg.MaterializeResult(
+        metadata={
+            "pictures": result.pictures,
+            "analysed": result.analysed,
+            "unchanged": result.unchanged,
+            "failed": result.failed,
+            "failures": table(["why", "pictures"], result.why.most_common(20)),
+            **_glance(ids, store, settings),
+        }
+    )
+
+
+def _glance(ids: list[int], store: "ObjectStore", settings: "Settings") -> dict[str, dg.MetadataValue | int]:
+    """Contact sheet, findings and plots of a drop's pictures."""
+    from vitrina.catalog.models import Product
+    from vitrina.content.pictures import conflicts_of
+    from vitrina.content.product_facts import product_facts
+    from vitrina.images.analysis.models import PictureAnalysis
+    from vitrina.images.analysis.overview import LOOKED_AT, overview
+
+    products = Product.objects.select_related("category__category").filter(pk__in=ids[:LOOKED_AT])
+    conflicts = conflicts_of(product_facts(products, {}, settings.language), settings)
+    seen = overview(ids, first=list(conflicts))
+    shown = PictureAnalysis.objects.filter(picture__urls__shown_by__product__in=ids, quality__isnull=False)
+    qualities = dict(shown.values_list("picture_id", "quality"))
+    titles = {product.pk: product.title for product in products}
+    return {
+        "products_with_pictures": seen.products,
+        "contact_sheet": _sheet(seen, store, list(conflicts)),
+        "colour_conflicts": _conflict_table(conflicts, titles),
+        "poor_pictures": table(
+            ["product", "title", "score", "why"], [(pk, titles.get(pk), score, why) for pk, score, why in seen.poor]
+        ),
+        "near_duplicates": table(
+            ["products", "first"],
+            [(", ".join(map(str, group[:8])), titles.get(group[0])) for group in seen.groups[:20]],
+        ),
+        "near_duplicate_groups": len(seen.groups),
+        "quality_plot": histogram(
+            [quality or 0.0 for quality in qualities.values()],
+            title="Quality of pictures",
+            x_label="score",
+            y_label="pictures",
+        ),
+        "colours_plot": bars(seen.colors, title="Main colours", x_label="products"),
+    }
+
+
+def _sheet(seen: "Overview", store: "ObjectStore", marked: list[int]) -> dg.MarkdownMetadataValue:
+    from vitrina.images.analysis.overview import cells
+    from vitrina.images.contact_sheet import contact_sheet
+
+    picture = contact_sheet(cells(seen.shown, store, marked))
+    if not picture:
+        return dg.MetadataValue.md("*no pictures*")
+    encoded = base64.b64encode(picture).decode()
+    return dg.MetadataValue.md(f"![contact sheet, colours measured](data:image/jpeg;base64,{encoded})")
+
+
+def _conflict_table(conflicts: "dict[int, Conflict]", titles: dict[int, str]) -> dg.MarkdownMetadataValue:
+    rows = [
+        (pk, titles.get(pk), ", ".join(found.said), f"{found.seen} {found.share:.0%} {found.hex}", found.thumb)
+        for pk, found in list(conflicts.items())[:30]
+    ]
+    return table(["product", "title", "text says", "picture shows", "thumbnail"], rows)
+
+
+@dg.asset_check(
+    asset=image_analysis, description="Stored pictures that could not be analysed, as a share of all stored ones."
+)
+def pictures_are_analysed(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warns above the share that is allowed for pictures that could not be fetched."""
+    from vitrina.images.analysis.models import PictureAnalysis
+
+    total = PictureAnalysis.objects.count()
+    failed = PictureAnalysis.objects.filter(state=PictureAnalysis.State.FAILED)
+    share = failed.count() / total if total else 0.0
+    why = list(failed.values_list("picture_id", "message")[:20])
+    return dg.AssetCheckResult(
+        passed=share <= warehouse.settings.image_failed_warn_share,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "analysed": total,
+            "failed": failed.count(),
+            "share": share,
+            "failures": table(["picture", "why"], [(key[:12], message) for key, message in why]),
+        },
+    )
