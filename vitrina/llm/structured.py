@@ -22,6 +22,9 @@ _LOG = logging.getLogger(__name__)
 
 _THINK = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"\A\s*```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+#: The model ended the answer itself.
+_WHOLE = frozenset({"", "stop", "tool_calls", "function_call"})
+_FENCED = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?\s*```", re.DOTALL)
 _MAX_PROBLEMS = 20
 #: json_repair takes time by the square of what a looping model wrote: 100,000 braces took 28 s, these take one.
 _MAX_REPAIR_CHARS = 20_000
@@ -72,7 +75,7 @@ def check(contract: Contract, request: ChatRequest, text: str, finish_reason: st
         try:
             data, mended = parse_json(text, finish_reason)
         except InvalidAnswerError as error:
-            return Checked(problems=error.problems, not_json=finish_reason in ("stop", ""))
+            return Checked(problems=error.problems, not_json=finish_reason in _WHOLE)
         if request.schema is not None:
             data = drop_nulls(request.schema, data)
     try:
@@ -101,7 +104,12 @@ def parse_json(text: str, finish_reason: str) -> tuple[Any, bool]:
         return orjson.loads(plain), False
     except orjson.JSONDecodeError as error:
         problem = f"The answer is not valid JSON: {error}"
-    if finish_reason in ("stop", "") and len(plain) <= _MAX_REPAIR_CHARS and ("{" in plain or "[" in plain):
+    if fence is None and len(blocks := _FENCED.findall(plain)) == 1:  # "Here is the answer:", and the answer in a fence
+        try:
+            return orjson.loads(blocks[0].strip()), True
+        except orjson.JSONDecodeError:
+            plain = blocks[0].strip()
+    if finish_reason in _WHOLE and len(plain) <= _MAX_REPAIR_CHARS and ("{" in plain or "[" in plain):
         import json_repair
 
         try:
@@ -114,8 +122,15 @@ def parse_json(text: str, finish_reason: str) -> tuple[Any, bool]:
 
 
 def strip_thinking(text: str) -> str:
-    """The text without a leading ``<think>`` block, as some local models write it."""
-    return _THINK.sub("", text, count=1).strip()
+    """The text without a leading ``<think>`` block, as some local models write it.
+
+    Some chat templates open the block in the prompt, so that only its end comes back.
+    """
+    rest = _THINK.sub("", text, count=1)
+    if rest == text:
+        head, end, tail = text.partition("</think>")
+        rest = tail if end and "<think" not in head and tail.strip() else text
+    return rest.strip()
 
 
 def _problems(error: Exception) -> tuple[str, ...]:

@@ -75,9 +75,11 @@ def read_chat(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading:
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
-    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+    finish = str(choice.get("finish_reason") or "") if isinstance(choice, Mapping) else ""
+    if finish.startswith("content_filter"):  # Gemini: "content_filter: PROHIBITED_CONTENT", and no message at all
+        message, finish = message or {}, "content_filter"
+    if not isinstance(message, Mapping):
         return _no_answer("the reply holds no choice with a message", reply, usage=read_usage(data))
-    finish = str(choice.get("finish_reason") or "")
     text = _text(message.get("content"))
     if not (text or "").strip() and message.get("tool_calls"):
         text = _tool_arguments(message["tool_calls"]) or text
@@ -249,6 +251,8 @@ def _object(body: bytes) -> dict[str, Any] | None:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+    if isinstance(value, list) and len(value) == 1:  # Gemini puts its errors into a list
+        value = value[0]
     return value if isinstance(value, dict) else None
 
 
@@ -256,7 +260,8 @@ def _error_text(data: Mapping[str, Any]) -> tuple[str, str]:
     error = data.get("error")
     if isinstance(error, Mapping):
         code = error.get("code") if isinstance(error.get("code"), str) else None  # llama.cpp and vLLM send the status
-        return str(error.get("message") or "")[:_ERROR_TEXT], str(code or error.get("type") or "")[:100]
+        kind = code or error.get("type") or error.get("status")
+        return str(error.get("message") or "")[:_ERROR_TEXT], str(kind or "")[:100]
     return str(error or data.get("message") or data.get("detail") or "")[:_ERROR_TEXT], ""
 
 
