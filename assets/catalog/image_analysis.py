@@ -12,7 +12,6 @@ from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from vitrina.config import Settings
     from vitrina.content.picture_conflicts import Conflict
     from vitrina.images.analysis.overview import Overview
     from vitrina.objects import ObjectStore
@@ -24,10 +23,12 @@ if TYPE_CHECKING:
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
     automation_condition=follow_drops(),
-    group_name="enrichment",
+    group_name="images",
     kinds={"opencv", "postgres"},
     owners=[Owner.CATALOG],
     tags={"domain": "catalog"},
+    # In a run with other steps, what publishing waits for goes first.
+    op_tags={"dagster/priority": "-10"},
     code_version="1",
 )
 def image_analysis(
@@ -39,11 +40,14 @@ def image_analysis(
     reason for moderation; a product without pictures is published all the same.
     """
     from vitrina.catalog.models import Product
+    from vitrina.content.pictures import conflicts_of_products, judge_again
     from vitrina.images.analysis.analysing import analyse_products
 
     settings, store = warehouse.settings, object_store.store()
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     result = analyse_products(ids, store, settings, run_id=context.run.run_id)
+    conflicts = conflicts_of_products(ids, settings)
+    judged = judge_again(conflicts, ids, settings, run_id=context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "pictures": result.pictures,
@@ -51,25 +55,26 @@ def image_analysis(
             "unchanged": result.unchanged,
             "failed": result.failed,
             "failures": table(["why", "pictures"], result.why.most_common(20)),
-            **_glance(ids, store, settings),
+            "conflicts": len(conflicts),
+            "verdicts_given_anew": judged,
+            **_glance(ids, conflicts, store),
         }
     )
 
 
-def _glance(ids: list[int], store: "ObjectStore", settings: "Settings") -> dict[str, dg.MetadataValue | int]:
+def _glance(
+    ids: list[int], conflicts: "dict[int, Conflict]", store: "ObjectStore"
+) -> dict[str, dg.MetadataValue | int]:
     """Contact sheet, findings and plots of a drop's pictures."""
     from vitrina.catalog.models import Product
-    from vitrina.content.pictures import conflicts_of
-    from vitrina.content.product_facts import product_facts
     from vitrina.images.analysis.models import PictureAnalysis
-    from vitrina.images.analysis.overview import LOOKED_AT, overview
+    from vitrina.images.analysis.overview import overview
 
-    products = Product.objects.select_related("category__category").filter(pk__in=ids[:LOOKED_AT])
-    conflicts = conflicts_of(product_facts(products, {}, settings.language), settings)
     seen = overview(ids, first=list(conflicts))
+    told = {*conflicts, *(pk for pk, _, _ in seen.poor), *(group[0] for group in seen.groups)}
+    titles = dict(Product.objects.filter(pk__in=told).values_list("pk", "title"))
     shown = PictureAnalysis.objects.filter(picture__urls__shown_by__product__in=ids, quality__isnull=False)
     qualities = dict(shown.values_list("picture_id", "quality"))
-    titles = {product.pk: product.title for product in products}
     return {
         "products_with_pictures": seen.products,
         "contact_sheet": _sheet(seen, store, list(conflicts)),

@@ -15,6 +15,7 @@ from vitrina.catalog.models import Product
 from vitrina.categories.models import Category, ProductCategory
 from vitrina.config import Settings
 from vitrina.content.models import Verdict
+from vitrina.content.pictures import conflicts_of_products, judge_again
 from vitrina.content.verdicts import moderate
 from vitrina.errors import RetryableError
 from vitrina.images.analysis import analysing
@@ -22,6 +23,7 @@ from vitrina.images.analysis.analysing import analyse_products
 from vitrina.images.analysis.overview import cells, overview
 from vitrina.images.models import Picture, PictureAnalysis
 from vitrina.objects import FolderStore
+from vitrina.review.models import ReviewItem
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -170,3 +172,24 @@ def test_another_colour_sends_a_text_to_a_person_and_the_right_one_lets_it_pass(
     assert reason["details"][1] == f"https://cdn.example/products/thumbs/{sha}.jpg"
     Picture.objects.all().update(state="refused")  # the picture is gone: the text stands alone again
     assert moderated(dress, settings) == []
+
+
+def test_pictures_that_come_after_the_text_bring_its_verdict_up_to_date(
+    store: FolderStore, settings: Settings, dress: Any
+) -> None:
+    assert moderated(dress, settings) == []
+    show(dress, store, [jpeg(shirt(RED))])
+    analyse_products([dress.pk], store, settings)
+    dress.title, dress.attributes = "Платье женское", {"Цвет": "голубой"}
+    dress.save()
+    conflicts = conflicts_of_products([dress.pk], settings)
+    assert list(conflicts) == [dress.pk]
+    assert judge_again(conflicts, [dress.pk], settings) == 1
+    assert judge_again(conflicts, [dress.pk], settings) == 0
+    [item] = ReviewItem.objects.filter(state="open")
+    assert item.reasons[0]["rule"] == "picture_conflict"
+    Picture.objects.all().update(state="refused")
+    assert conflicts_of_products([dress.pk], settings) == {}
+    assert judge_again({}, [dress.pk], settings) == 1
+    assert Verdict.objects.get(version__product=dress).approved
+    assert not ReviewItem.objects.filter(state="open").exists()

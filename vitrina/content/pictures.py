@@ -6,13 +6,14 @@ Belongs here: from analysed pictures to conflicts with a product's facts. Stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from vitrina.config import Settings
 from vitrina.content.facts import ProductFacts
 from vitrina.content.picture_conflicts import Conflict, Shown, find_conflict
 from vitrina.images.analysis.measure import PictureFacts
 
+_GROUP = 1000
 #: Of ``vitrina.images.analysis.quality``: colours of such pictures are not to be trusted.
 SPOILED = frozenset({"dark", "overexposed", "blank", "blurred", "tiny"})
 
@@ -33,6 +34,20 @@ def conflicts_of(facts: Mapping[int, ProductFacts], settings: Settings) -> dict[
     return found
 
 
+def conflicts_of_products(product_ids: Sequence[int], settings: Settings) -> dict[int, Conflict]:
+    """The same for products as they stand in the catalogue, whether they have a text or not."""
+    from vitrina.catalog.models import Product
+    from vitrina.content.product_facts import product_facts
+
+    found: dict[int, Conflict] = {}
+    for start in range(0, len(product_ids), _GROUP):
+        group = Product.objects.select_related("category__category").filter(
+            pk__in=product_ids[start : start + _GROUP], pictures__url__state="stored"
+        )
+        found |= conflicts_of(product_facts(group.distinct(), {}, settings.language), settings)
+    return found
+
+
 def shown_of(facts: PictureFacts, thumb: str) -> Shown:
     """The part of a picture's facts that speaks of its colour."""
     return Shown(
@@ -41,3 +56,23 @@ def shown_of(facts: PictureFacts, thumb: str) -> Shown:
         facts.separation,
         bool(SPOILED & set(facts.quality.reasons)),
     )
+
+
+def judge_again(conflicts: Collection[int], product_ids: Sequence[int], settings: Settings, *, run_id: str = "") -> int:
+    """Verdicts anew where pictures changed what the rules see; returns how many were given anew.
+
+    Pictures come later than texts as often as not, and texts do not wait for them.
+
+    Args:
+        conflicts: Products among these whose pictures contradict their text now.
+        product_ids: All products whose pictures were looked at.
+    """
+    from vitrina.content.models import Verdict
+    from vitrina.content.verdicts import moderate
+
+    said = Verdict.objects.filter(
+        version__product__in=list(product_ids), decided_by="rules", reasons__contains=[{"rule": "picture_conflict"}]
+    )
+    ids = sorted({*conflicts, *said.values_list("version__product_id", flat=True)})
+    result = moderate(ids, settings, run_id=run_id) if ids else None
+    return result.approved + result.sent if result is not None else 0
