@@ -35,7 +35,8 @@ class Breaker:
     """The breaker of one model at one endpoint. All times are monotonic seconds that the caller passes in.
 
     Opens when at least ``min_samples`` calls of the last ``window_s`` ended and the share of failures among them is at
-    least ``failure_rate``. After ``open_s`` it lets ``probes`` calls through at a time; as many successes close it, one
+    least ``failure_rate``; also when nine of ten of the last ``2 * min_samples`` failed, because after a busy half
+    minute without failures an outage would else have to use up the attempts of thousands of requests. After ``open_s`` it lets ``probes`` calls through at a time; as many successes close it, one
     failure opens it again, for twice as long as before, up to ``max_open_s``.
     """
 
@@ -43,6 +44,8 @@ class Breaker:
         self._policy = policy
         self._seconds: deque[_Second] = deque()
         self._calls = self._failures = 0
+        self._recent = 0  # the last calls as bits, 1 for a failure
+        self._recent_mask = (1 << 2 * policy.min_samples) - 1
         self._probing = self._successes = self._openings = 0
         self.state = State.CLOSED
         self.probe_at = 0.0
@@ -97,10 +100,12 @@ class Breaker:
                     self.close()
             return
         self._count(ok, now)
-        if (
-            not ok
-            and self._calls >= self._policy.min_samples
-            and self._failures >= self._policy.failure_rate * self._calls
+        if not ok and (
+            (
+                self._calls >= self._policy.min_samples
+                and self._failures >= self._policy.failure_rate * self._calls
+            )
+            or self._recent.bit_count() >= 1.8 * self._policy.min_samples
         ):
             self._open(now, why)
 
@@ -135,7 +140,7 @@ class Breaker:
 
     def _forget(self) -> None:
         self._seconds.clear()
-        self._calls = self._failures = 0
+        self._calls = self._failures = self._recent = 0
 
     def _count(self, ok: bool, now: float) -> None:
         if not self._seconds or now - self._seconds[-1].at >= 1.0:
@@ -147,6 +152,7 @@ class Breaker:
         last = self._seconds[-1]
         last.calls += 1
         self._calls += 1
+        self._recent = (self._recent << 1 | (not ok)) & self._recent_mask
         if not ok:
             last.failures += 1
             self._failures += 1

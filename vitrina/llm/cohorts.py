@@ -18,9 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _COHORT_S = 0.25
-#: A cohort with fewer calls goes on, up to this many times its length.
-_LEAST = 16
-_LONGEST_S = 4.0
+#: A cohort with fewer calls goes on; a slow one is content with few, and none goes on longer than this.
+_LEAST, _LEAST_SLOW, _SLOW_S, _LONGEST_S = 16, 6, 4.0, 120.0
 _BACK = 0.9
 #: A share of 429s above it is never noise.
 _MOST_NOISE = 0.25
@@ -30,8 +29,10 @@ _EARLY, _EARLY_SHARE = 6, 0.4
 _EXPERIMENT = 60
 #: The first calls: so many a second, twice as many each tenth of a second, until the pace binds nobody.
 _START, _DOUBLING_S, _UNBOUND = 200.0, 0.1, 50_000.0
-_LEAST_PACE = 0.2
-_UP, _UP_EVERY_S, _SLOW_START = 1.025, 0.5, 1.4
+_LEAST_PACE = 0.02
+_UP_EVERY_S, _SLOW_START = 0.5, 1.4
+#: A step up is 2.5 %; after every few steps without a refusal it is twice as large, for a pace that was set too low.
+_UP, _MOST_UP, _STEPS = 0.025, 0.2, 4
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class CohortController:
         self._noise = 0.0
         self._era = 0
         self._raised = now
+        self._steps = 0
         self._experiment: _Experiment | None = None
         self._cohort: Cohort | None = None
         #: How often the pace was lowered; for the figures of a run.
@@ -115,7 +117,8 @@ class CohortController:
 
     def _full(self, cohort: Cohort, now: float) -> bool:
         age = now - cohort.start
-        return age >= _LONGEST_S or (age >= _COHORT_S and cohort.sent >= _LEAST)
+        enough = _LEAST if age < _SLOW_S else _LEAST_SLOW
+        return age >= _LONGEST_S or (age >= _COHORT_S and cohort.sent >= enough)
 
     def _judge(self, cohort: Cohort, now: float) -> None:
         if cohort.judged or cohort.back < _BACK * cohort.sent:
@@ -126,7 +129,8 @@ class CohortController:
         if self._experiment is not None and self._decide(self._experiment, cohort, now):
             return
         share = cohort.limited / cohort.sent
-        spread = 2.0 * (max(self._noise, 0.01) / cohort.sent) ** 0.5
+        # Three deviations from noise that is known, two from the little that is assumed before.
+        spread = (3.0 * self._noise**0.5 if self._noise else 0.2) / cohort.sent**0.5
         if cohort.limited >= 3 and share > self._noise + spread + 0.02:
             if self._experiment is None and share <= _MOST_NOISE:
                 self._experiment = _Experiment(share, self.pace(now))
@@ -134,7 +138,8 @@ class CohortController:
                 self._experiment = None
             self._cut(cohort, now)
             return
-        self._noise *= 0.99
+        if self._noise:
+            self._noise += 0.05 * (share - self._noise)
         self._grow(cohort, now)
 
     def _decide(self, experiment: _Experiment, cohort: Cohort, now: float) -> bool:
@@ -165,6 +170,7 @@ class CohortController:
         # All refused tells that it is slower, not how much.
         self._pace = max(taken, rate / 8, _LEAST_PACE)
         self._good = self._pace
+        self._steps = 0
         self._ramp = None
         self._era += 1
         self._raised = now
@@ -176,7 +182,8 @@ class CohortController:
         if self._pace < self._good:
             self._pace = min(self._good, self._pace * _SLOW_START)
         elif now - self._raised >= _UP_EVERY_S:
-            self._pace *= _UP
+            self._pace *= 1.0 + min(_MOST_UP, _UP * 2.0 ** (self._steps // _STEPS))
+            self._steps += 1
         else:
             return
         self._raised = now

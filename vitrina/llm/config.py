@@ -58,7 +58,7 @@ class BreakerPolicy:
     min_samples: int = 20
     window_s: float = 30.0
     open_s: float = 5.0
-    max_open_s: float = 60.0
+    max_open_s: float = 10.0
     probes: int = 2
 
     def __post_init__(self) -> None:

@@ -88,7 +88,7 @@ def _after_rate_limit(reading: Reading, tally: Tally, policy: RetryPolicy, now: 
         tally.first_rate_limit = now
     asked = reading.retry_after_s
     # Spread over a tenth more than asked for: all waiters would else come back in the same instant.
-    wait = _backoff(policy, tally.rate_limits + 1, jitter) if asked is None else asked * (1 + 0.1 * jitter) + 0.01
+    wait = _backoff(policy, tally.rate_limits, jitter) if asked is None else asked * (1 + 0.1 * jitter) + 0.01
     if tally.rate_limits > _TRUSTED_WAITS:  # "Retry-After: 0" again and again would be a storm
         wait = max(wait, min(_LEAST_WAIT_S, _backoff(policy, tally.rate_limits - _TRUSTED_WAITS, jitter)))
     if now - tally.first_rate_limit + wait > policy.rate_limit_patience_s:
