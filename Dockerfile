@@ -9,7 +9,8 @@ WORKDIR /srv/vitrina
 COPY requirements/core.txt requirements/core.txt
 RUN pip install --require-hashes -r requirements/core.txt
 
-COPY pyproject.toml README.md workspace.yaml dagster.yaml ./
+COPY pyproject.toml README.md workspace.yaml ./
+COPY deploy deploy
 COPY vitrina vitrina
 COPY pipelines pipelines
 COPY assets assets
@@ -21,7 +22,7 @@ RUN pip install --no-deps --no-build-isolation -e . \
     && python -m vitrina.servers.manifest \
     && useradd --system --home-dir /srv/home vitrina \
     && mkdir -p /srv/dagster /srv/home/log \
-    && cp dagster.yaml /srv/dagster/dagster.yaml \
+    && cp deploy/dagster.yaml /srv/dagster/dagster.yaml \
     && chown -R vitrina /srv/dagster /srv/home /srv/vitrina/dbt_like_sql
 
 USER vitrina

@@ -50,13 +50,13 @@ def test_every_program_of_ours_exists(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_variable_of_ours_is_read_by_somebody(name: str) -> None:
     settings = {alias for field in Settings.model_fields for alias in names_of(field)}
-    dagster = set(re.findall(r"env: (\w+)", (ROOT / "dagster.yaml").read_text(encoding="utf-8")))
+    dagster = set(re.findall(r"env: (\w+)", (ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8")))
     known = settings | dagster | {"DAGSTER_EVENT_BATCH_SIZE", "DJANGO_SETTINGS_MODULE"}
     assert sorted(set(OURS[name]["environment"]) - known) == []
 
 
 def test_every_variable_of_dagster_yaml_is_set_in_the_containers() -> None:
-    wanted = set(re.findall(r"env: (\w+)", (ROOT / "dagster.yaml").read_text(encoding="utf-8")))
+    wanted = set(re.findall(r"env: (\w+)", (ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8")))
     image = set(re.findall(r"\b([A-Z_]+)=", (ROOT / "Dockerfile").read_text(encoding="utf-8")))
     for name, service in OURS.items():
         assert wanted <= set(service["environment"]) | image, name

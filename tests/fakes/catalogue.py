@@ -35,9 +35,9 @@ def location() -> dg.Definitions:
 
 
 def postgres_instance(folder: Path, url: str) -> dg.DagsterInstance:
-    """An instance by the project's own ``dagster.yaml`` on a PostgreSQL database."""
+    """An instance by the project's own ``deploy/dagster.yaml`` on a PostgreSQL database."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(REPOSITORY / "dagster.yaml", folder / "dagster.yaml")
+    shutil.copyfile(REPOSITORY / "deploy" / "dagster.yaml", folder / "dagster.yaml")
     os.environ["DAGSTER_PG_URL"] = sqlalchemy_url(url)
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ["DAGSTER_COMPUTE_LOGS"] = str(folder / "logs")

@@ -24,7 +24,8 @@ def project() -> Iterator[Path]:
         (folder / "workspace.yaml").write_text(
             "load_from:\n  - python_module: {module_name: toy, location_name: toy}\n"
         )
-        shutil.copyfile(ROOT / "dagster.yaml", folder / "dagster.yaml")
+        (folder / "deploy").mkdir()
+        shutil.copyfile(ROOT / "deploy" / "dagster.yaml", folder / "deploy" / "dagster.yaml")
         yield folder
         server = EmbeddedPostgres(folder / "home")
         server.stop()

@@ -126,7 +126,7 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    for name in ("workspace.yaml", "dagster.yaml"):
+    for name in ("workspace.yaml", "deploy/dagster.yaml"):
         if not (PROJECT_ROOT / name).is_file():
             yield Finding(name, Level.BAD, "missing", "Restore it from the repository.")
     for what, path in (("VITRINA_LEXICON", settings.vitrina_lexicon), ("AI_PRICES_FILE", settings.ai_prices_file)):

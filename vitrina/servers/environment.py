@@ -57,10 +57,11 @@ def write_workspace(path: Path, sockets: Mapping[str, Path]) -> Path:
 
 
 def prepare_dagster_home(home: Path, project: Path) -> Path:
-    """Make DAGSTER_HOME below the home folder, with the project's ``dagster.yaml`` in it."""
+    """Make DAGSTER_HOME below the home folder, with the project's ``deploy/dagster.yaml`` in it. In the project root
+    it would be read by every ``dg`` command, which has none of its variables."""
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    source = project / "dagster.yaml"
+    source = project / "deploy" / "dagster.yaml"
     if not source.is_file():
         raise PermanentError(f"{source} is missing.", hint="Restore it from the repository.")
     shutil.copyfile(source, folder / "dagster.yaml")

@@ -98,7 +98,7 @@ class StackConfig:
 
     Attributes:
         home: everything is made below it.
-        project: the folder with ``workspace.yaml`` and ``dagster.yaml``.
+        project: the folder with ``workspace.yaml`` and ``deploy/dagster.yaml``.
         database_url: the platform's database; None for the embedded server.
         dagster_database_url: Dagster's; None for the database ``dagster`` beside the platform's.
         port: of the webserver; 0 takes any free one.
