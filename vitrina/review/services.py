@@ -221,3 +221,11 @@ def pending(consumer: str) -> tuple[int, int]:
     waiting = Outbox.objects.filter(consumer=consumer, consumed_at__isnull=True, available_at__lte=datetime.now(UTC))
     row = waiting.aggregate(count=Count("pk"), last=Max("pk"))
     return row["count"], row["last"] or 0
+
+
+def open_counts() -> dict[str, int]:
+    """How many open items each view of the desk holds."""
+    row = ReviewItem.objects.filter(state=ReviewItem.State.OPEN).aggregate(
+        all=Count("pk"), urgent=Count("pk", filter=Q(priority=1)), text=Count("pk", filter=Q(kind="text"))
+    )
+    return {**row, "offers": row["all"] - row["text"]}
