@@ -1,6 +1,7 @@
 """Tables of review: what waits for people, who holds it, what they said, what pipelines have still to be told.
 
-Belongs here: the list of models, so that ``vitrina.review.models`` names them all. The tables are in the modules beside.
+Belongs here: the list of models, so that ``vitrina.review.models`` names them all. The tables are in the modules
+beside.
 """
 
 from vitrina.review.models.batches import Batch, GuidelinesVersion

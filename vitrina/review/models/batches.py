@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 
 class GuidelinesVersion(models.Model):
-    """One version of the rules for a kind of work, in both languages. Never changed: a correction is the next number."""
+    """One version of the rules for a kind of work, in both languages. Never changed: a correction is a new one."""
 
     topic = models.SlugField(max_length=60, help_text="moderation, or the criterion of a comparison.")
     number = models.PositiveIntegerField(help_text="Counts from 1 within a topic.")
