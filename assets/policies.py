@@ -45,7 +45,7 @@ def follow_drops(*, standing: Sequence[str] = ()) -> dg.AutomationCondition:
     return condition.with_label("follow_drops")
 
 
-def follow_catalogue(*, not_before: str | None = None) -> dg.AutomationCondition:
+def follow_catalogue(*, not_before: str | None = None, completed_later: Sequence[str] = ()) -> dg.AutomationCondition:
     """For assets over the whole catalogue: after any input changed, once nothing upstream is in progress.
 
     ``eager`` waits while any upstream partition is missing: one unreadable drop would hold back publishing for ever.
@@ -53,12 +53,16 @@ def follow_catalogue(*, not_before: str | None = None) -> dg.AutomationCondition
     Args:
         not_before: An input of which at least one partition must stand. Without it the first drop of a new platform
             was published, exported and built into marts before it had a single verdict.
+        completed_later: Inputs that are not waited for while they are in progress; what they bring is followed then.
     """
+    in_progress: Any = dg.AutomationCondition.any_deps_in_progress()
+    if completed_later:
+        in_progress = in_progress.ignore(dg.AssetSelection.assets(*completed_later))
     # Dagster types a conjunction as a plain condition, without with_label.
     condition: Any = (
         dg.AutomationCondition.any_deps_match(dg.AutomationCondition.newly_updated()).since_last_handled()
         & ~dg.AutomationCondition.in_progress()
-        & ~dg.AutomationCondition.any_deps_in_progress()
+        & ~in_progress
     )
     if not_before is not None:
         stands = ~dg.AutomationCondition.missing()

@@ -15,10 +15,12 @@ from assets.catalog import (
     parsed_products,
     product_categories,
     product_descriptions,
+    product_images,
     product_vectors,
     published_products,
     reference,
 )
+from pipelines.picture_jobs import waiting_pictures, waiting_pictures_schedule
 from pipelines.product_jobs import log_cleanup, process_products
 from pipelines.schedules import build_schedules
 from resources import default_resources
@@ -34,6 +36,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     reference.category_model,
     reference.templates,
     reference.template_vectors,
+    product_images.product_images,
     product_vectors.product_vectors,
     product_categories.product_categories,
     product_descriptions.product_descriptions,
@@ -43,9 +46,13 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
 ]
 
 GROUPS = ("intake", "reference", "enrichment", "content", "storefront")
+#: Asked for by a sensor of their own: what one tick of one sensor asks for is one run, and texts must not stand behind
+#: the hosts of pictures.
+PICTURE_GROUPS = ("images",)
 
 CHECKS = [
     intake_checks.intake_checks,
+    product_images.most_pictures_are_there,
     product_vectors.every_product_has_a_vector,
     product_descriptions.texts_follow_the_contract,
     moderation.nothing_doubtful_is_lost,
@@ -78,15 +85,20 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     process_drop = dg.define_asset_job(
         "process_drop",
         selection=dg.AssetSelection.assets(
-            "parsed_products", "product_vectors", "product_categories", "product_descriptions", "moderation"
+            "parsed_products",
+            "product_vectors",
+            "product_categories",
+            "product_descriptions",
+            "moderation",
+            "product_images",
         ),
         description="Everything that is made for one drop, in one run.",
     )
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[intake, reference_data, describe, publish, process_drop, process_products, log_cleanup],
-        schedules=build_schedules(process_drop),
+        jobs=[intake, reference_data, describe, publish, process_drop, process_products, waiting_pictures, log_cleanup],
+        schedules=[*build_schedules(process_drop), waiting_pictures_schedule],
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),
@@ -95,6 +107,12 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
                 "automation",
                 # The marts of another location have a sensor of their own; merged for ``dg`` the two must not overlap.
                 target=dg.AssetSelection.groups(*GROUPS),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=5,
+            ),
+            dg.AutomationConditionSensorDefinition(
+                "picture_automation",
+                target=dg.AssetSelection.groups(*PICTURE_GROUPS),
                 default_status=dg.DefaultSensorStatus.RUNNING,
                 minimum_interval_seconds=5,
             ),

@@ -21,7 +21,12 @@ AGAIN_TAG = "vitrina/again"
 _LIMIT = 100
 
 #: Asset → what its partition is made from.
-FREE = {"parsed_products": (), "product_vectors": ("parsed_products",), "moderation": ("product_descriptions",)}
+FREE = {
+    "parsed_products": (),
+    "product_images": ("parsed_products",),
+    "product_vectors": ("parsed_products",),
+    "moderation": ("product_descriptions",),
+}
 WITH_A_MODEL = {"product_categories": ("parsed_products",), "product_descriptions": ("product_categories",)}
 
 

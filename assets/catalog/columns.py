@@ -41,6 +41,7 @@ PUBLICATION: Final[Mapping[str, str]] = {
     "old_price": "The crossed-out price on show.",
     "currency": "ISO 4217.",
     "available": "As the source last said.",
+    "pictures": "Stored pictures on show, in order: keys, width and height.",
     "state": "published, unpublished (by a person) or delisted.",
     "published_at": "When it was first on show.",
     "updated_at": "When anything on show last changed.",

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.catalog.columns import PUBLICATION, table_schema
 from assets.catalog.moderation import moderation
 from assets.catalog.parsed_products import parsed_products
+from assets.catalog.product_images import product_images
 from assets.plots import histogram, preview, table
 from assets.policies import RETRY, Owner, follow_catalogue
 from resources.object_store import ObjectStoreResource
@@ -12,9 +13,9 @@ from resources.warehouse import Warehouse
 
 
 @dg.asset(
-    deps=[parsed_products, moderation],
+    deps=[parsed_products, moderation, product_images],
     retry_policy=RETRY,
-    automation_condition=follow_catalogue(not_before="moderation"),
+    automation_condition=follow_catalogue(not_before="moderation", completed_later=["product_images"]),
     group_name="storefront",
     kinds={"postgres"},
     owners=[Owner.CATALOG],
@@ -25,6 +26,7 @@ def published_products(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     """Publications: approved texts with today's prices, for drops and products whose gate is open.
 
     A new price within the bounds follows by itself; a larger step waits for a person while the old price stays.
+    Pictures are not waited for: what is stored later is shown later, without asking anyone.
     """
     from vitrina.catalog.models import Publication
     from vitrina.catalog.publishing import publish

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
     """Every check of the catalogue, now."""
-    from assets.catalog import intake_checks, moderation, product_descriptions, product_vectors, published_products
+    from assets.catalog import (
+        intake_checks,
+        moderation,
+        product_descriptions,
+        product_images,
+        product_vectors,
+        published_products,
+    )
 
     warehouse = Warehouse()
     found = {str(result.check_name): result for result in intake_checks.intake_checks(warehouse=warehouse)}
@@ -28,6 +35,7 @@ def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
     found["every_product_has_a_vector"] = product_vectors.every_product_has_a_vector(
         context, vectors=VectorsResource(), warehouse=warehouse
     )
+    found["most_pictures_are_there"] = product_images.most_pictures_are_there(warehouse=warehouse)
     found["texts_follow_the_contract"] = product_descriptions.texts_follow_the_contract(warehouse=warehouse)
     found["nothing_doubtful_is_lost"] = moderation.nothing_doubtful_is_lost(warehouse=warehouse)
     found["only_approved_is_published"] = published_products.only_approved_is_published(warehouse=warehouse)
@@ -95,6 +103,12 @@ def keep_a_delisted_vector() -> None:
     Product.objects.filter(pk=Product.objects.order_by("id").values("pk")[:1]).update(listed=False)
 
 
+def lose_pictures() -> None:
+    from vitrina.images.models import PictureUrl
+
+    PictureUrl.objects.update(state="gone", reason="not_found", checked_at="2026-01-01T00:00:00Z")
+
+
 def break_the_contract() -> None:
     from vitrina.content.models import ContentVersion
 
@@ -135,6 +149,7 @@ BREAKS: list[tuple[str, Callable[[], None]]] = [
     ("gates_are_open", hold_a_drop),
     ("every_product_has_a_vector", forget_a_vector),
     ("every_product_has_a_vector", keep_a_delisted_vector),
+    ("most_pictures_are_there", lose_pictures),
     ("texts_follow_the_contract", break_the_contract),
     ("nothing_doubtful_is_lost", lose_a_case),
     ("only_approved_is_published", publish_the_refused),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.fakes.image_server import Answer, ImageHost, picture
+from tests.fakes.image_server import ImageHost, picture
 from vitrina.config import Settings
 from vitrina.objects import FolderStore
 

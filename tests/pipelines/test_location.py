@@ -118,6 +118,7 @@ def test_what_can_call_a_paid_model_by_the_clock_is_off_until_switched_on() -> N
         "failed_model_partitions_backfill": "STOPPED",
         "failed_partitions_backfill": "RUNNING",
         "log_cleanup_daily": "RUNNING",
+        "waiting_pictures": "RUNNING",
     }
     assert all(sensor.default_status.value == "RUNNING" for sensor in location().sensors or ())
 

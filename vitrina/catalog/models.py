@@ -161,6 +161,7 @@ class Publication(models.Model):
     old_price = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, null=True)
     available = models.BooleanField(null=True)
+    pictures = models.JSONField(default=list, help_text="Stored pictures in order: keys and sizes.")
     state = models.CharField(max_length=12, choices=State, default=State.PUBLISHED)
     fingerprint = models.CharField(max_length=64)
     published_at = models.DateTimeField(db_default=Now())

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class StorefrontItem:
-    """One product as buyers see it. ``category_path`` holds (id, name) from the top down."""
+    """One product as buyers see it. ``category_path`` holds (id, name) from the top down.
+
+    ``image_urls`` are ours where the shop's pictures are stored and public (CDN_PREFIX), else the source's; ``pictures``
+    names the stored ones by their keys in the object store, with width and height.
+    """
 
     product_id: int
     source: str
@@ -32,13 +37,15 @@ class StorefrontItem:
     attributes: dict[str, str]
     version: int
     written_by: str
+    pictures: tuple[dict[str, Any], ...] = ()
 
 
-def published_items() -> Iterator[StorefrontItem]:
+def published_items(cdn_prefix: str | None = None) -> Iterator[StorefrontItem]:
     """Everything on show, by product id. Streams; needs the database."""
     from vitrina.catalog.models import Publication
     from vitrina.categories.models import Category
     from vitrina.content.product_facts import attribute_texts
+    from vitrina.images.keys import public_url
 
     nodes = {node.pk: node for node in Category.objects.all()}
 
@@ -56,6 +63,7 @@ def published_items() -> Iterator[StorefrontItem]:
     )
     for row in rows.iterator(chunk_size=2000):
         product, version = row.product, row.version
+        ours = [url for picture in row.pictures if (url := public_url(picture["jpeg"], cdn_prefix))]
         yield StorefrontItem(
             product_id=product.pk,
             source=product.source.slug,
@@ -73,9 +81,10 @@ def published_items() -> Iterator[StorefrontItem]:
             available=row.available,
             category_path=path(row.category_id),
             url=product.url,
-            image_urls=tuple(product.image_urls),
+            image_urls=tuple(ours or product.image_urls),
             barcodes=tuple(product.barcodes),
             attributes=attribute_texts(product.attributes),
             version=version.number,
             written_by=version.model or version.origin,
+            pictures=tuple(row.pictures),
         )
