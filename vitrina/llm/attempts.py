@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from vitrina.llm.breaker import State
-from vitrina.llm.budget import Budget
+from vitrina.llm.budget import NOTHING, Budget, Hold
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
 from vitrina.llm.gate import Closed, Diverted, Gate, Ticket
@@ -123,7 +123,7 @@ class Attempts:
         ended = Ended(Outcome.PERMANENT, Reading(Outcome.PERMANENT))
         gate = self._controls.gate(job.model)
         while True:
-            stop = self._dead.get("") or self._dead.get(job.model)
+            stop = self._unsent(job)
             if stop is None:
                 try:
                     ticket = await gate.enter(
@@ -151,35 +151,35 @@ class Attempts:
 
     async def _with_ticket(self, job: Job, tally: Tally, ended: Ended, gate: Gate, ticket: Ticket) -> Decision:
         try:
-            estimate = self._estimate(job, tally)
-            stop = self._not_sent(job, estimate)
+            stop = self._unsent(job)
             if stop is not None:
                 return Decision(False, stop=stop)
+            hold: Hold | str = NOTHING
+            if self._budget.limited(job.purpose):
+                hold = await self._budget.hold(self._estimate(job, tally), job.purpose)
+            if isinstance(hold, str):
+                return Decision(False, stop=Reading(Outcome.BUDGET, error=hold, error_class="budget"))
             task = asyncio.current_task()
             self.sending.add(task)
             try:
-                return await self._attempt(job, tally, ended, estimate, gate, ticket)
+                return await self._attempt(job, tally, ended, hold, gate, ticket)
             finally:
                 self.sending.discard(task)
         finally:
             gate.leave(ticket)
 
-    def _not_sent(self, job: Job, estimate: Decimal | None) -> Reading | None:
+    def _unsent(self, job: Job) -> Reading | None:
+        """Why nothing can be sent, from what former requests met."""
         dead = self._dead.get("") or self._dead.get(job.model)
-        if dead is not None:
-            return dead
-        reason = self._budget.reserve(estimate)
-        return None if reason is None else Reading(Outcome.BUDGET, error=reason, error_class="budget")
+        if dead is None and (reason := self._budget.closed(job.purpose)) is not None:
+            return Reading(Outcome.BUDGET, error=reason, error_class="budget")
+        return dead
 
     def _estimate(self, job: Job, tally: Tally) -> Decimal | None:
-        if self._budget.limit is None:
-            return None
         answer = (tally.limit or _ANSWER_GUESS) if job.kind == "chat" else 0
         return self._prices.estimate(job.model, job.prompt_tokens(), answer)
 
-    async def _attempt(
-        self, job: Job, tally: Tally, ended: Ended, estimate: Decimal | None, gate: Gate, ticket: Ticket
-    ) -> Decision:
+    async def _attempt(self, job: Job, tally: Tally, ended: Ended, hold: Hold, gate: Gate, ticket: Ticket) -> Decision:
         raw = orjson.dumps(job.body(tally.limit))  # not sorted: models write fields in the schema's order
         created, began = datetime.now(UTC), self._clock()
         reply, reading = None, None
@@ -187,11 +187,11 @@ class Attempts:
             reply, reading = await self._send(job, raw)
         finally:
             if reading is None:  # cancelled in flight: it may be charged
-                self._budget.settle(estimate, None)
+                self._budget.release(hold, None)
         now = self._clock()
         latency_ms = int((now - began) * 1000)
         usage, price = self._account(job, reading, reply)
-        self._budget.settle(estimate, price.usd)
+        self._budget.release(hold, price.usd)
         rerouted = reading.text is None and job.reroute is not None and job.reroute(reading)
         if reading.dead and not rerouted:
             self._dead.setdefault("" if reading.dead == "endpoint" else job.model, reading)
@@ -240,6 +240,7 @@ class Attempts:
             price_source=price.source,
             latency_ms=latency_ms,
             run_id=self._config.run_id,
+            holder=self._controls.holder,
             drop_key=job.drop_key,
             request_body=_kept_body(job, raw) if reading.text is not None or not decision.again else None,
             reply_body=self._kept(reply, reading, job),

@@ -36,8 +36,9 @@ class Breaker:
 
     Opens when at least ``min_samples`` calls of the last ``window_s`` ended and the share of failures among them is at
     least ``failure_rate``; also when nine of ten of the last ``2 * min_samples`` failed, because after a busy half
-    minute without failures an outage would else have to use up the attempts of thousands of requests. After ``open_s`` it lets ``probes`` calls through at a time; as many successes close it, one
-    failure opens it again, for twice as long as before, up to ``max_open_s``.
+    minute without failures an outage would else have to use up the attempts of thousands of requests. After ``open_s``
+    it lets ``probes`` calls through at a time; as many successes close it, one failure opens it again, for twice as
+    long as before, up to ``max_open_s``.
     """
 
     def __init__(self, policy: BreakerPolicy) -> None:
@@ -50,20 +51,12 @@ class Breaker:
         self.state = State.CLOSED
         self.probe_at = 0.0
         self.reason = ""
+        #: Calls and failures in the window when it last opened.
+        self.told_samples = self.told_failures = 0
         #: Grows with every change of state; a call that ends in a later epoch tells nothing about the present.
         self.epoch = 0
         #: Grows with every change that this process made: news for the others.
         self.changes = 0
-
-    @property
-    def samples(self) -> int:
-        """Calls in the window."""
-        return self._calls
-
-    @property
-    def failures(self) -> int:
-        """Failed calls in the window."""
-        return self._failures
 
     def enter(self, now: float) -> float | None:
         """Lets a call through: ``None``. Else the seconds after which to ask again.
@@ -101,10 +94,7 @@ class Breaker:
             return
         self._count(ok, now)
         if not ok and (
-            (
-                self._calls >= self._policy.min_samples
-                and self._failures >= self._policy.failure_rate * self._calls
-            )
+            (self._calls >= self._policy.min_samples and self._failures >= self._policy.failure_rate * self._calls)
             or self._recent.bit_count() >= 1.8 * self._policy.min_samples
         ):
             self._open(now, why)
@@ -128,6 +118,7 @@ class Breaker:
         self._openings += 1
         open_s = min(self._policy.max_open_s, self._policy.open_s * 2.0 ** min(self._openings - 1, 20))
         if self._calls:
+            self.told_samples, self.told_failures = self._calls, self._failures
             self.reason = f"{self._failures} of {self._calls} calls failed" + (f"; last: {why}" if why else "")
         self._to(State.OPEN)
         self.probe_at = now + open_s

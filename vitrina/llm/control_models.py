@@ -102,7 +102,9 @@ class LlmBudgetHold(models.Model):
     at_risk_usd = models.DecimalField(
         max_digits=16, decimal_places=8, help_text="What calls in flight may cost that no row tells of after a kill"
     )
-    booked_at = models.DateTimeField(help_text="Ledger rows up to here are booked")
+    booked_usd = models.DecimalField(
+        max_digits=16, decimal_places=8, default=0, help_text="What of this process's spending is booked as used"
+    )
 
     class Meta:
         db_table = "llm_budget_hold"

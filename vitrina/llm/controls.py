@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from vitrina.llm import board
 from vitrina.llm.breaker import Breaker, State
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.gate import Gate, LocalSlots, Slots, summary
@@ -25,6 +26,7 @@ class Controls:
 
     Args:
         slots: Places among the calls in flight; the default counts this gateway's alone.
+        tell: Hears of every breaker that this gateway changed, and in how many seconds its next probe goes out.
         clock, sleep: Seconds and waiting; tests pass their own.
     """
 
@@ -33,13 +35,17 @@ class Controls:
         config: GatewayConfig,
         *,
         slots: Slots | None = None,
+        tell: Callable[[Gate, float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.config = config
         self.clock = clock
+        #: Names this process in ledger rows, for the settling of budgets after a kill.
+        self.holder = ""
         self._slots = slots or LocalSlots(config.concurrency)
         self._sleep = sleep
+        self._tell = tell
         self._scopes = (f"endpoint:{config.endpoint}", f"run:{config.run_id}")
         self.gates: dict[str, Gate] = {}
         #: What an operator stopped: scope to reason.
@@ -94,9 +100,32 @@ class Controls:
 
     def summary(self) -> dict[str, Any]:
         """State of the controls: plain values for asset metadata."""
-        return summary(self.gates, self.clock())
+        return {"models": summary(self.gates, self.clock()), "stopped": dict(self.stops), "waiting": self.waiting}
+
+    def hear_stops(self, stops: Mapping[str, str]) -> None:
+        """What an operator stopped, or no longer: scope to reason."""
+        self.stops = stops
+        if stops:
+            log.warning("Stopped by an operator: %s.", ", ".join(scope or "everything" for scope in stops))
+
+    def hear(self, model: str, state: State, wait_s: float, reason: str) -> None:
+        """What another process found out about a model."""
+        breaker = self.gate(model).breaker
+        if breaker.state is not state or state is not State.CLOSED:
+            breaker.adopt(state, wait_s=max(0.0, wait_s), now=self.clock(), reason=reason)
+            self._log(self.gates[model])
+
+    @staticmethod
+    def stop(dsn: str, scope: str = "", *, reason: str = "", by: str = "") -> None:
+        """See :func:`vitrina.llm.board.stop`."""
+        board.stop(dsn, scope, reason=reason, by=by)
 
     def _changed(self, gate: Gate) -> None:
+        self._log(gate)
+        if self._tell is not None:
+            self._tell(gate, max(0.0, gate.breaker.probe_at - self.clock()))
+
+    def _log(self, gate: Gate) -> None:
         breaker = gate.breaker
         if breaker.state is State.OPEN:
             wait = max(0.0, breaker.probe_at - self.clock())

@@ -14,20 +14,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from vitrina.llm.budget import Budget
 from vitrina.llm.capabilities import CapabilityStore
 from vitrina.llm.config import GatewayConfig
+from vitrina.llm.controls import Controls
 from vitrina.llm.embeddings import EmbeddingBatch, embed_texts
 from vitrina.llm.engine import Engine
 from vitrina.llm.ledger import Ledger
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult
 from vitrina.llm.pricing import PriceBook
+from vitrina.llm.purses import local_budget
+from vitrina.llm.sharing import Shared
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import AsgiApp, AsgiTransport, ClosedTransport, HttpTransport, Transport
+
+if TYPE_CHECKING:
+    from vitrina.llm.batch.run import BatchRun
+    from vitrina.llm.batch.runner import BatchProgress
 
 _DRAIN_S = 10.0
 _PROGRESS_S = 1.0
@@ -35,13 +42,17 @@ _PROGRESS_S = 1.0
 
 @dataclass(slots=True, frozen=True)
 class Progress:
-    """Where a run stands. ``cost_usd`` is the sum of known costs of this gateway."""
+    """Where a run stands. ``cost_usd`` is the sum of known costs of this gateway.
+
+    ``waiting`` says in a sentence why nothing moves (an open breaker), and is empty else.
+    """
 
     done: int
     ok: int
     failed: int
     cached: int
     cost_usd: Decimal
+    waiting: str = ""
 
 
 class Gateway:
@@ -70,10 +81,12 @@ class Gateway:
         self.ledger = ledger
         self.stats = Stats()
         self._prices = PriceBook(config.endpoint, config.prices)
-        spent = Decimal(0)
-        if config.budget_usd is not None and config.run_id:
-            spent = ledger.spent(run_id=config.run_id).usd
-        self.budget = Budget(config.budget_usd, spent=spent, allow_unknown_prices=config.allow_unknown_prices)
+        # Processes share their limits through the ledger's database. The embedded service costs nothing and waits for
+        # nobody but this process.
+        dsn = None if config.embedded or config.mode == "replay" else getattr(ledger, "dsn", None)
+        self._shared = None if dsn is None else Shared(config, dsn)
+        self.budget: Budget = local_budget(config, ledger) if self._shared is None else self._shared.budget
+        self._controls: Controls | None = None
         self._service = service
         self._transport = transport
         self._capabilities = capabilities
@@ -105,6 +118,9 @@ class Gateway:
         Raises:
             LedgerError: The ledger is out of reach.
         """
+        if self.config.mode == "batch" and not self.config.embedded:
+            yield from self.batches().run_batch(list(requests), contract=contract, on_progress=self._told(progress))
+            return
         loop, engine = self._started()
         results: queue.SimpleQueue[ChatResult | BaseException] = queue.SimpleQueue()
         tasks: set[asyncio.Task[None]] = set()
@@ -139,23 +155,52 @@ class Gateway:
                     loop.call_soon_threadsafe(start, group)
                 if not flying:
                     break
-                result = results.get()
+                try:
+                    result = results.get(timeout=_PROGRESS_S)
+                except queue.Empty:  # nothing moves: an open breaker says so
+                    result = None
                 if isinstance(result, BaseException):
                     raise result
-                flying, count, ok, cached = flying - 1, count + 1, ok + result.ok, cached + result.cached
+                if result is not None:
+                    flying, count, ok, cached = flying - 1, count + 1, ok + result.ok, cached + result.cached
                 if progress is not None and time.monotonic() - told >= _PROGRESS_S:
                     told = time.monotonic()
-                    progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd))
-                yield result
+                    waiting = engine.controls.waiting
+                    progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd, waiting))
+                if result is not None:
+                    yield result
             if progress is not None:
                 progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd))
         finally:
             asyncio.run_coroutine_threadsafe(_drain(tasks, engine), loop).result()
 
+    def batches(self, **limits: Any) -> BatchRun:
+        """The provider's batch service at this endpoint: submit, collect, cancel, run_batch.
+
+        Raises:
+            GatewayConfigError: The embedded service, or a ledger that is not in PostgreSQL.
+        """
+        from vitrina.llm.batch.run import BatchRun  # only where batches are used
+
+        loop, engine = self._started()
+        return BatchRun(engine, loop, self.ledger, prices=self._prices, budget=self.budget, **limits)
+
+    def _told(self, progress: Callable[[Progress], None] | None) -> Callable[[BatchProgress], None] | None:
+        if progress is None:
+            return None
+        return lambda at: progress(
+            Progress(at.answered + at.failed, at.answered, at.failed, self.stats.cache_hits, self.stats.cost_usd)
+        )
+
     def ask(self, request: ChatRequest, *, contract: Contract | None = None) -> ChatResult:
         """Answers one request."""
         loop, engine = self._started()
-        return asyncio.run_coroutine_threadsafe(engine.ask(request, contract=contract), loop).result()
+        asked = asyncio.run_coroutine_threadsafe(engine.ask(request, contract=contract), loop)
+        try:
+            return asked.result()
+        except BaseException:  # the caller was interrupted: nobody waits for it any more
+            asked.cancel()
+            raise
 
     def embed(
         self, texts: Iterable[str], *, purpose: str = "embedding", model: str | None = None, drop_key: str = ""
@@ -172,19 +217,28 @@ class Gateway:
 
     def summary(self) -> dict[str, Any]:
         """Calls, cache hits, tokens, cost, latency, counts by outcome: plain values for asset metadata."""
-        return {"endpoint": self.config.endpoint, "model": self.config.model, **self.stats.summary()}
+        found = {"endpoint": self.config.endpoint, "model": self.config.model, **self.stats.summary()}
+        if self._controls is not None:
+            found["controls"] = self._controls.summary()
+        if budgets := self.budget.summary():
+            found["budgets"] = budgets
+        return found
 
     def close(self) -> None:
         """Ends the thread and its connections. The ledger stays the caller's."""
         with self._lock:
             loop, thread, engine = self._loop, self._thread, self._engine
             self._loop = self._thread = self._engine = None
-        if loop is None or thread is None or engine is None:
-            return
-        asyncio.run_coroutine_threadsafe(engine.close(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+            shared, self._shared = self._shared, None
+        try:
+            if loop is not None and thread is not None and engine is not None:
+                asyncio.run_coroutine_threadsafe(engine.close(), loop).result()
+                loop.call_soon_threadsafe(loop.stop)
+                thread.join()
+                loop.close()
+        finally:
+            if shared is not None:
+                shared.close()
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, Engine]:
         with self._lock:
@@ -211,6 +265,7 @@ class Gateway:
             transport = AsgiTransport(wiring.build_app(), config)
             # A new version of the offline writer must not be answered from what the former one wrote.
             config = replace(config, cache_scope=config.cache_scope or wiring.cache_scope())
+        self._controls = Controls(config) if self._shared is None else await self._shared.controls()
         return Engine(
             config,
             transport,
@@ -219,6 +274,7 @@ class Gateway:
             budget=self.budget,
             stats=self.stats,
             capabilities=self._capabilities,
+            controls=self._controls,
         )
 
 

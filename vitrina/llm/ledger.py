@@ -56,6 +56,7 @@ class Attempt:
     reply_body: bytes | None = None
     content: str | None = None
     batch_id: str = ""
+    holder: str = ""
     id: uuid.UUID = field(default_factory=attempt_id)
 
 

@@ -26,10 +26,10 @@ INSERT INTO llm_attempt (
     id, key, attempt, kind, purpose, item_id, endpoint, provider, model, status, answered, ended,
     error_class, error, http_status, request_id, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     tokens_estimated, cost_usd, cost_known, price_source, latency_ms, run_id, drop_key, created_at,
-    request_body, reply_body, content, batch_id
+    request_body, reply_body, content, batch_id, holder
 ) VALUES (
     %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b,
-    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
+    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
 ) ON CONFLICT (id) DO NOTHING
 """
 _LOOKUP = """
@@ -64,6 +64,11 @@ class PostgresLedger:
         self._lock = Lock()
         self._pack = zstandard.ZstdCompressor(level=3)
         self._unpack = zstandard.ZstdDecompressor()
+
+    @property
+    def dsn(self) -> str:
+        """Where the ledger is: processes share their limits there too."""
+        return self._dsn
 
     def lookup(self, keys: Sequence[str]) -> Mapping[str, StoredReply]:
         rows = self._run(lambda connection: connection.execute(_LOOKUP, (list(keys),)).fetchall())
@@ -151,6 +156,7 @@ class PostgresLedger:
             None if a.reply_body is None else self._pack.compress(a.reply_body),
             None if a.content is None else a.content.replace("\x00", ""),
             a.batch_id,
+            a.holder,
         )
 
     def _stored(self, row: tuple[Any, ...]) -> StoredReply:
