@@ -28,7 +28,9 @@ from vitrina.images.fetch import Fetcher
 from vitrina.images.hosts import HostGate
 from vitrina.images.models import PictureUrl
 from vitrina.images.pool import DecodePool
+from vitrina.llm.slots import SharedSlots
 from vitrina.objects import ObjectStore
+from vitrina.project.database import database_url, psycopg_dsn
 
 T = TypeVar("T")
 
@@ -109,15 +111,16 @@ class Run:
         pool = DecodePool(
             settings.image_workers, memory_mb=settings.image_decode_memory_mb, seconds=settings.image_decode_seconds
         )
-        slots = asyncio.Semaphore(settings.image_concurrency)
+        slots = SharedSlots(psycopg_dsn(database_url(settings)), "image", settings.image_concurrency)
         rooms = asyncio.Semaphore(settings.image_concurrency + 2 * settings.image_workers)
         try:
             async with fetcher, pool:
                 await Downloader(
-                    fetcher, pool, self.store, gates, lambda: slots, self._known, self._record,
+                    fetcher, pool, self.store, gates, slots.holding, self._known, self._record,
                     settings.image_max_bytes, rooms, threads,
                 ).run(due)  # fmt: skip
         finally:
+            slots.close()
             # Whatever ended the run: what is stored is written down.
             await self._flush()
             await self._in_database(partial(outcomes.save_hosts, [gate.state for gate in gates.values()]))
