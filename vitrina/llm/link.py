@@ -150,7 +150,7 @@ class Link:
                 beat = tick = 0.0
             wait = _TICK_S
             try:
-                if connection is not None and now - beat >= _BEAT_S:
+                if connection is not None and now - beat >= min(_BEAT_S, self.stale_s / 4):
                     beat = now
                     connection.execute(_BEAT, (self.holder,))
                 if connection is not None and now - tick >= _TICK_S:
