@@ -22,6 +22,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)
 #: Global by the registry, but services of clouds and networks answer there.
 _NEVER = (
     ipaddress.IPv4Network("168.63.129.16/32"),  # Azure's host services
+    ipaddress.IPv4Network("192.0.0.0/24"),  # protocol assignments; which of them are global differs by Python's version
     ipaddress.IPv4Network("192.88.99.0/24"),  # relays of 6to4
     ipaddress.IPv4Network("100.64.0.0/10"),  # carriers' inner network; a cloud's metadata at 100.100.100.200
     ipaddress.IPv4Network("169.254.0.0/16"),
