@@ -113,6 +113,16 @@ class Settings(BaseSettings):
     ai_batch_wait_seconds: float = Field(93600.0, ge=0, description="How long a run waits for its batches.")
     ai_context_tokens: int = Field(32768, ge=2048, description="Most context asked of Ollama, in tokens.")
 
+    # The model service (vitrina serve-models)
+    vitrina_model_service_token: SecretStr | None = Field(
+        None, description="Token that `vitrina serve-models` asks for; a must beyond this machine."
+    )
+    serve_models: str | None = Field(
+        None, description="Local transformers models, as JSON or the path of a YAML file (docs/model-service.md)."
+    )
+    serve_queue: int = Field(64, ge=1, description="Requests that the service has under way; further ones get 429.")
+    serve_timeout_seconds: float = Field(600.0, gt=0, description="Deadline of one request to the service.")
+
     # Pictures
     cdn_prefix: str | None = Field(
         None, description="Address under which the keys of the object store are public; empty: they are not."
@@ -141,6 +151,19 @@ class Settings(BaseSettings):
     )
     image_keep_days: int = Field(30, ge=1, description="Pictures that no product names are kept so long.")
     image_temp_keep_days: int = Field(2, ge=1, description="Objects below temp/ are kept so long.")
+
+    # The desk
+    desk_port: int = Field(3001, ge=1, le=65_535, description="Port of the review desk, on loopback.")
+    desk_public_url: str | None = Field(
+        None, description="https://… that people open the desk at, behind your proxy; empty: loopback only."
+    )
+    smtp_host: str | None = Field(
+        None, description="Mail server for invitations and passwords; empty: an administrator hands over the links."
+    )
+    smtp_port: int = Field(587, ge=1, le=65_535, description="465 speaks TLS at once, 587 by STARTTLS.")
+    smtp_user: str | None = Field(None, description="User of the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password of the mail server.")
+    smtp_from: str | None = Field(None, description="Sender of the desk's mails.")
 
     # Drops
     drop_settle_seconds: float = Field(

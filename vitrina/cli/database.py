@@ -5,6 +5,8 @@ Belongs here: the check before any query. Stays out: starting servers (``vitrina
 
 from __future__ import annotations
 
+import os
+
 from vitrina.config import get_settings
 from vitrina.errors import PermanentError
 from vitrina.project.database import DatabaseUnavailable, database_url
@@ -15,8 +17,11 @@ class NotMigrated(PermanentError):
     """The database answers, and has no tables of the platform."""
 
 
-def connected() -> None:
+def connected(*, desk: bool = False) -> None:
     """Make Django ready and the database answer.
+
+    Args:
+        desk: With the applications of the desk, which pipelines do without.
 
     Raises:
         DatabaseUnavailable: never started here, not running now, or out of reach.
@@ -24,6 +29,8 @@ def connected() -> None:
     """
     settings = get_settings()
     database_url(settings)  # before Django, which would try the machine's own server without one
+    if desk:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vitrina.project.desk_settings")
     setup_django()
     from django.db import OperationalError, connection
 

@@ -33,6 +33,7 @@ def stack_config(settings: Settings, *, port: int | None, purpose: str) -> Stack
         dagster_database_url=dagster_url.get_secret_value() if dagster_url else None,
         port=settings.vitrina_port if port is None else port,
         purpose=purpose,
+        desk_port=settings.desk_port if purpose == "up" else None,
     )
 
 
@@ -89,6 +90,8 @@ def up(
         try:
             state = stack.start()
             out.print(f"\n[bold]Vitrina is up: {state.address}[/bold]")
+            out.print(f"Review desk: http://127.0.0.1:{stack.config.desk_port}")
+            out.print("Its first account: [bold]vitrina user add YOU@EXAMPLE.COM --role admin[/bold]")
             out.print(f"Logs: {stack.logs}", markup=False)
             out.print("Leave a drop with [bold]vitrina drop add FILE --source NAME[/bold]. Stop with Ctrl-C.\n")
             stack.wait()

@@ -72,6 +72,12 @@ def daemon_command(workspace: Path) -> list[str]:
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
 
 
+def desk_command(port: int) -> list[str]:
+    """The review desk, on loopback only. Two workers of four threads: as many as two cores use."""
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--timeout", "60"]
+    return [sys.executable, "-m", "gunicorn", *options, "--no-control-socket", "vitrina.project.wsgi:application"]
+
+
 def start_watchdog(home: Path, mark: str, *, embedded: bool, lock_fd: int, log: Path) -> tuple[Child, int]:
     """Start the process that cleans up after a killed supervisor.
 

@@ -111,12 +111,9 @@ class Stack:
 
     def _port(self) -> int:
         port = self.config.port or free_port()
-        if not port_is_free(port):
-            who = listener(port)
-            raise PermanentError(
-                f"Port {port} is taken{f' by {who}' if who else ''}.",
-                hint=f"Choose another one: vitrina {self.config.purpose} --port {port + 1} (or set VITRINA_PORT).",
-            )
+        _must_be_free(port, f"vitrina {self.config.purpose} --port {port + 1} (or set VITRINA_PORT)")
+        if self.config.desk_port is not None:
+            _must_be_free(self.config.desk_port, f"set DESK_PORT={self.config.desk_port + 1}")
         return port
 
     def _start_watchdog(self, mark: str, lock: FileLock) -> None:
@@ -151,7 +148,15 @@ class Stack:
     def _prepare(self) -> None:
         """Tables, Dagster's record and dbt's manifest, side by side: each is an interpreter that mostly imports."""
         self.say("bringing tables up to date")
-        migrate = [sys.executable, "-m", "django", "migrate", "--no-input", "--settings", "vitrina.project.settings"]
+        migrate = [
+            sys.executable,
+            "-m",
+            "django",
+            "migrate",
+            "--no-input",
+            "--settings",
+            "vitrina.project.desk_settings",
+        ]
         self._programs.launch("migrate", migrate)
         steps = ["migrate"]
         if self.config.database_url is None and self.config.dagster_database_url is None:
@@ -182,6 +187,8 @@ class Stack:
                 self._not_after(deadline, f"the code location {name} does not answer")
         self._programs.launch("webserver", children.webserver_command(workspace, port))
         self._programs.launch("daemon", children.daemon_command(workspace))
+        if self.config.desk_port is not None:
+            self._programs.launch("desk", children.desk_command(self.config.desk_port))
         self.say("starting webserver and daemon")
 
     def _not_after(self, deadline: float, what: str) -> None:
@@ -226,7 +233,7 @@ class Stack:
             if self.state is not None and self.state.ready:
                 with contextlib.suppress(VitrinaError):
                     self._end_runs(let_runs_finish)
-            self._programs.end("webserver")
+            self._programs.end("webserver", "desk")
             self._programs.end()
             if self.state is not None:
                 end_marked(self.state.mark)  # run and step processes that outlived their location
@@ -250,3 +257,11 @@ class Stack:
                 self.say(f"waiting for {len(runs)} runs to finish")
             time.sleep(2 if let_finish else 0.5)
             runs = self.api.runs(*WORKING)
+
+
+def _must_be_free(port: int, instead: str) -> None:
+    if not port_is_free(port):
+        who = listener(port)
+        raise PermanentError(
+            f"Port {port} is taken{f' by {who}' if who else ''}.", hint=f"Choose another one: {instead}."
+        )

@@ -103,6 +103,7 @@ class StackConfig:
         dagster_database_url: Dagster's; None for the database ``dagster`` beside the platform's.
         port: of the webserver; 0 takes any free one.
         purpose: ``up`` or ``demo``.
+        desk_port: of the review desk; None starts no desk.
     """
 
     home: Path
@@ -111,3 +112,4 @@ class StackConfig:
     dagster_database_url: str | None = None
     port: int = 3000
     purpose: str = "up"
+    desk_port: int | None = None

@@ -1,0 +1,95 @@
+"""``vitrina user``: people of the desk, from the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from vitrina.cli.database import connected
+from vitrina.cli.output import AsJson, emit, say, show_table
+from vitrina.config import Settings, get_settings
+
+app = typer.Typer(no_args_is_help=True, help="People who work at the desk.")
+Email = Annotated[str, typer.Argument(help="E-mail address.")]
+
+
+def desk_address(settings: Settings) -> str:
+    """Where people open the desk."""
+    return (settings.desk_public_url or f"http://127.0.0.1:{settings.desk_port}").rstrip("/")
+
+
+@app.command("add")
+def add(
+    email: Email,
+    role: Annotated[str, typer.Option(help="annotator, moderator or admin.")] = "moderator",
+    as_json: AsJson = False,
+) -> None:
+    """Invite somebody: prints a link by which they choose a password. It serves once, for 14 days."""
+    connected(desk=True)
+    from vitrina.accounts import services
+    from vitrina.accounts.roles import Role
+
+    if role not in {known.value for known in Role}:
+        raise services.AccountError(f"There is no role {role!r}.", hint="Roles are annotator, moderator and admin.")
+    token = services.invite(email, Role(role))
+    link = f"{desk_address(get_settings())}/invite/{token}/"
+    data = {"email": email.strip().lower(), "role": role, "link": link, "days": services.INVITATION_DAYS}
+
+    def human() -> None:
+        say(f"Give {data['email']} this link; it serves once, for {data['days']} days:")
+        say(link)
+
+    emit(data, as_json, human)
+
+
+@app.command("list")
+def list_people(as_json: AsJson = False) -> None:
+    """Accounts with their roles."""
+    connected(desk=True)
+    from django.contrib.auth.models import User
+
+    rows: list[dict[str, Any]] = [
+        {
+            "email": user.email,
+            "name": user.first_name,
+            "roles": sorted(group.name for group in user.groups.all()),
+            "active": user.is_active,
+            "last_login": user.last_login,
+        }
+        for user in User.objects.prefetch_related("groups").order_by("email")
+    ]
+
+    def human() -> None:
+        table = [(row["email"], row["name"], ", ".join(row["roles"]), row["last_login"] or "–") for row in rows]
+        show_table(f"{len(rows)} accounts", ["e-mail", "name", "roles", "last seen"], table)
+
+    emit({"people": rows}, as_json, human)
+
+
+@app.command("password")
+def password(email: Email, as_json: AsJson = False) -> None:
+    """Print a link by which somebody sets a new password. It serves once, for three days."""
+    connected(desk=True)
+    from django.contrib.auth.models import User
+
+    from vitrina.accounts import services
+
+    user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    if user is None:
+        raise services.AccountError(f"{email} has no account.", hint="`vitrina user add` invites.")
+    link = desk_address(get_settings()) + services.reset_path(user)
+    emit({"email": user.email, "link": link}, as_json, lambda: say(link))
+
+
+@app.command("remove")
+def remove(email: Email, as_json: AsJson = False) -> None:
+    """Close an account: it cannot sign in any more, its decisions stay."""
+    connected(desk=True)
+    from django.contrib.auth.models import User
+
+    from vitrina.accounts import services
+
+    if not User.objects.filter(email__iexact=email.strip(), is_active=True).update(is_active=False):
+        raise services.AccountError(f"{email} has no account.", hint="`vitrina user list` shows them.")
+    emit({"email": email, "active": False}, as_json, lambda: say(f"{email} can no longer sign in."))

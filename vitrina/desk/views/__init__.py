@@ -1,0 +1,1 @@
+"""Views, one module for each section of the desk."""
