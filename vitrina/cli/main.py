@@ -14,10 +14,12 @@ from vitrina.cli.doctor import doctor
 from vitrina.cli.drops import app as drops_app
 from vitrina.cli.errors import explain
 from vitrina.cli.llm import app as llm_app
+from vitrina.cli.llm_serve import serve_models
 from vitrina.cli.reference import categories_app, templates_app, vectors_app
 from vitrina.cli.reports import export, quality_app, status
 from vitrina.cli.review import app as review_app
 from vitrina.cli.up import up
+from vitrina.cli.users import app as users_app
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Parser drops become a published catalogue."
@@ -27,11 +29,13 @@ app.command("demo")(demo)
 app.command("doctor")(doctor)
 app.command("status")(status)
 app.command("export")(export)
+app.command("serve-models")(serve_models)
 app.add_typer(drops_app, name="drop")
 app.add_typer(categories_app, name="categories")
 app.add_typer(templates_app, name="templates")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(review_app, name="review")
+app.add_typer(users_app, name="user")
 app.add_typer(llm_app, name="llm")
 app.add_typer(quality_app, name="quality")
 

@@ -1,30 +1,23 @@
-"""``python -m vitrina.llm.service --port N``: the embedded service over HTTP.
+"""``python -m vitrina.llm.service --port N``: the same as ``vitrina serve-models``, for containers without scripts.
 
-Belongs here: the command. Stays out: the application.
+Belongs here: nothing but the way in.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
+import sys
 
-import uvicorn
+from vitrina.llm.service.serving import TOKEN_VARIABLE
 
-from vitrina.llm.service.wiring import build_app
-
-TOKEN_VARIABLE = "VITRINA_MODEL_SERVICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+__all__ = ["TOKEN_VARIABLE", "main"]
 
 
-def main(argv: list[str] | None = None) -> None:
+def main() -> None:
     """Serves until it is told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m vitrina.llm.service", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8090, help="port; 0 picks a free one")
-    options = parser.parse_args(argv)
-    token = os.environ.get(TOKEN_VARIABLE) or None
-    if token is None and options.host not in ("127.0.0.1", "::1", "localhost"):
-        parser.error(f"set {TOKEN_VARIABLE} before serving to other machines")
-    uvicorn.run(build_app(token=token), host=options.host, port=options.port, log_level="info", access_log=False)
+    from vitrina.cli.main import main as vitrina
+
+    sys.argv[1:1] = ["serve-models"]
+    vitrina()
 
 
 if __name__ == "__main__":

@@ -1,32 +1,42 @@
 """The ASGI application: chat completions, embeddings, models, health.
 
-Belongs here: the wire format. Stays out: which skills there are (``vitrina.llm.service.wiring``).
+Belongs here: routes, who may come in, errors. Stays out: the wire format (``wire``), which models there are
+(``vitrina.llm.service.wiring``).
 """
 
 from __future__ import annotations
 
-import base64
 import hmac
 import logging
-import struct
-import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from vitrina.errors import VitrinaError
 from vitrina.llm.config import EMBEDDED_MODEL
-from vitrina.llm.tokens import estimate_prompt_tokens, estimate_tokens
+from vitrina.llm.service.chat import ChatModel, OfflineWriter, Piece, Skill
+from vitrina.llm.service.limits import ClientGone, Places, streamed, waited_for
+from vitrina.llm.service.wire import (
+    DONE,
+    ApiError,
+    ChatCall,
+    Reply,
+    encoded,
+    error_response,
+    error_value,
+    event,
+    json_response,
+    read_body,
+    read_chat,
+)
+from vitrina.llm.tokens import estimate_tokens
 
-Skill = Callable[[dict[str, Any]], str]
 Embed = Callable[[list[str]], list[list[float]]]
 
 T = TypeVar("T")
@@ -45,20 +55,13 @@ class Embedders(Protocol):
 
 
 _LOG = logging.getLogger(__name__)
-_MAX_BODY = 16 * 1024 * 1024
 _MAX_INPUTS = 2048
 #: Skills are pure Python: more threads than this only fight for the interpreter.
 _THREADS = 2
 
 
-class _ApiError(Exception):
-    def __init__(self, status: int, message: str, code: str) -> None:
-        super().__init__(message)
-        self.status, self.message, self.code = status, message, code
-
-
 class EmbeddedService:
-    """Answers chat requests by the skill that the JSON schema's name stands for.
+    """Answers chat requests: by a model of its own, or by the skill that the JSON schema's name stands for.
 
     Args:
         skills: Schema name → function of the request's JSON object that returns the answer's text. It may be slow:
@@ -67,6 +70,9 @@ class EmbeddedService:
         embedders: Several embedders, by the name in the request. Without both there are no vectors.
         embedding_model: The name of ``embed``.
         token: Bearer token that is asked for over HTTP; calls in process need none.
+        chat_models: Further models, chosen by the name in the request.
+        queue: Requests under way at once over HTTP, the next ones get 429; ``None`` for no limit.
+        timeout_s: Deadline of one request.
     """
 
     def __init__(
@@ -78,116 +84,199 @@ class EmbeddedService:
         model: str = EMBEDDED_MODEL,
         embedding_model: str = f"{EMBEDDED_MODEL}-embedding",
         token: str | None = None,
+        chat_models: Sequence[ChatModel] = (),
+        queue: int | None = None,
+        timeout_s: float = 600.0,
     ) -> None:
-        self.skills = dict(skills)
         self.embedders = embedders if embed is None else _OneEmbedder(embedding_model, embed)
         self.model = model
+        self.writer = OfflineWriter(model, skills, self._in_thread)
+        self.chat_models: dict[str, ChatModel] = {one.name: one for one in chat_models}
         self._token = token
+        self._places = Places(queue)
+        self._timeout_s = timeout_s
         self._threads: anyio.CapacityLimiter | None = None
         self.app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
                 Route("/v1/embeddings", self._guarded(self._embeddings), methods=["POST"]),
                 Route("/v1/models", self._guarded(self._models), methods=["GET"]),
+                Route("/v1/models/{name:path}", self._guarded(self._model), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/healthz", self._health, methods=["GET"]),
-            ]
+            ],
+            exception_handlers={404: _no_such_address, 405: _no_such_address},
         )
 
-    async def _chat(self, request: Request) -> dict[str, Any]:
-        body = await _body(request)
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages) or not messages:
-            raise _ApiError(400, "'messages' must be a list of objects, and not empty.", "invalid_request")
-        if body.get("stream"):
-            raise _ApiError(400, "This service does not stream.", "unsupported")
-        name = _schema_name(body)
-        skill = self.skills.get(name or "")
-        if skill is None:
-            known = ", ".join(sorted(self.skills)) or "none"
-            asked = f"the answer {name!r}" if name else "a request without a JSON schema"
-            raise _ApiError(400, f"This offline service has no skill for {asked}. It knows: {known}.", "unknown_skill")
-        text = await self._in_thread(lambda: _checked_skill(name, skill, body))
-        prompt, answer = estimate_prompt_tokens(messages), estimate_tokens(text)
-        return {
-            "id": f"chatcmpl-{uuid.uuid4().hex}",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": self.model,
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": text, "refusal": None},
-                    "finish_reason": "stop",
-                }
-            ],
-            "usage": {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer},
-        }
+    async def _chat(self, request: Request) -> Response:
+        call = read_chat(await read_body(request))
+        model = self._chat_model(call.model, request)
+        give = self._places.take(free=_in_process(request))
+        if not call.stream:
+            try:
+                return await waited_for(request, self._whole(model, call), self._timeout_s)
+            finally:
+                give()
+        events = self._events(request, model, call, give)
+        first = await anext(events)  # an error before the first piece has a status of its own
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(_joined(first, events), media_type="text/event-stream", headers=headers)
 
-    async def _embeddings(self, request: Request) -> dict[str, Any]:
-        body = await _body(request)
+    async def _whole(self, model: ChatModel, call: ChatCall) -> Response:
+        texts, end = [], Piece("", "stop")
+        async with aclosing(model.answer(call)) as pieces:
+            async for piece in pieces:
+                texts.append(piece.text)
+                end = piece
+        finish = end.finish or "stop"
+        reply = Reply(model.name).whole("".join(texts), finish, end.prompt_tokens, end.completion_tokens)
+        if end.schema_valid is not None:
+            reply["schema_valid"] = end.schema_valid
+        return json_response(reply)
+
+    async def _events(
+        self, request: Request, model: ChatModel, call: ChatCall, give: Callable[[], None]
+    ) -> AsyncGenerator[bytes, None]:
+        reply, started = Reply(model.name), False
+        try:
+            async with aclosing(streamed(request, model.answer(call), self._timeout_s)) as pieces:
+                async for piece in pieces:
+                    if not started:
+                        started = True
+                        yield reply.chunk({"role": "assistant", "content": ""})
+                    if piece.text:
+                        yield reply.chunk({"content": piece.text})
+                    if piece.finish:
+                        yield reply.chunk({}, piece.finish)
+                        if call.stream_usage:
+                            yield reply.counts(piece.prompt_tokens, piece.completion_tokens)
+            yield DONE
+        except ClientGone:
+            return
+        except Exception as error:
+            if not started:
+                raise
+            if not isinstance(error, ApiError):
+                _LOG.exception("the model service failed")
+                error = ApiError(500, f"The service failed ({type(error).__name__}); its log says more.", "internal")
+            yield event(error_value(error))  # the status is sent already
+        finally:
+            give()
+
+    async def _embeddings(self, request: Request) -> Response:
+        body = await read_body(request)
         embedders = self.embedders
         if embedders is None:
-            raise _ApiError(400, "This offline service has no embedder.", "unknown_skill")
+            raise ApiError(400, "This offline service has no embedder.", "unknown_skill")
         texts = [body["input"]] if isinstance(body.get("input"), str) else body.get("input")
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-            raise _ApiError(400, "'input' must be a text or a list of texts, and not empty.", "invalid_request")
+            raise ApiError(400, "'input' must be a text or a list of texts, and not empty.", "invalid_request")
         if len(texts) > _MAX_INPUTS:
-            raise _ApiError(400, f"At most {_MAX_INPUTS} texts a request; these are {len(texts)}.", "too_many_inputs")
-        form = body.get("encoding_format", "float")
+            raise ApiError(400, f"At most {_MAX_INPUTS} texts a request; these are {len(texts)}.", "too_many_inputs")
+        form = body.get("encoding_format") or "float"
         if form not in ("float", "base64"):
-            raise _ApiError(400, "'encoding_format' is float or base64.", "invalid_request")
+            raise ApiError(400, "'encoding_format' is float or base64.", "invalid_request")
         wanted = str(body.get("model") or "")
+        give = self._places.take(free=_in_process(request))
+        try:
+            return await waited_for(request, self._embedded(embedders, wanted, texts, form), self._timeout_s)
+        finally:
+            give()
+
+    async def _embedded(self, embedders: Embedders, wanted: str, texts: list[str], form: str) -> Response:
         found = await self._in_thread(lambda: embedders.find(wanted))
         if found is None:
-            raise _ApiError(404, f"This service has no embedder {wanted!r}; /v1/models lists them.", "model_not_found")
+            raise ApiError(404, f"This service has no embedder {wanted!r}; /v1/models lists them.", "model_not_found")
         name, embed = found
         vectors = await self._in_thread(lambda: embed(texts))
+        rows = [
+            {"object": "embedding", "index": index, "embedding": encoded(vector, form)}
+            for index, vector in enumerate(vectors)
+        ]
         tokens = sum(estimate_tokens(text) for text in texts)
-        return {
-            "object": "list",
-            "model": name,
-            "data": [
-                {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
-                for index, vector in enumerate(vectors)
-            ],
-            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-        }
+        counts = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return json_response({"object": "list", "model": name, "data": rows, "usage": counts})
 
-    async def _models(self, _: Request) -> dict[str, Any]:
-        embedders = self.embedders
-        names = [self.model] + ([] if embedders is None else await self._in_thread(embedders.names))
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "vitrina"} for name in names]
-        return {"object": "list", "data": rows}
+    async def _models(self, _: Request) -> Response:
+        return json_response({"object": "list", "data": [_row(name) for name in await self._names()]})
+
+    async def _model(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in await self._names():
+            raise ApiError(404, f"This service has no model {name[:80]!r}; /v1/models lists them.", "model_not_found")
+        return json_response(_row(name))
 
     async def _health(self, _: Request) -> Response:
-        return _json({"status": "ok", "model": self.model, "skills": sorted(self.skills)})
+        told = {
+            "status": "ok",
+            "model": self.model,
+            "skills": sorted(self.writer.skills),
+            "models": [*self.chat_models],
+        }
+        return json_response(told)
+
+    async def _names(self) -> list[str]:
+        embedders = self.embedders
+        vectors = [] if embedders is None else await self._in_thread(embedders.names)
+        return [self.model, *self.chat_models, *vectors]
+
+    def _chat_model(self, name: str, request: Request) -> ChatModel:
+        if (found := self.chat_models.get(name)) is not None:
+            return found
+        # In process the platform's own questions come with whatever model the settings name.
+        if name in ("", self.model) or _in_process(request):
+            return self.writer
+        known = ", ".join([self.model, *self.chat_models])
+        raise ApiError(404, f"This service has no chat model {name[:80]!r}. It has: {known}.", "model_not_found")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         if self._threads is None:
             self._threads = anyio.CapacityLimiter(_THREADS)
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
 
-    def _guarded(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    def _guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 self._authorise(request)
-                return _json(await handler(request))
-            except _ApiError as error:
-                return _error(error.status, error.message, error.code)
+                return await handler(request)
+            except ApiError as error:
+                return error_response(error)
+            except ClientGone:
+                return Response(status_code=499)  # nobody reads it
             except Exception as error:  # noqa: BLE001 - told to the client, with its trace in the log
                 # A fault of a skill is the same next time: x-should-retry tells clients so.
                 _LOG.exception("the model service failed")
-                return _error(500, f"The service failed ({type(error).__name__}); its log says more.", "internal")
+                told = f"The service failed ({type(error).__name__}); its log says more."
+                return error_response(ApiError(500, told, "internal"))
 
         return endpoint
 
     def _authorise(self, request: Request) -> None:
-        if self._token is None or request.scope.get("vitrina.in_process"):
+        if self._token is None or _in_process(request):
             return
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
-            raise _ApiError(401, "The bearer token is missing or wrong.", "invalid_api_key")
+            raise ApiError(401, "The bearer token is missing or wrong.", "invalid_api_key")
+
+
+def _in_process(request: Request) -> bool:
+    return bool(request.scope.get("vitrina.in_process"))
+
+
+def _row(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "vitrina"}
+
+
+async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for one in rest:
+            yield one
+
+
+async def _no_such_address(request: Request, error: Exception) -> Response:
+    told = f"There is nothing at {request.method} {request.url.path[:80]}."
+    return error_response(ApiError(getattr(error, "status_code", 404), told, "not_found"))
 
 
 class _OneEmbedder:
@@ -201,49 +290,3 @@ class _OneEmbedder:
 
     def find(self, name: str) -> tuple[str, Embed] | None:  # noqa: ARG002 - every name will do
         return self._name, self._embed
-
-
-def _checked_skill(name: str | None, skill: Skill, body: dict[str, Any]) -> str:
-    try:
-        return skill(body)
-    except (ValueError, VitrinaError) as error:
-        raise _ApiError(400, f"The skill {name!r} cannot answer this request: {error}", "invalid_request") from error
-
-
-def _schema_name(body: Mapping[str, Any]) -> str | None:
-    form = body.get("response_format")
-    schema = form.get("json_schema") if isinstance(form, dict) else None
-    name = schema.get("name") if isinstance(schema, dict) else None
-    return name if isinstance(name, str) else None
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > _MAX_BODY:
-            raise _ApiError(413, f"The request is larger than {_MAX_BODY} bytes.", "too_large")
-        chunks.append(chunk)
-    try:
-        value = orjson.loads(b"".join(chunks))
-    except orjson.JSONDecodeError as error:
-        raise _ApiError(400, f"The body is not valid JSON: {error}", "invalid_json") from error
-    if not isinstance(value, dict):
-        raise _ApiError(400, "The body must be a JSON object.", "invalid_json")
-    return value
-
-
-def _encoded(vector: list[float], form: str) -> list[float] | str:
-    if form == "float":
-        return [float(value) for value in vector]
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-
-
-def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(value), status, headers, media_type="application/json")
-
-
-def _error(status: int, message: str, code: str) -> Response:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    value = {"error": {"message": message, "type": kind, "code": code, "param": None}}
-    return _json(value, status, {"x-should-retry": "false"})

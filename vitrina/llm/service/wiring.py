@@ -6,12 +6,18 @@ Belongs here: names of schemas and the functions that answer them, imported at t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from vitrina.config import Settings, get_settings
 from vitrina.llm.config import EMBEDDED_ENDPOINT, EMBEDDED_MODEL
-from vitrina.llm.service.app import Embed, EmbeddedService
+from vitrina.llm.outcomes import GatewayConfigError
+from vitrina.llm.service.app import Embed, EmbeddedService, Embedders
+from vitrina.llm.service.local.causal import CausalChat
+from vitrina.llm.service.local.encoder import Encoder
+from vitrina.llm.service.local.specs import read_specs
 from vitrina.llm.transport import AsgiApp
 
 #: Stands for the fit that is active now.
@@ -40,7 +46,6 @@ class FittedEmbedders:
 
     def names(self) -> list[str]:
         """Ids of all fits, and the name of the active one."""
-        from vitrina.config import get_settings
         from vitrina.objects import open_store
         from vitrina.vectors.fits import fit_ids
 
@@ -48,7 +53,6 @@ class FittedEmbedders:
 
     def find(self, name: str) -> tuple[str, Embed] | None:
         """See :class:`vitrina.llm.service.app.Embedders`."""
-        from vitrina.config import get_settings
         from vitrina.objects import open_store
         from vitrina.vectors.fits import load_fit
 
@@ -82,7 +86,6 @@ def cache_scope() -> str:
 
 def lexicon_digest() -> str:
     """Hash of the lexicon's files: they are read again only when a file's size or time changed (0.3 ms else)."""
-    from vitrina.config import get_settings
     from vitrina.lexicon.lexicon import BUILT_IN
 
     extra = get_settings().vitrina_lexicon
@@ -101,11 +104,52 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     return digest.hexdigest()[:12]
 
 
-def build_service(*, embed: Embed | None = None, token: str | None = None) -> EmbeddedService:
-    """The service with the platform's skills and fits; with ``embed`` alone in the place of the fits when given."""
-    return EmbeddedService(SKILLS, embed, embedders=FittedEmbedders(), token=token)
+class AllEmbedders:
+    """Local encoders by their names, then the fits."""
+
+    def __init__(self, encoders: Sequence[Encoder], fits: Embedders) -> None:
+        self._encoders = {encoder.name: encoder for encoder in encoders}
+        self._fits = fits
+
+    def names(self) -> list[str]:
+        """Names of both."""
+        return [*self._encoders, *self._fits.names()]
+
+    def find(self, name: str) -> tuple[str, Embed] | None:
+        """See :class:`vitrina.llm.service.app.Embedders`."""
+        encoder = self._encoders.get(name)
+        return self._fits.find(name) if encoder is None else (encoder.name, encoder.embed)
+
+
+def build_service(
+    *, embed: Embed | None = None, token: str | None = None, settings: Settings | None = None, queue: int | None = None
+) -> EmbeddedService:
+    """The service with the platform's skills and fits, and the local models of the settings.
+
+    Args:
+        embed: Alone in the place of fits and encoders when given.
+        queue: See :class:`EmbeddedService`; without a limit in process, where the gateway has one.
+
+    Raises:
+        GatewayConfigError: SERVE_MODELS cannot be read, or a name in it stands for something else already.
+    """
+    settings = settings or get_settings()
+    specs = read_specs(settings.serve_models)
+    if taken := [spec.name for spec in specs if spec.name in (EMBEDDED_MODEL, ACTIVE_EMBEDDER)]:
+        raise GatewayConfigError(f"SERVE_MODELS: the name {taken[0]!r} is the service's own.", hint="Choose another.")
+    fits: Embedders = FittedEmbedders()
+    encoders = [Encoder(spec) for spec in specs if spec.kind == "embedding"]
+    return EmbeddedService(
+        SKILLS,
+        embed,
+        embedders=AllEmbedders(encoders, fits) if encoders else fits,
+        token=token,
+        chat_models=[CausalChat(spec) for spec in specs if spec.kind == "chat"],
+        queue=queue,
+        timeout_s=settings.serve_timeout_seconds,
+    )
 
 
 def build_app(*, embed: Embed | None = None, token: str | None = None) -> AsgiApp:
-    """Its ASGI application."""
+    """Its ASGI application, for calls in process."""
     return build_service(embed=embed, token=token).app
