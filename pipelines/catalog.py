@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.catalog import (
+    image_analysis,
     intake_checks,
     moderation,
     parsed_products,
@@ -37,6 +38,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     reference.templates,
     reference.template_vectors,
     product_images.product_images,
+    image_analysis.image_analysis,
     product_vectors.product_vectors,
     product_categories.product_categories,
     product_descriptions.product_descriptions,
@@ -53,6 +55,7 @@ PICTURE_GROUPS = ("images",)
 CHECKS = [
     intake_checks.intake_checks,
     product_images.most_pictures_are_there,
+    image_analysis.pictures_are_analysed,
     product_vectors.every_product_has_a_vector,
     product_descriptions.texts_follow_the_contract,
     moderation.nothing_doubtful_is_lost,
@@ -91,6 +94,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
             "product_descriptions",
             "moderation",
             "product_images",
+            "image_analysis",
         ),
         description="Everything that is made for one drop, in one run.",
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from assets.catalog.partitions import DROPS
+from assets.catalog.product_images import product_images
 from assets.plots import bars, histogram, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from resources.object_store import ObjectStoreResource
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dg.asset(
-    deps=["product_images"],
+    deps=[product_images],
     partitions_def=DROPS,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
