@@ -103,7 +103,7 @@ class LlmServer:
 
     async def _answer(self, path: str, headers: dict[str, str], body: bytes, writer: asyncio.StreamWriter) -> bool:
         faults = self.faults
-        data = json.loads(body)
+        data = json.loads(body) if faults.status is None else {}
         found = _ITEM.search(body.decode("utf-8", "replace"))
         item = found.group(1) if found else hashlib.sha256(body).hexdigest()[:12]
         self.attempts[item] += 1

@@ -6,6 +6,7 @@ Stays out: limits (``vitrina.llm.budget``). A model of unknown price costs ``Non
 Overrides are one mapping, usually a YAML file::
 
     free_endpoints: ["http://127.0.0.1:11434/v1"]
+    batch_multiplier: "0.5"  # what the provider's batch service costs, of the price of online calls
     models:
       my-model: {input_per_mtok: "0.10", output_per_mtok: "0.40", cached_input_per_mtok: "0.02"}
 """
@@ -67,6 +68,7 @@ class PriceBook:
         self.endpoint = endpoint
         free = {str(url).rstrip("/") for url in overrides.get("free_endpoints") or ()}
         self.free = endpoint == EMBEDDED_ENDPOINT or endpoint in free
+        self.batch_multiplier = _multiplier(overrides.get("batch_multiplier", "0.5"))
         self._models = {str(name): _rates(name, row) for name, row in (overrides.get("models") or {}).items()}
         self._estimates: dict[str, _Rates | None] = {}
         self._flat: dict[str, tuple[_Rates | None, str]] = {}
@@ -89,6 +91,13 @@ class PriceBook:
             self._estimates[model] = self._models.get(model) or self._probe(model)
         rates = self._estimates[model]
         return None if rates is None else _linear(rates, Usage(prompt_tokens, completion_tokens))
+
+    def batched(self, price: Price) -> Price:
+        """The price of the same call through the provider's batch service."""
+        if price.usd is None:
+            return price
+        usd = (price.usd * self.batch_multiplier).quantize(_CENTS_OF_CENTS)
+        return Price(usd, f"{price.source} batch x{self.batch_multiplier}"[:120])
 
     def _probe(self, model: str) -> _Rates | None:
         # genai-prices takes 0.08 ms a call: too much to ask twice for every request, so reservations use its rates.
@@ -157,6 +166,16 @@ def _rates(name: object, row: object) -> _Rates:
     if not all(rate.is_finite() and rate >= 0 for rate in (prompt, completion, cached)):
         raise GatewayConfigError(f"The price of model {name!r} is negative or not a number.")
     return _Rates(prompt, completion, cached)
+
+
+def _multiplier(value: object) -> Decimal:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not (found.is_finite() and 0 <= found <= 1):
+        raise GatewayConfigError(f"The batch multiplier {value!r} is no number from 0 to 1.")
+    return found
 
 
 def _flat_rates(found: PriceCalculation) -> _Rates | None:

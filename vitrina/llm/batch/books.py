@@ -1,0 +1,150 @@
+"""What a row of a batch means for its request: tries, money, the ledger's row.
+
+Belongs here: deciding whether a request ends with a row, and what it did cost. Stays out: files, provider and tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from vitrina.llm.attempts import Job
+from vitrina.llm.batch.files import Line
+from vitrina.llm.batch.remote import Remote
+from vitrina.llm.batch.store import Batch, Item
+from vitrina.llm.budget import Budget
+from vitrina.llm.config import GatewayConfig
+from vitrina.llm.ledger import Attempt
+from vitrina.llm.outcomes import Outcome, Usage
+from vitrina.llm.pricing import Price, PriceBook
+from vitrina.llm.wire import Reading
+
+#: A row's id is made of its batch and key, so that collecting again after a kill writes nothing twice.
+_ROW = uuid.UUID("5d1f4c6e-8a35-4c40-9a53-0f5bb6a1c7a2")
+_ANSWER_GUESS = 1_000
+#: How often a request whose row failed or was cut is put into a further batch, and one that no batch came to.
+_MAX_TRIES = 3
+_MAX_UNANSWERED = 6
+_FINAL = frozenset({Outcome.OK, Outcome.REFUSAL, Outcome.FILTERED, Outcome.PERMANENT})
+_ANSWERS = frozenset({Outcome.OK, Outcome.REFUSAL, Outcome.FILTERED})
+
+
+@dataclass(slots=True)
+class Tried:
+    """What a request has been through in this run. ``limit`` is the token limit of its next try."""
+
+    sent: int = 0
+    limit: int | None = None
+
+
+class Books:
+    """One run's tries and money.
+
+    Attributes:
+        failed: Requests that ended without an answer, by key.
+        paid: Keys whose answers this run collected.
+    """
+
+    def __init__(self, config: GatewayConfig, prices: PriceBook, budget: Budget) -> None:
+        self._config = config
+        self._prices = prices
+        self._budget = budget
+        self._tried: dict[str, Tried] = {}
+        self._holds: dict[str, tuple[Decimal | None, str]] = {}
+        self._dry: dict[str, str] = {}
+        self.failed: dict[str, Reading] = {}
+        self.paid: set[str] = set()
+
+    def tried(self, key: str, limit: int | None = None) -> Tried:
+        """The tries of a request so far."""
+        found = self._tried.get(key)
+        if found is None:
+            found = self._tried[key] = Tried(limit=limit)
+        return found
+
+    def open_again(self) -> None:
+        """Lets a further submission ask the budget anew."""
+        self._dry.clear()
+
+    async def reserve(self, key: str, job: Job, limit: int | None) -> str | None:
+        """Sets the price of a request aside; a sentence when there is no money for it."""
+        if not self._budget.limited(job.purpose):
+            return None
+        if job.purpose in self._dry:
+            return self._dry[job.purpose]
+        estimate = self._prices.estimate(job.model, job.prompt_tokens(), limit or _ANSWER_GUESS)
+        estimate = None if estimate is None else estimate * self._prices.batch_multiplier
+        reason = await asyncio.to_thread(self._budget.reserve, estimate, job.purpose)
+        if reason is not None:
+            self._dry[job.purpose] = reason
+            return reason
+        self._holds[key] = estimate, job.purpose
+        return None
+
+    def row(self, batch: Batch, item: Item, line: Line, reading: Reading) -> Attempt:
+        """The ledger's row of a line; decides whether the request ends with it (``ended``)."""
+        tried = self.tried(item.key)
+        tried.sent = max(tried.sent, item.attempt)
+        again = reading.outcome not in _FINAL and tried.sent < _MAX_TRIES
+        if reading.outcome is Outcome.TRUNCATED and again:
+            retry = self._config.retry
+            room = retry.default_max_tokens if tried.limit is None else tried.limit * 2
+            tried.limit = min(room, retry.max_tokens_ceiling)
+        usage, price = self._cost(batch.model, reading)
+        self._settle(item.key, price.usd)
+        answered = reading.outcome in _ANSWERS or (reading.outcome is Outcome.TRUNCATED and not again)
+        if answered:
+            self.paid.add(item.key)
+        elif not again:
+            self.failed[item.key] = reading
+        return Attempt(
+            id=uuid.uuid5(_ROW, f"{batch.id}/{item.key}"),
+            key=item.key,
+            model=batch.model,
+            status=reading.outcome,
+            created_at=datetime.now(UTC),
+            attempt=item.attempt,
+            purpose=item.purpose,
+            item_id=item.item_id,
+            endpoint=self._config.endpoint,
+            provider=self._prices.provider,
+            answered=answered,
+            ended=not again,
+            error_class=reading.error_class,
+            error=reading.error or "",
+            http_status=line.status,
+            request_id=line.request_id,
+            usage=usage,
+            cost_usd=price.usd,
+            price_source=price.source,
+            run_id=batch.run_id or self._config.run_id,
+            drop_key=item.drop_key,
+            request_body=item.body,
+            reply_body=line.reply or None,
+            content=reading.text,
+            batch_id=batch.remote_id,
+        )
+
+    def unanswered(self, key: str, remote: Remote) -> None:
+        """A request that its batch did not come to: it is sent again, a few times."""
+        self._settle(key, Decimal(0))
+        most = _MAX_TRIES if remote.status == "failed" else _MAX_UNANSWERED
+        if self.tried(key).sent >= most:
+            told = f"The provider's batch ended as {remote.status} without this request. {remote.error}".strip()
+            self.failed[key] = Reading(Outcome.SERVER, error=told, error_class="batch_unanswered")
+
+    def _cost(self, model: str, reading: Reading) -> tuple[Usage, Price]:
+        if not reading.charged:
+            return Usage(), Price(Decimal(0), "not charged")
+        if reading.usage is None:
+            return Usage(estimated=True), Price(None, "unknown")
+        return reading.usage, self._prices.batched(self._prices.cost(model, reading.usage))
+
+    def _settle(self, key: str, usd: Decimal | None) -> None:
+        held = self._holds.pop(key, None)
+        if held is not None:
+            estimate, purpose = held
+            self._budget.settle(estimate, usd, purpose)
