@@ -26,6 +26,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     cut: int = 0
+    chunked: bool = False
     etag: str = ""
     #: Answers before this one, each once.
     first: list[Answer] = field(default_factory=list)
@@ -87,7 +88,10 @@ class ImageHost:
             if request.transport is not None:
                 request.transport.close()
             return response
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
+        reply = web.Response(status=answer.status, body=answer.body, headers=headers)
+        if answer.chunked:
+            reply.enable_chunked_encoding()
+        return reply
 
 
 @contextmanager

@@ -7,6 +7,7 @@ second time gains nothing.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -94,7 +95,7 @@ def socket_factory() -> Callable[[Any], socket.socket]:
     def make(address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
         if family not in (socket.AF_INET, socket.AF_INET6) or not is_public(str(target[0])):
-            raise ForbiddenAddress(f"{target[0]} {FORBIDDEN}")
+            raise ForbiddenAddress(errno.EACCES, f"{target[0]} {FORBIDDEN}")
         return socket.socket(family, kind, protocol)
 
     return make
