@@ -1,39 +1,67 @@
-"""Decisions of people: what they change at once, and what they tell the pipelines.
+"""Review as pipelines and the command line know it: cases decided at once by name, and what consumers take.
 
-Belongs here: approve, reject, reprocess; the outbox. Stays out: pages, the command line, publishing itself.
-A decision and its outbox row are one transaction; pipelines mark rows consumed in the transaction of their results.
+Belongs here: open cases, ``approve``, ``reject`` and ``reprocess`` for commands; the publication's and the writers'
+consumers. Stays out: people at the desk with leases (``queue``, ``comparing``, ``moderating``), what decisions change
+(``effects``), the outbox itself. A decision and its outbox rows are one transaction; pipelines mark rows consumed in
+the transaction of their results.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Case, Count, FloatField, Max, Q, QuerySet, Value, When
+from django.db.models import Count, F, Q, QuerySet
 
-from vitrina.catalog.models import Drop, Publication
-from vitrina.catalog.provenance import delist, hand_over
-from vitrina.errors import PermanentError
+from vitrina.review import effects
+from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Decision, Outbox, ReviewItem
+from vitrina.review.outbox import DESCRIPTIONS, PREFERENCES, PUBLICATION, claim, consumed, pending, tell, waiting
 
-PUBLICATION, DESCRIPTIONS = "publication", "descriptions"
+__all__ = [
+    "DESCRIPTIONS",
+    "PREFERENCES",
+    "PUBLICATION",
+    "NotDecidable",
+    "approve",
+    "consume_publication",
+    "consume_reprocess",
+    "open_counts",
+    "open_items",
+    "pending",
+    "reject",
+    "reprocess",
+    "times_asked",
+    "wanted_again",
+]
 
-
-class NotDecidable(PermanentError):
-    """The item does not exist, is closed already, or the action does not fit its kind."""
+_log = logging.getLogger(__name__)
+#: State of a case after an action.
+STATES = {
+    "approve": ReviewItem.State.APPROVED,
+    "edit": ReviewItem.State.APPROVED,
+    "reject": ReviewItem.State.REJECTED,
+    "reprocess": ReviewItem.State.REPROCESS,
+}
 
 
 def open_items(*, kind: str | None = None, priority: int | None = None) -> QuerySet[ReviewItem]:
-    """What waits for people, the most urgent first."""
+    """Cases that wait for people, the most urgent first. Pairs are not among them."""
     items = ReviewItem.objects.filter(state=ReviewItem.State.OPEN).select_related("product", "version", "drop")
-    if kind is not None:
-        items = items.filter(kind=kind)
+    items = items.exclude(kind=ReviewItem.Kind.PAIR) if kind is None else items.filter(kind=kind)
     if priority is not None:
         items = items.filter(priority=priority)
     return items.order_by("priority", "id")
+
+
+def open_counts() -> dict[str, int]:
+    """How many open cases each view of the desk holds."""
+    row = open_items().aggregate(
+        all=Count("pk"), urgent=Count("pk", filter=Q(priority=1)), text=Count("pk", filter=Q(kind="text"))
+    )
+    return {**row, "offers": row["all"] - row["text"]}
 
 
 def approve(item_id: int, *, by: str, comment: str = "", category: str | None = None) -> Decision:
@@ -42,166 +70,91 @@ def approve(item_id: int, *, by: str, comment: str = "", category: str | None = 
     Raises:
         NotDecidable: see the class.
     """
-    with transaction.atomic():
-        item = _locked(item_id)
-        if item.kind == ReviewItem.Kind.TEXT:
-            _approve_text(item, comment, category)
-        elif item.kind == ReviewItem.Kind.PRICE:
-            _approve_price(item)
-        else:
-            _approve_list(item)
-        return _decide(item, "approve", ReviewItem.State.APPROVED, by, comment, PUBLICATION)
+    return _decide(item_id, "approve", by, comment, category or "")
 
 
 def reject(item_id: int, *, by: str, comment: str) -> Decision:
     """Refuse what the item proposes: the text is not published, the price stays, the list is not believed."""
-    from vitrina.content.models import ProcessingLog, Verdict
-
-    with transaction.atomic():
-        item = _locked(item_id)
-        if item.kind == ReviewItem.Kind.TEXT and item.version_id is not None:
-            Verdict.objects.filter(version=item.version_id).update(approved=False, decided_by="person")
-            ProcessingLog.objects.filter(version=item.version_id).update(
-                status=ProcessingLog.Status.REJECTED, notes=comment, updated_at=datetime.now(UTC)
-            )
-            _rate_templates(item)
-        if item.kind == ReviewItem.Kind.LIST and item.drop is not None:
-            Drop.objects.filter(pk=item.drop.pk).update(gate=Drop.Gate.REFUSED)
-            hand_over(item.drop)
-        return _decide(item, "reject", ReviewItem.State.REJECTED, by, comment, PUBLICATION)
+    return _decide(item_id, "reject", by, comment)
 
 
 def reprocess(item_id: int, *, by: str, comment: str = "") -> Decision:
     """Have the text of an item written again: another question to the model, not the answer of the ledger."""
+    return _decide(item_id, "reprocess", by, comment)
+
+
+def _decide(item_id: int, action: str, by: str, comment: str, category: str = "") -> Decision:
     with transaction.atomic():
         item = _locked(item_id)
-        if item.kind != ReviewItem.Kind.TEXT or item.product_id is None:
-            raise NotDecidable(f"Item {item.pk} is about a {item.kind}; only texts can be made again.")
-        return _decide(item, "reprocess", ReviewItem.State.REPROCESS, by, comment, DESCRIPTIONS)
+        effects.check(item, action, category or None)
+        decision = Decision.objects.create(
+            item=item, action=action, comment=comment, category=category, decided_as=by[:150]
+        )
+        close(item, action, comment)
+        if action != "reprocess":
+            effects.apply(decision)
+        tell(decision, item, at_once=True)
+        return decision
+
+
+def close(item: ReviewItem, action: str, comment: str) -> None:
+    """Close a locked case by what was decided. Whoever holds it still gets a conflict when they decide."""
+    item.state, item.resolution, item.resolved_at = STATES[action], comment, datetime.now(UTC)
+    item.save(update_fields=["state", "resolution", "resolved_at"])
+    ReviewItem.objects.filter(pk=item.pk).update(done=F("done") + 1)
 
 
 def _locked(item_id: int) -> ReviewItem:
     item = ReviewItem.objects.select_for_update().filter(pk=item_id).first()
     if item is None:
         raise NotDecidable(f"There is no review item {item_id}.", hint="`vitrina review list` shows the open ones.")
+    if item.kind == ReviewItem.Kind.PAIR:
+        raise NotDecidable(f"Item {item_id} is a pair to compare.", hint="Pairs are decided at the desk.")
     if item.state != ReviewItem.State.OPEN:
-        last = item.decisions.order_by("-id").first()
-        who = f" by {last.decided_as}" if last is not None and last.decided_as else ""
-        raise NotDecidable(f"Item {item_id} is closed already: {item.state}{who}.")
+        raise NotDecidable(f"Item {item_id} is closed already: {item.state}{closed_by(item)}.")
     return item
 
 
-def _decide(item: ReviewItem, action: str, state: str, by: str, comment: str, consumer: str) -> Decision:
-    item.state, item.resolution, item.resolved_at = state, comment, datetime.now(UTC)
-    item.save(update_fields=["state", "resolution", "resolved_at"])
-    decision = Decision.objects.create(item=item, action=action, comment=comment, decided_as=by[:150])
-    payload: dict[str, Any] = {"product": item.product_id, "version": item.version_id, "drop": item.drop_id}
-    Outbox.objects.create(consumer=consumer, kind=f"{item.kind}:{action}", decision=decision, payload=payload)
-    return decision
-
-
-def _approve_text(item: ReviewItem, comment: str, category: str | None) -> None:
-    from vitrina.content.models import ProcessingLog, Verdict
-
-    if item.version_id is None:
-        raise NotDecidable(f"Item {item.pk} has no text to approve.", hint="Reprocess it, or write a text.")
-    Verdict.objects.update_or_create(
-        version_id=item.version_id,
-        defaults={"approved": True, "decided_by": "person", "reasons": item.reasons, "fingerprint": "person"},
-    )
-    ProcessingLog.objects.filter(version=item.version_id).update(
-        status=ProcessingLog.Status.APPROVED, notes=comment, updated_at=datetime.now(UTC)
-    )
-    _confirm_category(item, category)
-    _rate_templates(item)
-
-
-def _confirm_category(item: ReviewItem, slug: str | None) -> None:
-    """An approved text says that its category is right; the title becomes a label for the classifier."""
-    from vitrina.categories.models import Category, ProductCategory
-    from vitrina.categories.services import add_labels
-
-    product = item.product
-    if product is None:
-        return
-    choice = ProductCategory.objects.filter(product=product).select_related("category").first()
-    if slug is not None:
-        category = Category.objects.filter(slug=slug, is_active=True).first()
-        if category is None:
-            raise NotDecidable(f"There is no category {slug}.", hint="Give the slug of an active category.")
-    else:
-        category = choice.category if choice is not None else None
-    if category is None:
-        return
-    ProductCategory.objects.update_or_create(
-        product=product,
-        defaults={
-            "category": category,
-            "confidence": 1.0,
-            "decided_by": ProductCategory.DecidedBy.PERSON,
-            "fingerprint": choice.fingerprint if choice is not None else "",
-        },
-    )
-    add_labels([(product.title, category.slug)], "person")
-
-
-def _rate_templates(item: ReviewItem) -> None:
-    """Success rate of the templates shown for a version: the share of their texts that have an approving verdict."""
-    from vitrina.content.models import ContentVersion, DescriptionTemplate
-
-    for name in item.version.templates if item.version is not None else ():
-        share = ContentVersion.objects.filter(templates__contains=[name], verdict__isnull=False).aggregate(
-            share=Avg(
-                Case(When(verdict__approved=True, then=Value(1.0)), default=Value(0.0), output_field=FloatField())
-            )
-        )["share"]
-        DescriptionTemplate.objects.filter(name=name).update(success_rate=share or 0.0)
-
-
-def _approve_price(item: ReviewItem) -> None:
-    from vitrina.catalog.publishing import publication_mark
-
-    amount, currency = item.details["new"]
-    publication = Publication.objects.select_for_update().filter(product=item.product).first()
-    if publication is None:
-        raise NotDecidable(f"Item {item.pk} is about a product that is no longer published.")
-    publication.price = Decimal(amount) if amount is not None else None
-    publication.currency = currency
-    if publication.old_price is not None and (publication.price is None or publication.old_price <= publication.price):
-        publication.old_price = None
-    publication.fingerprint = publication_mark(publication)
-    publication.updated_at = datetime.now(UTC)
-    publication.save(update_fields=["price", "old_price", "currency", "fingerprint", "updated_at"])
-
-
-def _approve_list(item: ReviewItem) -> None:
-    """Release the drop. What the list lacks is delisted, unless a newer drop has spoken of it since."""
-    drop = item.drop
-    if drop is None:
-        raise NotDecidable(f"Item {item.pk} is about a drop that is gone.")
-    count = delist(item.details.get("products") or [], drop)
-    Drop.objects.filter(pk=drop.pk).update(gate=Drop.Gate.RELEASED, delisted_products=count)
+def closed_by(item: ReviewItem) -> str:
+    """`` by NAME`` of the last decision; empty where no person decided."""
+    last = item.decisions.filter(undone_at=None).select_related("decided_by").order_by("-id").first()
+    if last is None:
+        return ""
+    name = last.decided_as or (last.decided_by.get_full_name() or last.decided_by.get_username() if last.decided_by
+                               else "")  # fmt: skip
+    return f" by {name}" if name else ""
 
 
 def consume_publication(*, run_id: str) -> int:
-    """Mark decisions that a publication pass acts on; call it inside that pass's transaction."""
-    rows = list(
-        Outbox.objects.select_for_update(skip_locked=True)
-        .filter(consumer=PUBLICATION, consumed_at__isnull=True, available_at__lte=datetime.now(UTC))
-        .values_list("pk", flat=True)
-    )
-    return Outbox.objects.filter(pk__in=rows).update(consumed_by=run_id, consumed_at=datetime.now(UTC))
+    """Apply decisions of the desk whose time for undoing is over, and mark what a publication pass acts on.
+
+    Call it inside that pass's transaction. A decision whose product or drop has gone since is consumed with the
+    problem noted; one that fails for another reason stays pending, and the age of what is pending tells of it.
+    """
+    done: list[Outbox] = []
+    for row in claim(PUBLICATION):
+        if row.decision.decided_by_id is not None and row.cause == Outbox.Cause.DECIDED:
+            try:
+                with transaction.atomic():
+                    effects.apply(row.decision)
+            except NotDecidable as problem:
+                Outbox.objects.filter(pk=row.pk).update(problem=str(problem))
+            except Exception:  # noqa: BLE001 - one bad row must not hold back the others; its age tells of it
+                _log.exception("decision %s could not be applied; it stays pending", row.decision_id)
+                continue
+        done.append(row)
+    return consumed(done, run_id=run_id)
 
 
 def wanted_again(product_ids: Iterable[int]) -> frozenset[int]:
     """Products among these that a person asked to be written again."""
-    wanted = Outbox.objects.filter(consumer=DESCRIPTIONS, consumed_at__isnull=True)
+    wanted = waiting(DESCRIPTIONS).filter(available_at__lte=datetime.now(UTC))
     return frozenset(wanted.values_list("payload__product", flat=True)) & frozenset(product_ids)
 
 
 def times_asked(product_ids: Iterable[int]) -> dict[int, int]:
     """Product → how often people asked for another text: each time is another question to the model."""
-    asked = Outbox.objects.filter(consumer=DESCRIPTIONS, payload__product__in=list(product_ids))
+    asked = Outbox.objects.filter(consumer=DESCRIPTIONS, void_at=None, payload__product__in=list(product_ids))
     counts: dict[int, int] = {}
     for product in asked.values_list("payload__product", flat=True):
         counts[product] = counts.get(product, 0) + 1
@@ -210,22 +163,6 @@ def times_asked(product_ids: Iterable[int]) -> dict[int, int]:
 
 def consume_reprocess(product_ids: Iterable[int], *, run_id: str) -> int:
     """Mark requests whose new text stands. Called in the transaction that writes the texts."""
-    rows = Outbox.objects.filter(
-        Q(payload__product__in=list(product_ids)), consumer=DESCRIPTIONS, consumed_at__isnull=True
-    )
-    return rows.update(consumed_by=run_id, consumed_at=datetime.now(UTC))
-
-
-def pending(consumer: str) -> tuple[int, int]:
-    """(count, highest id) of decisions that wait for a consumer."""
-    waiting = Outbox.objects.filter(consumer=consumer, consumed_at__isnull=True, available_at__lte=datetime.now(UTC))
-    row = waiting.aggregate(count=Count("pk"), last=Max("pk"))
-    return row["count"], row["last"] or 0
-
-
-def open_counts() -> dict[str, int]:
-    """How many open items each view of the desk holds."""
-    row = ReviewItem.objects.filter(state=ReviewItem.State.OPEN).aggregate(
-        all=Count("pk"), urgent=Count("pk", filter=Q(priority=1)), text=Count("pk", filter=Q(kind="text"))
-    )
-    return {**row, "offers": row["all"] - row["text"]}
+    now = datetime.now(UTC)
+    rows = waiting(DESCRIPTIONS).filter(payload__product__in=list(product_ids), available_at__lte=now)
+    return rows.update(consumed_by=run_id, consumed_at=now)

@@ -1,0 +1,184 @@
+"""Deciding cases at the desk: approve, edit, reject, have written again.
+
+Belongs here: decisions by moderators with a lease or in bulk, assignment. Stays out: what they change in the catalogue
+(``effects``, applied by the publication's consumer after the window for undoing), changing one's mind (``history``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from vitrina.errors import VitrinaError
+from vitrina.review import effects
+from vitrina.review.access import MODERATOR, require, roles
+from vitrina.review.comparing import free_place
+from vitrina.review.errors import Conflict, Forbidden, NotDecidable
+from vitrina.review.leases import end, locked, locked_item
+from vitrina.review.models import Decision, Lease, ReviewItem
+from vitrina.review.outbox import tell
+from vitrina.review.results import Decided
+from vitrina.review.services import close, closed_by
+
+ACTIONS = ("approve", "edit", "reject", "reprocess")
+EDIT_FIELDS = ("title", "body", "seo_title", "seo_description", "keywords")
+
+
+def decide_case(
+    user: User,
+    token: UUID,
+    action: str,
+    *,
+    seen_version: int | None = None,
+    reasons: Sequence[str] = (),
+    comment: str = "",
+    category: str = "",
+    edit: Mapping[str, Any] | None = None,
+    active_ms: int | None = None,
+) -> Decided:
+    """Decide a case by the token of its lease. The same action sent twice is one decision.
+
+    Args:
+        user: A moderator.
+        token: Of the lease.
+        action: approve, edit, reject or reprocess.
+        seen_version: Number of the product's newest text when the page was made; a newer one is a conflict.
+        reasons: Codes of reasons; a rejection needs one, or a comment.
+        comment: In the person's words.
+        category: A corrected category, by slug.
+        edit: The rewritten text: title, body (HTML), seo_title, seo_description, keywords.
+        active_ms: Milliseconds with the case in view.
+
+    Raises:
+        Conflict: Decided meanwhile, overtaken, or no longer free.
+        Forbidden: The person is no moderator.
+    """
+    require(user, MODERATOR)
+    words = checked(action, reasons, comment, edit)
+    with transaction.atomic():
+        lease = locked(user, token)
+        if lease.ended_as == Lease.End.DECIDED:
+            return _repeated(lease, action)
+        item = locked_item(lease.item_id)
+        _check_state(item, seen_version)
+        lease = free_place(lease, item)
+        end(lease, Lease.End.DECIDED)
+        return _write(user, item, action, lease=lease, reasons=list(reasons), comment=comment, category=category,
+                      edit=words, active_ms=active_ms, seen=seen_version)  # fmt: skip
+
+
+def decide_many(
+    user: User,
+    items: Iterable[tuple[int, int | None]],
+    action: str,
+    *,
+    reasons: Sequence[str] = (),
+    comment: str = "",
+) -> tuple[list[Decided], dict[int, VitrinaError]]:
+    """Approve, reject or reprocess several cases: (item, version seen) each. What somebody else holds is left.
+
+    Returns:
+        Decisions, and item → why it was left as it is.
+    """
+    require(user, MODERATOR)
+    checked(action, reasons, comment, None)
+    if action == "edit":
+        raise NotDecidable("Several texts cannot be edited at once.")
+    done: list[Decided] = []
+    failed: dict[int, VitrinaError] = {}
+    for item_id, seen in items:
+        try:
+            with transaction.atomic():
+                lease = Lease.objects.select_for_update().filter(item=item_id, ended_at=None).first()
+                if lease is not None and lease.user_id == user.pk:
+                    end(lease, Lease.End.DECIDED)
+                item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
+                if item is None or item.kind == ReviewItem.Kind.PAIR:
+                    raise NotDecidable(f"There is no case {item_id}.")
+                _check_state(item, seen)
+                if item.done + item.held >= item.need:
+                    raise Conflict(f"Item {item_id} is held by somebody else.", reason="held", state=item.state)
+                own = lease if lease is not None and lease.user_id == user.pk else None
+                done.append(_write(user, item, action, lease=own, reasons=list(reasons), comment=comment, category="",
+                                   edit=None, active_ms=None, seen=seen))  # fmt: skip
+        except VitrinaError as error:
+            failed[item_id] = error
+    return done, failed
+
+
+def assign(moderator: User, item_ids: Sequence[int], to: User | None) -> int:
+    """Give open cases to a moderator, or to nobody in particular; returns how many."""
+    require(moderator, MODERATOR)
+    if to is not None and MODERATOR not in roles(to):
+        raise Forbidden("Cases can be given to moderators only.")
+    cases = ReviewItem.objects.filter(pk__in=item_ids, state=ReviewItem.State.OPEN).exclude(kind=ReviewItem.Kind.PAIR)
+    return cases.update(assignee=to)
+
+
+def newest_version(item: ReviewItem) -> int | None:
+    """Number of the newest text of a case's product: what a page keeps as ``seen_version``."""
+    if item.kind != ReviewItem.Kind.TEXT or item.product_id is None:
+        return None
+    from vitrina.content.models import ContentVersion
+
+    last: int | None = ContentVersion.objects.filter(product=item.product_id).aggregate(last=Max("number"))["last"]
+    return last
+
+
+def checked(action: str, reasons: Sequence[str], comment: str, edit: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The words of an edit, if it is one; raises :class:`NotDecidable` for what cannot be meant."""
+    if action not in ACTIONS:
+        raise NotDecidable(f"There is no action {action!r}.", hint=f"Choose one of {', '.join(ACTIONS)}.")
+    if action == "reject" and not reasons and not comment.strip():
+        raise NotDecidable("A rejection needs a reason.", hint="Choose one, or write it in words.")
+    if action != "edit":
+        return None
+    unknown = set(edit or ()) - set(EDIT_FIELDS)
+    if unknown:
+        raise NotDecidable(f"A text has no {', '.join(sorted(unknown))}.", hint=f"It has {', '.join(EDIT_FIELDS)}.")
+    words = dict(edit or {})
+    if not str(words.get("title", "")).strip() or not str(words.get("body", "")).strip():
+        raise NotDecidable("An edited text needs a title and a body.")
+    return words
+
+
+def _check_state(item: ReviewItem, seen: int | None) -> None:
+    if item.kind == ReviewItem.Kind.PAIR:
+        raise NotDecidable(f"Item {item.pk} is a pair to compare.")
+    if item.state != ReviewItem.State.OPEN:
+        who = closed_by(item)
+        raise Conflict(f"Item {item.pk} is closed already: {item.state}{who}.", reason="closed", state=item.state,
+                       by=who.removeprefix(" by ") or None)  # fmt: skip
+    newest = newest_version(item)
+    if seen is not None and newest is not None and newest != seen:
+        raise Conflict(f"The text has changed since: version {newest} stands.", reason="newer_version",
+                       state=item.state, version=newest)  # fmt: skip
+
+
+def _write(
+    user: User, item: ReviewItem, action: str, *, lease: Lease | None, reasons: list[str], comment: str,
+    category: str, edit: dict[str, Any] | None, active_ms: int | None, seen: int | None,
+) -> Decided:  # fmt: skip
+    effects.check(item, action, category or None)
+    decision = Decision.objects.create(
+        item=item, action=action, reasons=reasons, comment=comment, category=category, edit=edit, active_ms=active_ms,
+        seen={"version": seen} if seen is not None else {}, lease=lease, decided_by=user,
+    )  # fmt: skip
+    if lease is not None:
+        Lease.objects.filter(pk=lease.pk, ended_at=None).update(ended_at=Now(), ended_as=Lease.End.DECIDED)
+    close(item, action, comment)
+    tell(decision, item, at_once=False)
+    return Decided(decision.pk, item.pk)
+
+
+def _repeated(lease: Lease, action: str) -> Decided:
+    standing = Decision.objects.filter(lease=lease, superseded_by=None, undone_at=None).first()
+    if standing is None or standing.action != action:
+        raise Conflict("You decided this case otherwise.", reason="answered")
+    return Decided(standing.pk, standing.item_id, repeated=True)

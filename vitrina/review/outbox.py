@@ -1,0 +1,121 @@
+"""The outbox: what pipelines have still to be told of decisions, and whether anything was lost.
+
+Belongs here: which consumer hears of which decision, voiding, claiming, reconciliation. Stays out: what a consumer
+does. A consumer claims rows and writes its results in one transaction; a run that fails leaves them pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
+
+from vitrina.review.models import Decision, Outbox, ReviewItem
+from vitrina.review.results import Reconciliation
+
+PUBLICATION, DESCRIPTIONS, PREFERENCES = "publication", "descriptions", "preferences"
+CONSUMERS = (PUBLICATION, DESCRIPTIONS, PREFERENCES)
+
+#: So long a decision at the desk can be undone without a trace; consumers see it only then.
+UNDO_WINDOW = timedelta(seconds=60)
+
+_CONCERNS: dict[str, Q] = {
+    PUBLICATION: Q(action__in=["approve", "reject", "edit"]),
+    DESCRIPTIONS: Q(action="reprocess"),
+    PREFERENCES: Q(action="compare", item__part=ReviewItem.Part.WORK) | Q(action="edit"),
+}
+
+
+def consumers(action: str, part: str = ReviewItem.Part.WORK) -> tuple[str, ...]:
+    """Who must hear of a decision. Answers to gold and onboarding pairs are nobody's."""
+    if action == "compare":
+        return (PREFERENCES,) if part == ReviewItem.Part.WORK else ()
+    if action == "edit":
+        return (PUBLICATION, PREFERENCES)
+    return (DESCRIPTIONS,) if action == "reprocess" else (PUBLICATION,)
+
+
+def tell(decision: Decision, item: ReviewItem, *, at_once: bool, cause: str = Outbox.Cause.DECIDED) -> None:
+    """Write the outbox rows of a decision, in its transaction. ``at_once``: without the window for undoing."""
+    payload = {"product": item.product_id, "version": item.version_id, "drop": item.drop_id, "pair": item.pair_id}
+    available = datetime.now(UTC) + (timedelta() if at_once else UNDO_WINDOW)
+    for consumer in consumers(decision.action, item.part):
+        Outbox.objects.create(
+            consumer=consumer, kind=f"{item.kind}:{decision.action}", cause=cause, decision=decision, payload=payload,
+            available_at=available,
+        )  # fmt: skip
+
+
+def waiting(consumer: str | None = None) -> QuerySet[Outbox]:
+    """Rows neither consumed nor void, those within the window for undoing among them."""
+    rows = Outbox.objects.filter(consumed_at=None, void_at=None)
+    return rows if consumer is None else rows.filter(consumer=consumer)
+
+
+def pending(consumer: str) -> tuple[int, int]:
+    """(count, highest id) of decisions that a consumer could take now."""
+    row = waiting(consumer).filter(available_at__lte=datetime.now(UTC)).aggregate(count=Count("pk"), last=Max("pk"))
+    return row["count"], row["last"] or 0
+
+
+def claim(consumer: str, *, most: int | None = None) -> list[Outbox]:
+    """Lock what a consumer can take now, the oldest first. Call it, and :func:`consumed`, in one transaction."""
+    rows = (
+        waiting(consumer)
+        .select_for_update(skip_locked=True, of=("self",))
+        .filter(available_at__lte=datetime.now(UTC))
+        .select_related("decision__item")
+        .order_by("pk")
+    )
+    return list(rows if most is None else rows[:most])
+
+
+def consumed(rows: Iterable[Outbox], *, run_id: str) -> int:
+    """Mark claimed rows as acted on, in the transaction of the results."""
+    return Outbox.objects.filter(pk__in=[row.pk for row in rows], consumed_at=None, void_at=None).update(
+        consumed_by=run_id, consumed_at=Now()
+    )
+
+
+def withdraw(decision_ids: Iterable[int], reason: str) -> bool:
+    """Void what no consumer has taken of these decisions; waits for one that is at it.
+
+    Returns:
+        Whether a consumer had acted on one of them already.
+    """
+    rows = list(Outbox.objects.select_for_update().filter(decision__in=list(decision_ids)).order_by("pk"))
+    open_rows = [row.pk for row in rows if row.consumed_at is None and row.void_at is None]
+    Outbox.objects.filter(pk__in=open_rows).update(void_at=Now(), void_reason=reason)
+    return any(row.consumed_at is not None for row in rows)
+
+
+def restore(decision_id: int, reason: str) -> None:
+    """Let rows that were withdrawn for this reason wait again."""
+    Outbox.objects.filter(decision=decision_id, void_reason=reason).update(void_at=None, void_reason="")
+
+
+def undecided_keys(keys: Iterable[str]) -> frozenset[str]:
+    """Keys among these whose last case was decided, but the publication has not acted on it yet."""
+    rows = waiting(PUBLICATION).filter(decision__item__key__in=list(keys))
+    return frozenset(rows.values_list("decision__item__key", flat=True))
+
+
+def reconcile(consumer: str) -> Reconciliation:
+    """Count a consumer's decisions against its rows; ``missing`` are decisions that never got one."""
+    row_of = Outbox.objects.filter(consumer=consumer, cause=Outbox.Cause.DECIDED, decision=OuterRef("pk"))
+    decisions = Decision.objects.filter(_CONCERNS[consumer])
+    rows = Outbox.objects.filter(consumer=consumer, cause=Outbox.Cause.DECIDED).aggregate(
+        consumed=Count("pk", filter=Q(consumed_at__isnull=False)),
+        void=Count("pk", filter=Q(void_at__isnull=False)),
+        pending=Count("pk", filter=Q(consumed_at__isnull=True, void_at__isnull=True)),
+    )
+    now = datetime.now(UTC)
+    oldest = waiting(consumer).filter(available_at__lte=now).aggregate(oldest=Min("available_at"))["oldest"]
+    counts = decisions.annotate(row=Subquery(row_of.values("pk")[:1])).aggregate(
+        all=Count("pk"), missing=Count("pk", filter=Q(row__isnull=True))
+    )
+    age = (now - oldest).total_seconds() if oldest is not None else None
+    return Reconciliation(consumer, counts["all"], rows["consumed"], rows["pending"], rows["void"], counts["missing"],
+                          age)  # fmt: skip
