@@ -47,7 +47,7 @@ class DuplicateIndex:
 
     def add(self, key: Hashable, text: str) -> None:
         """Remember a text. A key stands for one text: adding it again replaces the former one."""
-        hashes = _hashes(text)
+        hashes = shingle_hashes(text)
         if key in self._hashes:
             for band in _bands(self._hashes[key]):
                 if key in (bucket := self._buckets[band]):
@@ -58,12 +58,12 @@ class DuplicateIndex:
 
     def nearest(self, text: str, *, exclude: Hashable | None = None) -> list[Duplicate]:
         """Texts at or above the threshold, the most similar first; ``exclude`` is the text's own key."""
-        hashes = _hashes(text)
+        hashes = shingle_hashes(text)
         candidates: dict[Hashable, None] = {}
         for band in _bands(hashes):
             others = (key for key in self._buckets.get(band, ()) if key != exclude)
             candidates.update(dict.fromkeys(key for key, _ in zip(others, range(CANDIDATES_PER_BUCKET), strict=False)))
-        found = [Duplicate(key, _jaccard(hashes, self._hashes[key])) for key in candidates]
+        found = [Duplicate(key, jaccard(hashes, self._hashes[key])) for key in candidates]
         kept = [item for item in found if item.similarity >= self.threshold]
         return sorted(kept, key=lambda item: (-item.similarity, str(item.key)))
 
@@ -80,7 +80,8 @@ def find_duplicates(
     return {key: items for key, items in found.items() if items}
 
 
-def _hashes(text: str) -> frozenset[int]:
+def shingle_hashes(text: str) -> frozenset[int]:
+    """64-bit hashes of the different 5-grams of a plain text."""
     grams = {" ".join(gram) for gram in shingles(text)}
     return frozenset(int.from_bytes(hashlib.blake2b(gram.encode(), digest_size=8).digest(), "big") for gram in grams)
 
@@ -96,6 +97,15 @@ def _bands(hashes: frozenset[int]) -> list[tuple[int, bytes]]:
     return [(band, minima[band].tobytes()) for band in range(BANDS)]
 
 
-def _jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+def signature(hashes: frozenset[int]) -> list[int]:
+    """One signed 64-bit number a band, for tables: two texts are candidates when they share any. Empty for no text."""
+    return [
+        int.from_bytes(hashlib.blake2b(minima, digest_size=8, salt=bytes([band])).digest(), "big", signed=True)
+        for band, minima in _bands(hashes)
+    ]
+
+
+def jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+    """Share of what both have in what either has, 0 to 1."""
     union = len(one | other)
     return len(one & other) / union if union else 0.0

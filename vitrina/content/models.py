@@ -7,6 +7,8 @@ overwrite a person's words.
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -72,6 +74,22 @@ class ContentVersion(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["product", "number"], name="version_number"),)
         indexes = (models.Index(fields=["input_hash"]), models.Index(fields=["text_hash"]))
+
+    def __str__(self) -> str:
+        return f"{self.product_id} v{self.number}"
+
+
+class TextSignature(models.Model):
+    """MinHash bands of a product's newest text: near-duplicates share one. Made from the text, never by hand."""
+
+    product = models.OneToOneField("catalog.Product", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    version = models.ForeignKey(ContentVersion, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField(help_text="Of the version.")
+    bands = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        # Without fastupdate: a list of pending entries is gone through at every search (14 ms instead of 0.1).
+        indexes = (GinIndex(fields=["bands"], name="text_signature_bands", fastupdate=False),)
 
     def __str__(self) -> str:
         return f"{self.product_id} v{self.number}"

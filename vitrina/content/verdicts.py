@@ -19,8 +19,9 @@ from vitrina.catalog.models import Product, Publication
 from vitrina.config import Settings
 from vitrina.content.cases import Case, close_overtaken, failed_cases, open_cases
 from vitrina.content.contract import Description, violations
-from vitrina.content.duplicates import DuplicateIndex
+from vitrina.content.duplicates import Duplicate
 from vitrina.content.facts import ProductFacts
+from vitrina.content.kept_signatures import keep_signatures, near_duplicates
 from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.content.moderation import ModerationContext, Thresholds, decide
 from vitrina.content.moderation import Verdict as RuleVerdict
@@ -84,11 +85,14 @@ def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = ""
             judged.append((product, version, mark))
     cases = failed_cases([p for pk, p in products.items() if pk not in versions])
     verdicts: list[Verdict] = []
-    duplicates = _index_of_all() if judged else None
+    duplicates: dict[int, list[Duplicate]] = {}
+    if judged:
+        keep_signatures()
+        duplicates = near_duplicates([product.pk for product, _, _ in judged])
     people = _written_by_people(product.pk for product, _, _ in judged)
     for product, version, mark in judged:
         conflict = conflicts.get(product.pk, ())
-        found = decide(context_for(product, version, settings, limits, duplicates, conflict))
+        found = decide(context_for(product, version, settings, limits, duplicates.get(product.pk, ()), conflict))
         reasons = [reason.as_dict() for reason in found.reasons]
         if found.approved and product.pk in people and version.origin != ContentVersion.Origin.PERSON:
             found, reasons = RuleVerdict(False, (), 3), [_HUMAN_TEXT]
@@ -165,7 +169,7 @@ def context_for(
     version: ContentVersion,
     settings: Settings,
     limits: Thresholds,
-    duplicates: DuplicateIndex | None,
+    duplicates: Sequence[Duplicate] = (),
     picture_conflict: Sequence[str] = (),
 ) -> ModerationContext:
     """All that the rules look at, for one version under today's price, category and pictures."""
@@ -187,7 +191,7 @@ def context_for(
         category_needs_review=bool(choice is not None and known and choice.category.needs_review),
         price_rub=_price_rub(product, settings),
         price_note=product.price_note,
-        duplicates=duplicates.nearest(text, exclude=product.pk) if duplicates is not None else (),
+        duplicates=duplicates,
         picture_conflict=picture_conflict,
         thresholds=limits,
     )
@@ -207,22 +211,6 @@ def _mark(
         category is not None and category.needs_review, price is None, low,
         limits.review_confidence, limits.text_min, *conflict,
     )  # fmt: skip
-
-
-def _index_of_all() -> DuplicateIndex:
-    """The newest texts of the whole catalogue, by product.
-
-    Measured: about 1 ms a text, so 60 s for 60,000; a catalogue of that size wants the index kept between runs.
-    """
-    from vitrina.content import html
-
-    index = DuplicateIndex()
-    newest = ContentVersion.objects.filter(product=OuterRef("product")).order_by("-number").values("pk")[:1]
-    for product, body in (
-        ContentVersion.objects.filter(pk=Subquery(newest)).values_list("product_id", "body").iterator()
-    ):
-        index.add(product, html.to_text(body))
-    return index
 
 
 def _log(verdicts: Sequence[Verdict]) -> None:
