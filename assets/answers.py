@@ -12,7 +12,7 @@ from assets.policies import RETRY
 
 #: Outcomes of ``vitrina.llm.outcomes.Outcome`` after which the same question may yet be answered.
 _LATER = ("transport", "rate_limit", "server")
-_NEVER_SENT = ("permanent", "budget")
+_NEVER_SENT = ("permanent", "budget", "stopped")
 
 
 def unanswered(

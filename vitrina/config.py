@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -96,10 +96,29 @@ class Settings(BaseSettings):
     ai_embedding_model: str | None = Field(
         None, description="Dense embedding model at the same endpoint; empty: the embedded embedder."
     )
-    ai_concurrency: int = Field(15, ge=1, description="LLM calls at once, in one run.")
+    ai_concurrency: int = Field(15, ge=1, description="LLM calls at once, over all processes.")
+    task_concurrency: int = Field(100, ge=1, description="Tasks of agents and worlds at once, over all processes.")
+    ai_rpm: float | None = Field(None, gt=0, description="Requests a minute for each model; empty: measured.")
+    ai_tpm: float | None = Field(None, gt=0, description="Tokens a minute for each model; empty: not limited.")
     ai_timeout_seconds: float = Field(120.0, gt=0, description="Deadline of one LLM call.")
     ai_rate_limit_patience_seconds: float = Field(900.0, ge=0, description="How long a call may wait for 429s in all.")
+    ai_breaker_failure_rate: float = Field(0.5, gt=0, le=1, description="Share of failed calls that opens a breaker.")
+    ai_breaker_min_samples: int = Field(20, ge=1, description="… among at least so many calls of the window.")
+    ai_breaker_window_seconds: float = Field(30.0, gt=0, description="… which is so long.")
+    ai_breaker_open_seconds: float = Field(5.0, gt=0, description="Time until an open breaker sends a first probe.")
+    ai_outage_patience_seconds: float = Field(
+        3600.0, ge=0, description="How long a call waits for an endpoint that is out, in all."
+    )
+    ai_fallback_model: str | None = Field(
+        None, description="Model at the same endpoint that answers while the breaker of the wanted one is open."
+    )
+    ai_rephrase_refusals: bool = Field(True, description="Ask once more, in neutral words, after a refusal.")
     ai_run_budget_usd: Decimal | None = Field(None, ge=0, description="Most a run may spend; empty: no limit.")
+    ai_day_budget_usd: Decimal | None = Field(None, ge=0, description="Most a UTC day may cost; empty: no limit.")
+    ai_purpose_budgets_usd: dict[str, Annotated[Decimal, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="Most a UTC day may cost by purpose, as JSON (purpose to USD); empty: no limit.",
+    )
     ai_allow_unknown_prices: bool = Field(False, description="Let a budgeted run use a model whose price is unknown.")
     ai_prices_file: Path | None = Field(None, description="YAML of prices that override the bundled table.")
     ai_dialect: str = Field(

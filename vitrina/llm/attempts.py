@@ -130,7 +130,7 @@ class Attempts:
                         job.prompt_tokens() + (tally.limit or _ANSWER_GUESS) if gate.rate.counts_tokens else 0,
                         purpose=job.purpose,
                         again=ended.attempts > 0,
-                        divertible=job.divertible and self._controls.fallback(job.model) is not None,
+                        divertible=job.divertible and self._controls.fallback(job.model, self._dead) is not None,
                         outage_since=tally.outage_since,
                     )
                 except Closed as closed:

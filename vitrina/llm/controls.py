@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import Any
 
 from vitrina.llm import board
@@ -78,10 +78,10 @@ class Controls:
                 return f"Stopped by an operator: {self.stops[scope] or 'no reason given'}. A later run goes on."
         return None
 
-    def fallback(self, model: str) -> str | None:
-        """The model that answers in place of this one while its breaker is open."""
+    def fallback(self, model: str, dead: Container[str] = ()) -> str | None:
+        """The model that answers in place of this one while its breaker is open; never one of the ``dead``."""
         other = self.config.fallback_model
-        if not other or other == model or self.gate(other).breaker.state is State.OPEN:
+        if not other or other == model or other in dead or self.gate(other).breaker.state is State.OPEN:
             return None
         return other
 

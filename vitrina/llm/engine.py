@@ -22,6 +22,7 @@ from vitrina.llm.ledger import Attempt, Ledger, StoredReply
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.pricing import PriceBook
+from vitrina.llm.rephrase import neutral
 from vitrina.llm.results import NOT_THERE, from_call, from_ledger, joined, not_in_ledger
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
@@ -139,6 +140,11 @@ class Engine:
             messages = contract.repair(request, result.text, result.problems)
             second = await self._answer(replace(request, messages=messages), contract)
             result = joined(result, second, request)
+        if result.outcome is Outcome.REFUSAL and self.config.retry.max_rephrased > 0:
+            rephrase = neutral if contract is None else contract.rephrase
+            if rephrase is not None:
+                second = await self._answer(replace(request, messages=rephrase(request)), contract)
+                result = replace(joined(result, second, request), repaired=second.repaired)
         self.stats.result(result.outcome, cached=result.cached)
         return result
 
@@ -201,7 +207,11 @@ class Engine:
                 result = not_in_ledger(request, key)
             else:
                 await self.jobs.ready(request)
-                result = from_call(request, key, await self._attempts.run(self.jobs.chat(request, key, contract)))
+                ended = await self._attempts.run(self.jobs.chat(request, key, contract))
+                if ended.diverted:
+                    result = await self._diverted(request, contract, ended)
+                else:
+                    result = from_call(request, key, ended)
             future.set_result(result)
             return result
         except BaseException:
@@ -209,6 +219,13 @@ class Engine:
             raise
         finally:
             del self._flying[key]
+
+    async def _diverted(self, request: ChatRequest, contract: Contract | None, ended: Ended) -> ChatResult:
+        """The fallback model's answer, under its own key: when the wanted model is back, the question is open again."""
+        second = await self._answer(replace(request, model=self.config.fallback_model), contract)
+        first = ChatResult(request, Outcome.TRANSPORT, usage=ended.usage, cost_usd=ended.cost, attempts=ended.attempts)
+        result = joined(first, second, request)
+        return replace(result, key=second.key, cached=second.cached, repaired=second.repaired, text=second.text)
 
 
 async def _stream(requests: AsyncIterable[ChatRequest] | Iterable[ChatRequest]) -> AsyncIterable[ChatRequest]:

@@ -2,7 +2,8 @@
 
 Belongs here: the list, the counts, and ``again`` over the ledger. Stays out: sending (the next run does that).
 
-A failure is the last ended attempt of a request key when its status is not ``ok``. Refusals, filtered and truncated
+A failure is the last ended attempt of a request key when its status is not ``ok`` and its item got no answer for the
+same purpose since (a repair, a rephrased try, another sample). Refusals, filtered and truncated
 answers are kept as answers, so that nobody pays for them twice; :func:`again` takes that back for the chosen ones: the
 next run that comes to them asks the model anew. Requests that were never sent (``budget``, ``stopped``) have no row:
 every later run sends them by itself.
@@ -29,6 +30,11 @@ WHERE a.ended AND a.status <> 'ok'
       SELECT 1 FROM llm_attempt AS later
       WHERE later.ended AND later.key = a.key AND (later.created_at, later.id) > (a.created_at, a.id)
   )
+  AND NOT (a.item_id <> '' AND EXISTS (
+      SELECT 1 FROM llm_attempt AS good
+      WHERE good.ended AND good.status = 'ok' AND good.purpose = a.purpose AND good.item_id = a.item_id
+        AND good.created_at >= a.created_at
+  ))
   AND (%(purpose)s::text IS NULL OR a.purpose = %(purpose)s)
   AND (%(run_id)s::text IS NULL OR a.run_id = %(run_id)s)
   AND (%(item_id)s::text IS NULL OR a.item_id = %(item_id)s)

@@ -93,6 +93,7 @@ class Jobs:
             prompt_tokens=lambda: plan.estimate or estimate_prompt_tokens(request.messages),
             check=checked,
             reroute=lambda reading: ladder.refused(plan, reading),
+            divertible=True,
             kept_body=without_pictures if vision.has_pictures(request.messages) else None,
         )
 

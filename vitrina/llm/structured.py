@@ -16,6 +16,7 @@ import orjson
 
 from vitrina.errors import VitrinaError
 from vitrina.llm.messages import ChatRequest, Message
+from vitrina.llm.rephrase import neutral
 from vitrina.llm.schemas import drop_nulls
 
 _LOG = logging.getLogger(__name__)
@@ -50,11 +51,13 @@ class Contract:
         validate: ``(request, data) -> value``; raises :class:`InvalidAnswerError`, or any ``ValueError``
             (pydantic's included). Runs in the gateway's thread: pure, and no database.
         repair: ``(request, text, problems) -> messages`` of the one second call; ``None`` for no second call.
+        rephrase: ``request -> messages`` of the one further try after a refusal; ``None`` for none.
         as_json: ``False`` hands the plain text to ``validate``.
     """
 
     validate: Callable[[ChatRequest, Any], Any]
     repair: Callable[[ChatRequest, str, tuple[str, ...]], Sequence[Message]] | None = None
+    rephrase: Callable[[ChatRequest], Sequence[Message]] | None = neutral
     as_json: bool = True
 
 

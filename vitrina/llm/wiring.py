@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from vitrina.config import Settings, get_settings
 from vitrina.llm.capabilities import PostgresCapabilities
-from vitrina.llm.config import GatewayConfig, RetryPolicy
+from vitrina.llm.config import BreakerPolicy, GatewayConfig, RetryPolicy
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.ledger_postgres import PostgresLedger
 from vitrina.llm.outcomes import GatewayConfigError
@@ -32,8 +32,24 @@ def gateway_config(settings: Settings, *, run_id: str = "") -> GatewayConfig:
         embedding_model=settings.ai_embedding_model,
         concurrency=settings.ai_concurrency,
         timeout_s=settings.ai_timeout_seconds,
-        retry=RetryPolicy(rate_limit_patience_s=settings.ai_rate_limit_patience_seconds),
+        retry=RetryPolicy(
+            rate_limit_patience_s=settings.ai_rate_limit_patience_seconds,
+            outage_patience_s=settings.ai_outage_patience_seconds,
+            max_rephrased=int(settings.ai_rephrase_refusals),
+        ),
+        rpm=settings.ai_rpm,
+        tpm=settings.ai_tpm,
+        breaker=BreakerPolicy(
+            failure_rate=settings.ai_breaker_failure_rate,
+            min_samples=settings.ai_breaker_min_samples,
+            window_s=settings.ai_breaker_window_seconds,
+            open_s=settings.ai_breaker_open_seconds,
+            max_open_s=max(10.0, settings.ai_breaker_open_seconds),
+        ),
+        fallback_model=settings.ai_fallback_model,
         budget_usd=settings.ai_run_budget_usd,
+        day_budget_usd=settings.ai_day_budget_usd,
+        purpose_budgets_usd=settings.ai_purpose_budgets_usd,
         allow_unknown_prices=settings.ai_allow_unknown_prices,
         prices=load_overrides(settings.ai_prices_file) if settings.ai_prices_file else None,
         run_id=run_id,
