@@ -21,17 +21,17 @@ from vitrina.llm.outcomes import LedgerError, Outcome, Usage
 
 T = TypeVar("T")
 
-_INSERT = """
-INSERT INTO llm_attempt (
+_COLUMNS = """
     id, key, attempt, kind, purpose, item_id, endpoint, provider, model, status, answered, ended,
     error_class, error, http_status, request_id, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     tokens_estimated, cost_usd, cost_known, price_source, latency_ms, run_id, drop_key, created_at,
     request_body, reply_body, content, batch_id, holder
-) VALUES (
-    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b,
-    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
-) ON CONFLICT (id) DO NOTHING
 """
+_COPY = f"COPY llm_attempt ({_COLUMNS}) FROM STDIN"
+_INSERT = f"""
+INSERT INTO llm_attempt ({_COLUMNS}) VALUES ({", ".join(["%b"] * len(_COLUMNS.split(",")))})
+ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608 - constants
 _LOOKUP = """
 SELECT DISTINCT ON (key) key, status, model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
        tokens_estimated, cost_usd, latency_ms, content, reply_body, error, error_class
@@ -78,8 +78,16 @@ class PostgresLedger:
         rows = [self._row(attempt) for attempt in attempts]
 
         def write(connection: psycopg.Connection[Any]) -> None:
-            with connection.transaction(), connection.cursor() as cursor:
-                cursor.executemany(_INSERT, rows)
+            # One statement is one transaction. For groups of ten, 47 µs a row here and 45 in the server, where
+            # prepared inserts take 56 and 60.
+            with connection.cursor() as cursor:
+                try:
+                    with cursor.copy(_COPY) as copy:
+                        for row in rows:
+                            copy.write_row(row)
+                except psycopg.errors.UniqueViolation:  # they stand already, and that was not heard of
+                    with connection.transaction():
+                        cursor.executemany(_INSERT, rows)
 
         self._run(write)
 
