@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +44,10 @@ class Faults:
     owner: str = "fake"
     wants_max_completion_tokens: bool = False
     no_temperature: bool = False
+    # Embeddings: texts a request, characters a text, and whether base64 is sent when it is asked for.
+    most_texts: int = 2048
+    longest_text: int = 1_000_000
+    takes_base64: bool = True
 
 
 def draw(seed: int, item: str, attempt: int) -> float:
@@ -73,11 +79,14 @@ def error(message: str, code: str) -> bytes:
     return json.dumps({"error": {"message": message, "type": code, "code": code}}).encode()
 
 
-def embeddings(data: dict[str, Any]) -> dict[str, Any]:
-    rows = []
+def embeddings(data: dict[str, Any], *, packed: bool = True) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = []
     for index, text in enumerate(data["input"]):
         digest = hashlib.sha256(text.encode()).digest()
-        rows.append({"object": "embedding", "index": index, "embedding": [byte / 255 for byte in digest[:8]]})
+        vector: Any = [byte / 256 for byte in digest[:8]]
+        if packed and data.get("encoding_format") == "base64":
+            vector = base64.b64encode(struct.pack("<8f", *vector)).decode()
+        rows.append({"object": "embedding", "index": index, "embedding": vector})
     rows.reverse()  # servers need not keep the order
     tokens = sum(len(text) for text in data["input"])
     return {"object": "list", "data": rows, "model": data["model"], "usage": {"prompt_tokens": tokens}}

@@ -127,8 +127,13 @@ class LlmServer:
                 return await self._broken(name, path, data, item, writer)
             start += share
         if path.endswith("/embeddings"):
+            if len(data["input"]) > faults.most_texts:
+                told = f"This model's maximum batch size is {faults.most_texts} inputs"
+                return await _send(writer, 413, error(told, "too_large"))
+            if max(map(len, data["input"])) > faults.longest_text:
+                return await _send(writer, 400, error("This model's maximum context length is less", "too_long"))
             self.paid[item] += 1
-            return await _send(writer, 200, json.dumps(embeddings(data)).encode())
+            return await _send(writer, 200, json.dumps(embeddings(data, packed=faults.takes_base64)).encode())
         self.limits.append(data.get("max_tokens"))
         reply = self._chat(data, item, sticky)
         if reply is None:
