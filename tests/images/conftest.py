@@ -21,8 +21,9 @@ def host() -> Iterator[ImageHost]:
 
 
 @pytest.fixture
-def asking(settings: Settings, host: ImageHost) -> Settings:
+def asking(settings: Settings, host: ImageHost, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings under which the host of the test may be asked, without manners that cost time."""
+    monkeypatch.setattr("vitrina.images.downloading._AGAIN_SECONDS", 0.01)
     return settings.model_copy(
         update={"image_allow_hosts": host.host, "image_host_interval_seconds": 0.0, "image_workers": 1}
     )

@@ -117,6 +117,8 @@ class Downloader:
     rooms: asyncio.Semaphore
     threads: Executor
     _making: dict[str, asyncio.Task[Known | Stored]] = field(default_factory=dict)
+    #: Made by this run; their rows may not be committed yet.
+    _made: dict[str, Stored] = field(default_factory=dict)
 
     async def run(self, due: Sequence[Due]) -> None:
         """Bring every address to an outcome.
@@ -203,8 +205,10 @@ class Downloader:
         return Outcome(item, made.reason, made.message, picture, made.sha256, False, *tags, received=received)
 
     async def _picture(self, data: bytes) -> Known | Stored:
-        """The picture of these bytes; twins at the same time are made once."""
+        """The picture of these bytes; twins are made once."""
         sha256 = hashlib.sha256(data).hexdigest()
+        if (made := self._made.get(sha256)) is not None:
+            return made
         task = self._making.get(sha256)
         if task is not None:
             return await asyncio.shield(task)
@@ -219,8 +223,11 @@ class Downloader:
             return known
         decoded = await self.pool.decode(data)
         if decoded.reason is not None:
-            return Stored(sha256, len(data), decoded.reason, decoded.message)
-        return await self._threaded(partial(self._put, sha256, data, decoded))
+            made = Stored(sha256, len(data), decoded.reason, decoded.message)
+        else:
+            made = await self._threaded(partial(self._put, sha256, data, decoded))
+        self._made[sha256] = made
+        return made
 
     async def _threaded(self, call: Callable[[], T]) -> T:
         # Not the loop's own threads: slow name resolution would fill them.

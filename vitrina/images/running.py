@@ -92,6 +92,7 @@ class Run:
         self.store, self.settings, self.result, self.refresh, self.tell = store, settings, result, refresh, tell
         self.began = self.flushed = self.told = time.monotonic()
         self.waiting: list[Outcome] = []
+        self.counted: set[str] = set()
         self.database = ThreadPoolExecutor(1, "pictures-database")
         self.flushing = asyncio.Lock()
 
@@ -172,9 +173,11 @@ class Run:
                 result.reasons[outcome.reason.value] += 1
             result.unchanged += outcome.unchanged
             result.received_bytes += outcome.received
-            if outcome.picture is not None and outcome.picture.reason is None:
+            made = outcome.picture
+            if made is not None and made.reason is None and made.sha256 not in self.counted:
+                self.counted.add(made.sha256)
                 result.new_pictures += 1
-                result.stored_bytes += outcome.picture.size + outcome.picture.shown_size
+                result.stored_bytes += made.size + made.shown_size
             shown = state == PictureUrl.State.STORED and not outcome.unchanged
             if shown and (outcome.picture is not None or outcome.known != outcome.due.picture):
                 result.completed.append(outcome.due.pk)
