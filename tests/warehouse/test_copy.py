@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+import psycopg
 import pytest
 from django.core.exceptions import FieldDoesNotExist
 from hypothesis import HealthCheck, given
@@ -204,6 +205,19 @@ def test_two_claimers_share_no_id_unless_they_want_different_things(database):
             assert other == frozenset(range(1, 16))
     with claimed(range(1, 16), "describe") as later:
         assert later == frozenset(range(1, 16)), "given back at the end"
+
+
+def test_claims_are_given_back_before_the_session_ends(database, monkeypatch):
+    # A busy server ends a closed session some time later; here it never does.
+    left_open = []
+    monkeypatch.setattr(psycopg.Connection, "close", lambda self: left_open.append(self))
+    with claimed([1, 2], "describe"):
+        pass
+    with claimed([1, 2], "describe") as again:
+        assert again == {1, 2}
+    monkeypatch.undo()
+    for connection in left_open:
+        connection.close()
 
 
 def test_an_error_inside_gives_claims_back(database):

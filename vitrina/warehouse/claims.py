@@ -7,7 +7,7 @@ and need a timeout; these end with the connection.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from zlib import crc32
 
 import psycopg
@@ -34,7 +34,12 @@ def claimed(ids: Sequence[int], purpose: str) -> Iterator[frozenset[int]]:
             "SELECT id FROM unnest(%s::bigint[]) AS id WHERE pg_try_advisory_lock(%s, (id %% 2147483647)::int)",
             (list(ids), kind),
         ).fetchall()
-        yield frozenset(row[0] for row in rows)
+        try:
+            yield frozenset(row[0] for row in rows)
+        finally:
+            # Closing does not wait: on a busy server the session ends later, and the next run would find all taken.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def groups(ids: Sequence[int]) -> Iterator[Sequence[int]]:
