@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vitrina.llm.budget import Budget
 from vitrina.llm.capabilities import CapabilityStore
+from vitrina.llm.collecting import fewer_collections
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
 from vitrina.llm.embeddings import EmbeddingBatch, embed_texts
@@ -244,7 +245,7 @@ class Gateway:
         with self._lock:
             if self._loop is None or self._engine is None:
                 loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=loop.run_forever, name="llm-gateway", daemon=True)
+                thread = threading.Thread(target=_serve, args=(loop,), name="llm-gateway", daemon=True)
                 thread.start()
                 self._loop, self._thread = loop, thread
                 self._engine = asyncio.run_coroutine_threadsafe(self._build(), loop).result()
@@ -276,6 +277,11 @@ class Gateway:
             capabilities=self._capabilities,
             controls=self._controls,
         )
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    with fewer_collections():
+        loop.run_forever()
 
 
 async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:
