@@ -54,7 +54,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as an executor does
             future.set_exception(error)
         return future
 
@@ -150,7 +150,9 @@ class Endpoint:
 
     def _reply(self, status: int, data: dict[str, Any], extra: dict[str, str] | None = None) -> Reply:
         self.replies[status] += 1
-        return Reply(status, {**self.headers(self._loop.time() - self.began), **(extra or {})}, json.dumps(data).encode())
+        return Reply(
+            status, {**self.headers(self._loop.time() - self.began), **(extra or {})}, json.dumps(data).encode()
+        )
 
 
 @dataclass

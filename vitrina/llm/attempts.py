@@ -127,11 +127,10 @@ class Attempts:
             if stop is None:
                 try:
                     ticket = await gate.enter(
-                        job.prompt_tokens() + (tally.limit or _ANSWER_GUESS) if gate.rate.counts_tokens else 0,
+                        gate.rate.estimate(job.prompt_tokens(), tally.limit) if gate.rate.counts_tokens else 0,
                         purpose=job.purpose,
                         again=ended.attempts > 0,
                         divertible=job.divertible and self._controls.fallback(job.model, self._dead) is not None,
-                        outage_since=tally.outage_since,
                     )
                 except Closed as closed:
                     stop = Reading(closed.outcome, error=str(closed), error_class=closed.name)

@@ -51,6 +51,8 @@ class Breaker:
         self.state = State.CLOSED
         self.probe_at = 0.0
         self.reason = ""
+        #: When it first opened since it was last closed; ``None`` while it is closed.
+        self.out_since: float | None = None
         #: Calls and failures in the window when it last opened.
         self.told_samples = self.told_failures = 0
         #: Grows with every change of state; a call that ends in a later epoch tells nothing about the present.
@@ -102,7 +104,7 @@ class Breaker:
     def close(self) -> None:
         """Back to normal, with an empty window."""
         self._to(State.CLOSED)
-        self.reason, self._openings = "", 0
+        self.reason, self._openings, self.out_since = "", 0, None
 
     def adopt(self, state: State, *, wait_s: float, now: float, reason: str) -> None:
         """Takes over what another process found out. ``wait_s``: until the next probe."""
@@ -112,7 +114,9 @@ class Breaker:
         self.changes = changes
         self.probe_at, self.reason = now + wait_s, reason
         if state is State.CLOSED:
-            self._openings = 0
+            self._openings, self.out_since = 0, None
+        elif self.out_since is None:
+            self.out_since = now
 
     def _open(self, now: float, why: str) -> None:
         self._openings += 1
@@ -122,6 +126,7 @@ class Breaker:
             self.reason = f"{self._failures} of {self._calls} calls failed" + (f"; last: {why}" if why else "")
         self._to(State.OPEN)
         self.probe_at = now + open_s
+        self.out_since = now if self.out_since is None else self.out_since
 
     def _to(self, state: State) -> None:
         self._forget()

@@ -48,6 +48,8 @@ class Controls:
         self._tell = tell
         self._scopes = (f"endpoint:{config.endpoint}", f"run:{config.run_id}")
         self.gates: dict[str, Gate] = {}
+        #: Models whose breaker is known to be open: told once, not at each probe.
+        self._out: set[str] = set()
         #: What an operator stopped: scope to reason.
         self.stops: Mapping[str, str] = {}
 
@@ -127,11 +129,13 @@ class Controls:
 
     def _log(self, gate: Gate) -> None:
         breaker = gate.breaker
-        if breaker.state is State.OPEN:
+        if breaker.state is State.OPEN and gate.model not in self._out:
+            self._out.add(gate.model)
             wait = max(0.0, breaker.probe_at - self.clock())
             log.warning(
                 "The breaker of %s at %s is open (%s): nothing is sent, a probe goes out in %.0f s.",
                 gate.model, self.config.endpoint, breaker.reason, wait,
             )  # fmt: skip
-        elif breaker.state is State.CLOSED:
+        elif breaker.state is State.CLOSED and gate.model in self._out:
+            self._out.discard(gate.model)
             log.warning("The breaker of %s at %s is closed: requests go on.", gate.model, self.config.endpoint)

@@ -142,15 +142,12 @@ class Gate:
         """Requests in the line."""
         return self._line.waiting
 
-    async def enter(
-        self, tokens: int, *, purpose: str, again: bool, divertible: bool, outage_since: float | None
-    ) -> Ticket:
+    async def enter(self, tokens: int, *, purpose: str, again: bool, divertible: bool) -> Ticket:
         """Waits for the right to make a call.
 
         Args:
             again: It is a further attempt; it goes before first ones.
             divertible: Another model may answer while the breaker is open.
-            outage_since: When the request first met an outage.
 
         Raises:
             Closed: It must not be sent: stopped by an operator, or the endpoint is out for too long.
@@ -166,7 +163,7 @@ class Gate:
             raise Diverted
         await self._line.enter(again=again)
         try:
-            epoch = await self._pass_breaker(purpose, divertible, outage_since)
+            epoch = await self._pass_breaker(purpose, divertible)
             try:
                 await self._pass_rate(purpose)
                 slot = self._slots.try_take()
@@ -216,7 +213,7 @@ class Gate:
             self.returned(ticket, limited=False, failed=None, tokens=0, headers=None, why="")
         self._slots.give(ticket.slot)
 
-    async def _pass_breaker(self, purpose: str, divertible: bool, outage_since: float | None) -> int:
+    async def _pass_breaker(self, purpose: str, divertible: bool) -> int:
         while True:
             self._check(purpose)
             now = self._clock()
@@ -228,8 +225,8 @@ class Gate:
                 return self.breaker.epoch
             if divertible:
                 raise Diverted
-            outage_since = now if outage_since is None else outage_since
-            if now - outage_since >= self._patience_s:
+            since = self.breaker.out_since
+            if since is not None and now - since >= self._patience_s:
                 raise Closed(
                     Outcome.TRANSPORT,
                     f"The endpoint has been out for longer than {self._patience_s:g} s ({self.breaker.reason}). "

@@ -26,7 +26,6 @@ class Tally:
     truncations: int = 0
     rate_limits: int = 0
     first_rate_limit: float | None = None
-    outage_since: float | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,7 +54,6 @@ def decide(
     """
     match reading.outcome:
         case Outcome.TRANSPORT | Outcome.SERVER if outage and reading.retry:
-            tally.outage_since = now if tally.outage_since is None else tally.outage_since
             return Decision(True)
         case Outcome.RATE_LIMIT:
             return _after_rate_limit(reading, tally, policy, now, jitter)
