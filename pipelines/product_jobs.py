@@ -37,7 +37,7 @@ def process_chosen(
     from vitrina.content.verdicts import moderate
 
     ids = list(Product.objects.filter(pk__in=config.product_ids).values_list("id", flat=True))
-    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+    with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id)
         if config.categorise:
             found = categorise_products(ids, tools)

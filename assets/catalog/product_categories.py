@@ -53,7 +53,7 @@ def product_categories(
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     review = warehouse.settings.category_review_threshold
-    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+    with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
         result = categorise_products(ids, tools, refresh=refresh_asked(context))
     left = unanswered(context, "category questions", asked=result.asked, failed=result.failed, why=result.why)

@@ -56,7 +56,7 @@ def product_descriptions(
         )  # fmt: skip
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
-    with llm.gateway(context.run.run_id) as gateway, vectors.index() as index:
+    with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
         result = describe_products(ids, tools, refresh=refresh_asked(context))
         summary = gateway.summary()

@@ -339,3 +339,15 @@ def test_a_batch_that_appears_in_the_list_late_is_waited_for(
 def test_no_line_of_a_file_trips_the_reader(raw: bytes) -> None:
     line = read_line(raw)
     assert line is None or isinstance(line.key, str)
+
+
+def test_a_runs_tag_or_the_resources_field_chooses_the_mode(settings: Any, database: Any) -> None:
+    from resources.llm import MODE_TAG, LlmResource
+
+    for resource, tags, mode in (
+        (LlmResource(), {}, "online"),
+        (LlmResource(), {MODE_TAG: "batch"}, "batch"),
+        (LlmResource(mode="replay"), {MODE_TAG: "batch"}, "replay"),
+    ):
+        with resource.gateway("run", tags) as gateway:
+            assert gateway.config.mode == mode

@@ -86,12 +86,16 @@ def embedding_config(settings: Settings, *, run_id: str = "", embedded: bool = F
 
 @contextmanager
 def open_gateway(
-    settings: Settings | None = None, *, run_id: str = "", config: GatewayConfig | None = None
+    settings: Settings | None = None, *, run_id: str = "", config: GatewayConfig | None = None, mode: str | None = None
 ) -> Iterator[Gateway]:
     """A gateway over the platform's ledger, closed at the end.
 
     Args:
         config: Taken instead of the one that the settings make.
+        mode: Instead of ``AI_MODE``.
+
+    Raises:
+        GatewayConfigError: an address, key, price file or mode is wrong.
     """
     from vitrina.project.database import database_url, psycopg_dsn
 
@@ -99,6 +103,8 @@ def open_gateway(
     dsn = psycopg_dsn(database_url(settings))
     ledger = PostgresLedger(dsn)
     config = config or gateway_config(settings, run_id=run_id)
+    if mode is not None:
+        config = replace(config, mode=mode)
     try:
         with Gateway(config, ledger, capabilities=PostgresCapabilities(dsn)) as gateway:
             yield gateway
