@@ -93,21 +93,16 @@ def _ask(
         if before:
             sys.stderr.write(f"{before} of {found.count} stand in the answers; {found.count - before} are asked\n")
         with shown(found.count - before, quiet=quiet) as show:
-
-            def tell(report: Report) -> None:
-                done = report.now.total()
-                show(done, done - report.now["ok"], gateway.stats.cost_usd)
-
-            return answer_file(source, found, resume, gateway, sink, schema=schema, purpose=purpose, on_result=tell)
+            return answer_file(source, found, resume, gateway, sink, schema=schema, purpose=purpose, progress=show)
 
 
-def failure_classes(text: str) -> frozenset[Outcome]:
-    """The classes in the option ``--again``."""
+def failure_classes(text: str, *, hint: str = "--again") -> frozenset[Outcome]:
+    """The classes in an option."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = {str(outcome) for outcome in Outcome if outcome is not Outcome.OK}
     if wrong := [name for name in names if name not in known]:
         told = f"{wrong[0]!r} is no class of failure; there are {', '.join(sorted(known))}"
-        raise typer.BadParameter(told, param_hint="--again")
+        raise typer.BadParameter(told, param_hint=hint)
     return frozenset(Outcome(name) for name in names)
 
 

@@ -9,63 +9,54 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from vitrina.llm.gateway import Progress
 
 #: Seconds between plain lines: a log of an hour's run has 120 of them.
 _LINE_S = 30.0
-_DRAW_S = 0.2
 
-#: ``(done, failed, cost)`` of this run.
-Show = Callable[[int, int, Decimal | None], None]
+#: Takes where a run stands, about once a second.
+Show = Callable[[Progress], None]
 
 
 @contextmanager
-def shown(total: int, *, quiet: bool = False) -> Iterator[Show]:
-    """Gives the function to call after each result.
+def shown(total: int, *, quiet: bool = False) -> Iterator[Show | None]:
+    """Gives the function to hand to the gateway; ``None`` where nothing is shown.
 
     Args:
         total: Results that this run may bring.
     """
     if quiet or total == 0:
-        yield _silent
+        yield None
     elif sys.stderr.isatty():
         columns = (
-            TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+            TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}", markup=False),
             TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
         )  # fmt: skip
-        with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as progress:
-            task, told = progress.add_task("", total=total, note=""), 0.0
-
-            def draw(done: int, failed: int, cost: Decimal | None) -> None:
-                nonlocal told
-                if time.monotonic() - told >= _DRAW_S or done == total:
-                    told = time.monotonic()
-                    progress.update(task, completed=done, note=_note(failed, cost))
-
-            yield draw
+        with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bar:
+            task = bar.add_task("", total=total, note="")
+            yield lambda at: bar.update(task, completed=at.done, note=_note(at))
     else:
         began = told = time.monotonic()
 
-        def line(done: int, failed: int, cost: Decimal | None) -> None:
+        def line(at: Progress) -> None:
             nonlocal told
             now = time.monotonic()
             if now - told >= _LINE_S:
                 told = now
-                note = _note(failed, cost)
-                rate = f"{done / (now - began):.1f}/s"
-                sys.stderr.write(f"{done} of {total}, {rate}{', ' if note else ''}{note}\n")
+                note = _note(at)
+                sys.stderr.write(f"{at.done} of {total}, {at.done / (now - began):.1f}/s{', ' if note else ''}{note}\n")
                 sys.stderr.flush()
 
         yield line
 
 
-def _silent(done: int, failed: int, cost: Decimal | None) -> None:
-    """Shows nothing."""
-
-
-def _note(failed: int, cost: Decimal | None) -> str:
-    parts = ([f"{failed} failed"] if failed else []) + ([f"{cost:.4f} USD"] if cost else [])
+def _note(at: Progress) -> str:
+    parts = [f"{at.failed} failed"] if at.failed else []
+    parts += [f"{at.cost_usd:.4f} USD"] if at.cost_usd else []
+    parts += [at.waiting] if at.waiting else []
     return ", ".join(parts)

@@ -38,6 +38,9 @@ def run(
         str, typer.Option(help="Ask these failures again too: refusal, filtered, truncated, invalid (commas between).")
     ] = "",
     update: Update = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Through the provider's batch files: half the price, within a day.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only check the files; nothing is asked.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +49,12 @@ def run(
     A line is an object with id, prompt or messages, and optionally model, temperature, max_tokens, schema.
     The API key comes from OPENAI_API_KEY alone. Exit code 0: all answered; 1: some failed or are left; 2: bad input.
     """
-    changes = {"ai_concurrency": concurrency, "openai_base_url": base_url, "ai_model": model, "ai_mode": "online"}
+    changes = {
+        "ai_concurrency": concurrency,
+        "openai_base_url": base_url,
+        "ai_model": model,
+        "ai_mode": "batch" if batch else None,
+    }
     settings = _settings(changes, budget)
     from vitrina.cli.llm_file import failure_classes, perform
 

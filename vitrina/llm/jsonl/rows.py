@@ -16,8 +16,8 @@ from vitrina.llm.jsonl.ids import IdIndex
 from vitrina.llm.jsonl.requests import BadLine, FileRequest, read_id
 from vitrina.llm.outcomes import ChatResult, Outcome
 
-#: Failures that a later run tries again by itself; the others would end alike, and may cost money again.
-TRIED_AGAIN = frozenset({Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET, Outcome.PERMANENT})
+#: Failures that stay: they would end alike, and may cost money again. All others a later run tries by itself.
+FINAL = frozenset({Outcome.REFUSAL, Outcome.FILTERED, Outcome.TRUNCATED, Outcome.INVALID})
 _TOLD = 3
 
 OPEN, ANSWERED, FAILED = 0, 1, 2
@@ -103,10 +103,10 @@ def take_up(
             dropped.add(number)
             continue
         try_no = int(row.get("try") or 0)
-        if status in again or status in TRIED_AGAIN:
+        if status in again or status not in (Outcome.OK, *FINAL):
             dropped.add(number)
             resume.dropped += 1
-            try_no += status in again and status not in TRIED_AGAIN
+            try_no += status in FINAL
         else:
             index.state[position] = ANSWERED if status is Outcome.OK else FAILED
             resume.kept[str(status)] += 1

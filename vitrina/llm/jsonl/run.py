@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import orjson
 
 from vitrina.errors import VitrinaError
-from vitrina.llm.gateway import Gateway
+from vitrina.llm.gateway import Gateway, Progress
 from vitrina.llm.jsonl.answers import AnswersNotWritten
 from vitrina.llm.jsonl.lines import Source
 from vitrina.llm.jsonl.rows import ANSWERED, FAILED, OPEN, Resume, answer_row, count_rows
@@ -118,14 +118,14 @@ def answer_file(
     *,
     schema: AnswerSchema | None = None,
     purpose: str = "file",
-    on_result: Callable[[Report], None] = lambda _: None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Asks what is open and writes a line for each end. Never raises for what a person or an endpoint does.
 
     Ctrl-C, a full disk or a ledger out of reach end it early: ``stopped`` says so, lines so far stand.
 
     Args:
-        on_result: Called after each line with the figures so far; the object changes while the run goes on.
+        progress: Called about once a second, as :meth:`vitrina.llm.gateway.Gateway.run` does.
     """
     report = Report(found.count, resume.kept.copy(), run_id=resume.run_id)
     began = time.monotonic()
@@ -136,7 +136,8 @@ def answer_file(
                 yield request.chat(purpose, try_no=resume.tries.get(position, 0))
 
     try:
-        with contextlib.closing(gateway.run(open_requests(), contract=contract())) as results:  # type: ignore[type-var]
+        answers = gateway.run(open_requests(), contract=contract(), progress=progress)
+        with contextlib.closing(answers) as results:  # type: ignore[type-var]
             for result in results:
                 sink.write(answer_row(result, resume.run_id))
                 position = found.index.position(result.request.item_id)
@@ -144,8 +145,6 @@ def answer_file(
                     found.index.state[position] = ANSWERED if result.ok else FAILED
                 report.now[str(result.outcome)] += 1
                 report.cached += result.cached
-                report.wall_s = time.monotonic() - began
-                on_result(report)
     except KeyboardInterrupt:
         report.stopped = "interrupted"
     except VitrinaError as error:
