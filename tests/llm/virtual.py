@@ -190,6 +190,7 @@ def ask(endpoint: Endpoint, calls: int, *, budget: Budget | None = None, **value
             stats=Stats(),
             controls=Controls(config, clock=loop.time),
         )
+        engine._attempts._random.seed(endpoint.seed)
         results: list[ChatResult] = []
         began = loop.time()
         await engine.complete((question(i) for i in range(calls)), results.append)
