@@ -37,6 +37,7 @@ COLUMNS = (
     ("Оптовая", "wholesale", 11),
     ("Розничная", "retail", 11),
     ("Описание", "description", 80),
+    ("Фото", "image", 40),
 )
 PRICES = (10, 11)
 SIDE = Side(style="thin", color="999999")

@@ -129,7 +129,11 @@ def execute(request: dg.RunRequest, instance: dg.DagsterInstance, job: str = "in
 
 def place_samples() -> None:
     """The project's samples in the object store of the settings."""
+    from vitrina.objects import open_store
+    from vitrina.sample_pictures.placing import place_pictures
+
     samples = REPOSITORY / "samples"
+    place_pictures(get_settings(), open_store(get_settings()))
     for name in ("categories.yaml", "templates.yaml"):
         put(f"reference/{name}", (samples / name).read_bytes())
     for path in sorted((samples / "drops").rglob("*")):

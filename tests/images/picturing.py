@@ -58,3 +58,9 @@ def show(product: Any, store: ObjectStore, pictures: Sequence[bytes]) -> list[st
         ProductPicture.objects.update_or_create(product=product, position=position, defaults={"url": address})
         hashes.append(sha)
     return hashes
+
+
+def decoded(data: bytes) -> Pixels:
+    rgb = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert rgb is not None
+    return np.asarray(rgb, dtype=np.uint8)

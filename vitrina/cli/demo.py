@@ -16,7 +16,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from vitrina.cli.demo_report import Figures, drops_waiting, export_place, figures, place_drops, place_reference
+from vitrina.cli.demo_report import (
+    Figures,
+    drops_waiting,
+    export_place,
+    figures,
+    place_drops,
+    place_reference,
+    place_sample_pictures,
+)
 from vitrina.cli.demo_view import Outcome, Teller, counts, made_lines, outcome_object, print_summary
 from vitrina.cli.up import signals_interrupt, stack_config, stop_quietly
 from vitrina.config import Settings, get_settings
@@ -102,6 +110,8 @@ def _run(settings: Settings, api: DagsterApi, say: Teller, *, began: float, time
     if reference:
         say("placed categories and templates; the sensor looks for them every few seconds")
         watch.until_made(REFERENCE, since=placed, seconds=REFERENCE_SECONDS)
+    if drawn := place_sample_pictures(settings):
+        say(f"drew {drawn} pictures of the sample goods")
     drops, written = place_drops(settings)
     if written:
         say(f"placed {len(written)} sample files in {len(drops)} drops; the sensor looks for them every few seconds")

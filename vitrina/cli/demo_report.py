@@ -109,6 +109,13 @@ def place_reference(settings: Settings) -> list[str]:
     return _place(open_store(settings), [(path, key) for path, key in files if path.is_file()])
 
 
+def place_sample_pictures(settings: Settings) -> int:
+    """Draw the pictures that the samples name, where they are not there yet; returns how many were drawn."""
+    from vitrina.sample_pictures.placing import place_pictures
+
+    return place_pictures(settings, open_store(settings))
+
+
 def place_drops(settings: Settings) -> tuple[list[str], list[str]]:
     """Put the samples where parsers would leave them; what stands already is not touched.
 

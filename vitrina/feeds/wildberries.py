@@ -64,8 +64,9 @@ def product(record: Mapping[str, Any], currency: str = "RUB") -> dict[str, Any]:
         values["available"] = record["totalQuantity"] > 0
     values["attr:rating"] = record.get("reviewRating") or record.get("rating") or None  # 0 means "not rated yet"
     values["attr:feedbacks"] = record.get("feedbacks") or None
-    # Parsers often merge the product's card into the answer: its text and characteristics under the card's keys.
+    # Parsers often merge the product's card into the answer: its text, photos and characteristics, by the card's keys.
     values["description"] = record.get("description")
+    values["image"] = _photos(record)
     values |= _characteristics(record)
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
@@ -110,6 +111,10 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
     return [inner for inner in value if isinstance(inner, Mapping)] if isinstance(value, list) else []
 
 
+def _photos(record: Mapping[str, Any]) -> list[str]:
+    return [photo["big"] for photo in _objects(record.get("photos")) if isinstance(photo.get("big"), str)]
+
+
 def _names(value: object, *keys: str) -> list[str]:
     names = (next((str(inner[key]).strip() for key in keys if inner.get(key)), "") for inner in _objects(value))
     return list(dict.fromkeys(name for name in names if name))
@@ -130,7 +135,7 @@ def _card(record: Mapping[str, Any]) -> dict[str, Any]:
             if part
         ),
         "url": product_url(number) if number else None,
-        "image": [photo["big"] for photo in _objects(record.get("photos")) if isinstance(photo.get("big"), str)],
+        "image": _photos(record),
         "size": _names(record.get("sizes"), "techSize", "wbSize"),
         "barcode": [
             str(code)

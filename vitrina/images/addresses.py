@@ -22,6 +22,9 @@ _BETWEEN = re.compile(r"[\s|]*[,;|\n\t][\s|]*(?=(?:https?:)?//)|\s+(?=https?://)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 #: Names that no public host can have (RFC 2606, 6761, 6762, 8375): asking for them only troubles a resolver.
 _RESERVED = ("example", "invalid", "test", "localhost", "local", "onion", "internal", "home.arpa", "alt")
+#: Addresses of the samples' pictures. No such host can exist, so they are the object store's own, whatever CDN_PREFIX
+#: says; only what lies below ``samples/`` there can be named.
+SAMPLES_PREFIX = "https://cdn.vitrina.example/samples/"
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._[]"
 
 
@@ -100,6 +103,8 @@ def parse(text: str, rules: AddressRules) -> Address:
     url = urlunsplit((scheme, shown, quote(parts.path or "/", safe=_SAFE_PATH), _query(parts.query), ""))
     if (key := _object_key(url, rules.cdn_prefix)) is not None:
         return Address(url, "", key)
+    if (key := _object_key(url, SAMPLES_PREFIX)) is not None:
+        return Address(url, "", f"samples/{key}")
     if host not in rules.allowed:
         if port not in _PORTS.values():
             raise BadAddress(Reason.FORBIDDEN_ADDRESS, f"Port {port} is not asked; IMAGE_ALLOW_HOSTS may name {host}.")

@@ -21,7 +21,7 @@ from vitrina.sample_pictures.shapes import GARMENTS, Part
 if TYPE_CHECKING:
     from PIL import ImageDraw
 
-SIZE = 480
+SIZE = 420
 #: Drawn twice as large and made smaller: Pillow's shapes have no smooth edges.
 _SCALE = 2
 #: Paper and walls behind the goods, top and bottom.
@@ -73,17 +73,17 @@ def draw(order: Order, size: int = SIZE) -> tuple[NDArray[np.uint8], NDArray[np.
     cover = np.asarray(mask.resize((size, size), Image.Resampling.BOX), dtype=np.float32) / 255
     cloth = np.asarray(main.resize((size, size), Image.Resampling.BOX), dtype=np.float32) / 255
     # What is mixed with the black outside of the parts becomes the part's own colour again.
-    goods = np.where(cover[..., None] > 0, goods / np.maximum(cover[..., None], 1e-3), 0).clip(0, 255)
+    goods = np.minimum(goods / np.maximum(cover, np.float32(1e-3))[..., None], np.float32(255))
     if order.pattern:
         print_ = _pattern(order.pattern, size)[..., None] * cloth[..., None]
-        goods = goods * (1 - print_) + np.array(rgb_of(order.second), dtype=np.float32) * print_
+        goods += (np.array(rgb_of(order.second), dtype=np.float32) - goods) * print_
     goods = goods * _folds(rng, size)[..., None]
     shadow = Image.fromarray((cover * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(size / 50))
     dark = np.roll(np.asarray(shadow, dtype=np.float32) / 255, (size // 60, size // 80), axis=(0, 1))[..., None]
     top, bottom = (np.array(value, dtype=np.float32) for value in PAPERS[order.paper % len(PAPERS)])
     paper = top + (bottom - top) * np.linspace(0, 1, size, dtype=np.float32)[:, None, None]
     picture = paper * (1 - 0.16 * dark) * (1 - cover[..., None]) + goods * cover[..., None]
-    picture += rng.normal(0, 1.3, (size, size, 1)).astype(np.float32)
+    picture += 1.3 * rng.standard_normal((size, size, 1), dtype=np.float32)
     return picture.clip(0, 255).astype(np.uint8), cover > 0.5
 
 
@@ -121,7 +121,8 @@ def _paint(
 ) -> None:
     points = [float(value) * scale + shift[number % 2] for number, value in enumerate(part.points)]
     cloth = 255 if part.role in {"main", "light", "trim"} else 0
-    for brush, fill in zip(brushes, (255, cloth, rgb), strict=True):
+    fills: tuple[int | tuple[int, ...], ...] = (255, cloth, rgb)
+    for brush, fill in zip(brushes, fills, strict=True):
         if part.kind == "polygon":
             brush.polygon(points, fill=fill)
         elif part.kind == "ellipse":
@@ -145,12 +146,12 @@ def _folds(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 
 
 def _pattern(name: str, size: int) -> NDArray[np.float32]:
-    rows, columns = np.indices((size, size), dtype=np.float32)
     step = size / 16
+    rows, columns = np.arange(size)[:, None], np.arange(size)[None, :]
     if name == "stripes":
         found = (rows % step) < step * 0.4
     elif name == "check":
         found = ((rows % step) < step * 0.35) ^ ((columns % step) < step * 0.35)
     else:
         found = np.hypot(rows % step - step / 2, columns % step - step / 2) < step * 0.22
-    return found.astype(np.float32)
+    return np.broadcast_to(found, (size, size)).astype(np.float32)
