@@ -81,10 +81,10 @@ class Tally:
     wall_s: float = 0.0
     cpu_s: float = 0.0
 
-    def add(self, item: str, outcome: str, text: str | None) -> None:
+    def add(self, item: str, outcome: str, good: bool) -> None:
         self.results[item] += 1
         self.outcomes[outcome] += 1
-        self.right += right(item, text)
+        self.right += good
 
     @contextmanager
     def measured(self) -> Iterator[None]:

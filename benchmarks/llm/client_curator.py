@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from typing import Any
 
-from benchmarks.llm.client_common import MODEL, RESPONSE_FORMAT, WARM, Tally, Task, prompt, task
+from benchmarks.llm.client_common import MODEL, RESPONSE_FORMAT, WARM, Tally, Task, prompt, right, task
 
 sys.stdout = sys.stderr  # its display is not for the driver
 from bespokelabs import curator  # type: ignore[import-not-found]  # noqa: E402 - a peer, here only in its environment
@@ -55,9 +55,9 @@ def main() -> None:
         answered = made(rows)
         table = getattr(answered, "dataset", answered)
         for row in table:
-            tally.add(row["item"], "ok", row["text"])
+            tally.add(row["item"], "ok", right(row["item"], row["text"]))
     for item in set(asked.items()) - set(tally.results):
-        tally.add(item, "dropped", None)
+        tally.add(item, "dropped", False)
     tally.report(asked.calls, version=version("bespokelabs-curator"))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks.llm.client_common import MODEL, SCHEMA, WARM, Tally, Task, prompt, task
@@ -62,27 +61,12 @@ def main() -> None:
     contract = Contract(_validate)
     with gateway(asked) as made:
         made.ask(_request(WARM), contract=contract)
-        with profiled(asked), tally.measured():
+        with tally.measured():
             for result in made.run(map(_request, asked.items()), contract=contract):
-                tally.add(result.request.item_id, str(result.outcome), result.text if result.ok else None)
+                outcome = "ok, mended" if result.ok and result.repaired else str(result.outcome)
+                tally.add(result.request.item_id, outcome, result.ok)
         summary = made.summary()
     tally.report(asked.calls, summary=summary)
-
-
-@contextmanager
-def profiled(asked: Task) -> Iterator[None]:
-    """Writes a profile of the event loop's thread when ``BENCHMARK_PROFILE`` names a file."""
-    path = os.environ.get("BENCHMARK_PROFILE")
-    if not path:
-        yield
-        return
-    import yappi  # type: ignore[import-not-found]  # an optional tool of the developer
-
-    yappi.set_clock_type("cpu")
-    yappi.start(builtins=True)
-    yield
-    yappi.stop()
-    yappi.get_func_stats().save(f"{Path(path)}.{asked.how}", type="pstat")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-from benchmarks.llm.client_common import MODEL, RESPONSE_FORMAT, WARM, Tally, Task, prompt, task
+from benchmarks.llm.client_common import MODEL, RESPONSE_FORMAT, WARM, Tally, Task, prompt, right, task
 
 
 def client(asked: Task) -> openai.AsyncOpenAI:
@@ -43,7 +43,8 @@ async def run(asked: Task, tally: Tally) -> None:
 
         async def work() -> None:
             for item in waiting:
-                tally.add(item, *await answer(made, item))
+                outcome, text = await answer(made, item)
+                tally.add(item, outcome, right(item, text))
 
         with tally.measured():
             await asyncio.gather(*(work() for _ in range(asked.concurrency)))

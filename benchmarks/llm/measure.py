@@ -84,9 +84,8 @@ class Bench:
             return {"client": peer.name, "absent": str(error), "calls": calls}
 
     def client(self, task: Task, env: Mapping[str, str]) -> Client:
-        """A gateway's process. Variables that ask for a profile are passed on."""
-        profile = {name: value for name, value in os.environ.items() if name.startswith("BENCHMARK_")}
-        return Client(_GATEWAY, task, env={**env, **profile})
+        """A gateway's process."""
+        return Client(_GATEWAY, task, env=env)
 
     def drive(self, client: Client, faults: Faults, name: str, task: Task, ideal_s: float) -> Row:
         """Lets a client run from its beginning to its end."""
@@ -127,7 +126,6 @@ class Bench:
             "good_by_second": seen["good_by_second"],
             "load": round(os.getloadavg()[0], 1),
             **({"version": told["version"]} if "version" in told else {}),
-            **({"states": told["states"]} if told.get("states") else {}),
         }
 
 

@@ -197,7 +197,8 @@ class Connection(asyncio.Protocol):
         if b"/embeddings" in self.url:
             kind, told = "", replies.embeddings(request, usage=faults.usage)
         else:
-            kind = kind or nature(faults, item)
+            lasting = nature(faults, item)
+            kind = lasting if lasting in ("refusal", "content_filter") else kind or lasting
             limit = request.get("max_completion_tokens") or request.get("max_tokens") or 0
             if kind == "length" and limit >= faults.needs_tokens:
                 kind = ""
