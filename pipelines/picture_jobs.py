@@ -47,6 +47,15 @@ def waiting_pictures() -> None:
     fetch_waiting_pictures()
 
 
+def plan(instance: dg.DagsterInstance, due: int) -> dg.RunRequest | dg.SkipReason:
+    """Nothing due, no run; a run in progress is not doubled."""
+    if not due:
+        return dg.SkipReason("No picture is due.")
+    if instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=IN_PROGRESS), limit=1):
+        return dg.SkipReason("A run is under way.")
+    return dg.RunRequest(tags={"vitrina/pictures": str(due)})
+
+
 @dg.schedule(
     name="waiting_pictures",
     job=waiting_pictures,
@@ -58,13 +67,8 @@ def waiting_pictures() -> None:
 def waiting_pictures_schedule(
     context: dg.ScheduleEvaluationContext, warehouse: Warehouse
 ) -> dg.RunRequest | dg.SkipReason:
-    """Nothing due, no run; a run in progress is not doubled."""
+    """See :func:`plan`."""
     setup_django()
     from vitrina.images.service import due_urls
 
-    due = due_urls(warehouse.settings, waiting_only=True).count()
-    if not due:
-        return dg.SkipReason("No picture is due.")
-    if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=IN_PROGRESS), limit=1):
-        return dg.SkipReason("A run is under way.")
-    return dg.RunRequest(tags={"vitrina/pictures": str(due)})
+    return plan(context.instance, due_urls(warehouse.settings, waiting_only=True).count())

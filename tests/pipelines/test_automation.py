@@ -158,6 +158,37 @@ def test_publishing_waits_while_drops_are_in_progress(ready: Automation) -> None
     assert "published_products" in ready.tick()
 
 
+def test_publishing_does_not_wait_for_pictures_and_follows_them(ready: Automation) -> None:
+    instance = ready.instance
+    drops(ready, "a")
+    ready.made("parsed_products", keys=["a"])
+    ready.tick()
+    run = in_progress(instance, "product_images", "a")
+    ready.made(*CHAIN, keys=["a"])
+    assert "published_products" in ready.tick(), "pictures are under way"
+    ready.made("published_products", "storefront_export")
+    ready.tick()
+    ready.made("product_images", keys=["a"])
+    instance.report_run_failed(run)
+    assert "published_products" in ready.tick(), "what came later is shown"
+
+
+def test_pictures_are_asked_for_with_the_drop_and_by_a_sensor_of_their_own(ready: Automation) -> None:
+    drops(ready, "a")
+    ready.made("parsed_products", keys=["a"])
+    result = dg.evaluate_automation_conditions(defs=location(), instance=ready.instance, cursor=ready.cursor)  # type: ignore[arg-type]
+    assert result.get_requested_partitions(dg.AssetKey("product_images")) == {"a"}
+    targets = {
+        sensor.name: {
+            key.to_user_string() for key in sensor.asset_selection.resolve(location().get_repository_def().asset_graph)
+        }
+        for sensor in location().sensors or ()
+        if isinstance(sensor, dg.AutomationConditionSensorDefinition)
+    }
+    assert "product_images" in targets["picture_automation"]
+    assert targets["picture_automation"].isdisjoint(targets["automation"])
+
+
 def test_moderation_waits_while_texts_are_being_written(ready: Automation) -> None:
     drops(ready, "a")
     ready.made("parsed_products", keys=["a"])
