@@ -48,6 +48,8 @@ class Faults:
     most_texts: int = 2048
     longest_text: int = 1_000_000
     takes_base64: bool = True
+    # Ollama's own format: most prompt tokens that are read, the rest is cut in silence.
+    reads_tokens: int = 1_000_000
 
 
 def draw(seed: int, item: str, attempt: int) -> float:
@@ -58,12 +60,32 @@ def draw(seed: int, item: str, attempt: int) -> float:
 
 def way(data: dict[str, Any]) -> str:
     """How JSON is asked for."""
+    if "format" in data:
+        return "json_object" if data["format"] == "json" else "json_schema"
     if "response_format" in data:
         return str(data["response_format"]["type"])
     if "tools" in data:
         return "tools"
     told = data.get("messages", [{}])[0].get("content")
     return "text" if isinstance(told, str) and "keeps this JSON schema" in told else "plain"
+
+
+def as_ollama(reply: dict[str, Any], data: dict[str, Any], reads: int) -> dict[str, Any]:
+    """A reply in the format of ``/api/chat``. A token is four characters here."""
+    message = reply["choices"][0]["message"]
+    calls = [
+        {"function": {"name": call["function"]["name"], "arguments": json.loads(call["function"]["arguments"])}}
+        for call in message.get("tool_calls", ())
+    ]
+    sent = sum(len(str(message["content"])) for message in data["messages"]) // 4
+    return {
+        "model": data["model"],
+        "message": {"role": "assistant", "content": message["content"] or "", "tool_calls": calls},
+        "done": True,
+        "done_reason": reply["choices"][0]["finish_reason"],
+        "prompt_eval_count": min(sent, reads, data["options"]["num_ctx"]),
+        "eval_count": 12,
+    }
 
 
 def models(owner: str) -> bytes:

@@ -25,7 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.llm_replies import Faults, draw, embeddings, error, models, take, way
+from tests.fakes.llm_replies import Faults, as_ollama, draw, embeddings, error, models, take, way
 
 #: Stands in every question of a capability probe; those are counted apart.
 _PROBE = b"vitrina_probe"
@@ -90,6 +90,8 @@ class LlmServer:
             return await _send(writer, 200, b"{}")
         if path.endswith("/models"):
             return await _send(writer, 200, models(self.faults.owner))
+        if path == "/api/show":
+            return await _send(writer, 200, b'{"model_info": {"fake.context_length": 40960}}')
         probe = _PROBE in body
         self.probes += probe
         self.requests += not probe
@@ -143,6 +145,8 @@ class LlmServer:
             self.paid[item] += 1
             self.asked[way(data)] += 1
         self.replies["ok"] += 1
+        if path == "/api/chat":
+            reply = as_ollama(reply, data, faults.reads_tokens)
         return await _send(writer, 200, json.dumps(reply, ensure_ascii=False).encode(), {"x-request-id": f"r-{item}"})
 
     def _chat(self, data: dict[str, Any], item: str, sticky: float) -> dict[str, Any] | None:

@@ -95,6 +95,15 @@ def test_the_server_of_an_address_is_found_with_or_without_its_version_path() ->
     assert server_root("https://h/ollama/v1") == "https://h/ollama"
 
 
+def test_ollama_is_found_with_or_without_the_version_in_its_address() -> None:
+    for url in ("http://h:11434", "http://h:11434/v1"):
+        dialect = OllamaDialect(url, 4_096)
+        assert (dialect.path(), dialect.beside("/embeddings")) == (
+            "http://h:11434/api/chat",
+            "http://h:11434/v1/embeddings",
+        )
+
+
 # --- Ollama's context
 
 

@@ -109,7 +109,7 @@ class Jobs:
         return Job(
             key=key,
             kind="embedding",
-            path="/embeddings",
+            path=self.ladder.dialect.beside("/embeddings"),
             model=model,
             purpose=purpose,
             item_id="",

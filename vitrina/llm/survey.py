@@ -23,7 +23,7 @@ from vitrina.llm.ladder import quirk_of
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.probe import PURPOSE, climb, get_json
-from vitrina.llm.transport import HttpTransport, ReplyTooLargeError, Transport, TransportError
+from vitrina.llm.transport import HttpTransport, Reply, ReplyTooLargeError, Transport, TransportError
 from vitrina.llm.wire import Reading, read_embeddings, read_json
 
 _MOST_MODELS = 200
@@ -61,7 +61,7 @@ class _Survey:
 
     async def run(self) -> Capabilities:
         config = self.config
-        models = await get_json(self.transport, "/models")
+        models = await get_json(self.transport, self.dialect.beside("/models"))
         if config.dialect == "auto" and self.dialect.name == "compatible":
             self.dialect = by_models(models, config) or self.dialect
         rows = _rows(models)
@@ -110,9 +110,14 @@ class _Survey:
 
     async def _post(self, path: str, body: bytes, plan: Plan) -> Reading:
         try:
-            return self.dialect.read(await self.transport.post(path, body), plan)
+            return self.dialect.read(self._blotted(await self.transport.post(path, body)), plan)
         except (TransportError, ReplyTooLargeError) as error:
             return Reading(Outcome.TRANSPORT, error=str(error) or "the reply is too large")
+
+    def _blotted(self, reply: Reply) -> Reply:
+        """An endpoint may echo the key in its errors, and a report is shown."""
+        key = self.config.api_key
+        return reply if not key else replace(reply, body=reply.body.replace(key.encode(), b"***"))
 
     async def _vision(self, model: str) -> tuple[bool | None, bool | None]:
         part = vision.image_part(vision.plain_png(64, 64, (220, 20, 20)), "image/png")
@@ -128,7 +133,9 @@ class _Survey:
             return None
         body = {"model": self.config.embedding_model, "input": ["витрина"], "encoding_format": "float"}
         try:
-            reading = read_embeddings(await self.transport.post("/embeddings", orjson.dumps(body)), 1)
+            reading = read_embeddings(
+                await self.transport.post(self.dialect.beside("/embeddings"), orjson.dumps(body)), 1
+            )
         except (TransportError, ReplyTooLargeError):
             return None
         return len(reading.data["data"][0]["embedding"]) if reading.outcome is Outcome.OK and reading.data else 0

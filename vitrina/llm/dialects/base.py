@@ -86,6 +86,10 @@ class Dialect:
         """Below the endpoint's address, or a whole address of the same server."""
         return "/chat/completions"
 
+    def beside(self, path: str) -> str:
+        """Where another address of OpenAI's protocol is (``/embeddings``, ``/models``)."""
+        return path
+
     def compiled(self, schema: Mapping[str, Any]) -> Compiled:
         """The schema as this server takes it; kept per object, since domains pass the same one for every item."""
         found = self._compiled.get(id(schema))

@@ -57,6 +57,9 @@ class OllamaDialect(Dialect):
     def path(self) -> str:
         return f"{self.root}/api/chat"
 
+    def beside(self, path: str) -> str:
+        return f"{self.root}/v1{path}"
+
     def num_ctx(self, plan: Plan, limit: int | None) -> int:
         """The context to ask for: powers of two that only grow, since every change makes Ollama load the model anew."""
         need = int(plan.estimate * 1.25) + (limit or _ANSWER_ROOM) + 256
