@@ -131,9 +131,9 @@ def answer_file(
     began = time.monotonic()
 
     def open_requests() -> Iterator[ChatRequest]:
-        for position, request in read_again(source, found, schema):
-            if found.index.state[position] == OPEN:
-                yield request.chat(purpose, try_no=resume.tries.get(position, 0))
+        state = found.index.state
+        for position, request in read_again(source, found, schema, wanted=lambda place: state[place] == OPEN):
+            yield request.chat(purpose, try_no=resume.tries.get(position, 0))
 
     try:
         answers = gateway.run(open_requests(), contract=contract(), progress=progress)
