@@ -122,6 +122,7 @@ class Attempts:
         tally = Tally(limit=job.limit)
         ended = Ended(Outcome.PERMANENT, Reading(Outcome.PERMANENT))
         gate = self._controls.gate(job.model)
+        seen = gate.breaker.openings
         while True:
             stop = self._unsent(job)
             if stop is None:
@@ -130,6 +131,7 @@ class Attempts:
                         gate.rate.estimate(job.prompt_tokens(), tally.limit) if gate.rate.counts_tokens else 0,
                         purpose=job.purpose,
                         again=ended.attempts > 0,
+                        seen=seen,
                         divertible=job.divertible and self._controls.fallback(job.model, self._dead) is not None,
                     )
                 except Closed as closed:

@@ -32,8 +32,8 @@ FROM llm_breaker WHERE endpoint = %s
 _WRITE = """
 INSERT INTO llm_breaker AS row (endpoint, model, state, reason, failures, samples, opened_at, probe_at, version,
     changed_by, changed_at)
-VALUES (%(endpoint)s, %(model)s, %(state)s, %(reason)s, %(failures)s, %(samples)s,
-    CASE WHEN %(state)s = 'closed' THEN NULL ELSE now() END, now() + make_interval(secs => %(wait_s)s), 1,
+VALUES (%(endpoint)s, %(model)s, %(state)s::text, %(reason)s, %(failures)s, %(samples)s,
+    CASE WHEN %(state)s::text = 'closed' THEN NULL ELSE now() END, now() + make_interval(secs => %(wait_s)s::float8), 1,
     %(holder)s, now())
 ON CONFLICT (endpoint, model) DO UPDATE SET state = excluded.state, reason = excluded.reason,
     failures = excluded.failures, samples = excluded.samples, probe_at = excluded.probe_at,
@@ -173,7 +173,7 @@ class Board:
             known = self._versions.get(row[0], 0)
             self._versions[row[0]] = row[3]
             # The first look takes over what others found out before this process was there.
-            if row[3] > known and row[4] != self._holder and not (known == 0 and row[1] == State.CLOSED):
+            if row[3] > known and not (known == 0 and row[1] == State.CLOSED):
                 news.append(News(row[0], State(row[1]), row[2], row[3], row[4], row[5]))
         if news:
             self._on_news(news)

@@ -53,6 +53,8 @@ class Breaker:
         self.reason = ""
         #: When it first opened since it was last closed; ``None`` while it is closed.
         self.out_since: float | None = None
+        #: How often it opened, failed probes included.
+        self.openings = 0
         #: Calls and failures in the window when it last opened.
         self.told_samples = self.told_failures = 0
         #: Grows with every change of state; a call that ends in a later epoch tells nothing about the present.
@@ -125,6 +127,7 @@ class Breaker:
             self.told_samples, self.told_failures = self._calls, self._failures
             self.reason = f"{self._failures} of {self._calls} calls failed" + (f"; last: {why}" if why else "")
         self._to(State.OPEN)
+        self.openings += 1
         self.probe_at = now + open_s
         self.out_since = now if self.out_since is None else self.out_since
 

@@ -142,12 +142,14 @@ class Gate:
         """Requests in the line."""
         return self._line.waiting
 
-    async def enter(self, tokens: int, *, purpose: str, again: bool, divertible: bool) -> Ticket:
+    async def enter(self, tokens: int, *, purpose: str, again: bool, divertible: bool, seen: int) -> Ticket:
         """Waits for the right to make a call.
 
         Args:
             again: It is a further attempt; it goes before first ones.
             divertible: Another model may answer while the breaker is open.
+            seen: How often the breaker had opened when the request came: who comes in an outage waits for one probe
+                at least, however long the outage is.
 
         Raises:
             Closed: It must not be sent: stopped by an operator, or the endpoint is out for too long.
@@ -163,7 +165,7 @@ class Gate:
             raise Diverted
         await self._line.enter(again=again)
         try:
-            epoch = await self._pass_breaker(purpose, divertible)
+            epoch = await self._pass_breaker(purpose, divertible, seen)
             try:
                 await self._pass_rate(purpose)
                 slot = self._slots.try_take()
@@ -213,7 +215,7 @@ class Gate:
             self.returned(ticket, limited=False, failed=None, tokens=0, headers=None, why="")
         self._slots.give(ticket.slot)
 
-    async def _pass_breaker(self, purpose: str, divertible: bool) -> int:
+    async def _pass_breaker(self, purpose: str, divertible: bool, seen: int) -> int:
         while True:
             self._check(purpose)
             now = self._clock()
@@ -226,7 +228,7 @@ class Gate:
             if divertible:
                 raise Diverted
             since = self.breaker.out_since
-            if since is not None and now - since >= self._patience_s:
+            if since is not None and now - since >= self._patience_s and self.breaker.openings > seen:
                 raise Closed(
                     Outcome.TRANSPORT,
                     f"The endpoint has been out for longer than {self._patience_s:g} s ({self.breaker.reason}). "

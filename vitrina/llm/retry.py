@@ -88,7 +88,8 @@ def _after_rate_limit(reading: Reading, tally: Tally, policy: RetryPolicy, now: 
     asked = reading.retry_after_s
     # Spread over a tenth more than asked for: all waiters would else come back in the same instant.
     # Where the server does not say how long, waits need not grow far: the gate holds the measured pace.
-    wait = _backoff(policy, min(tally.rate_limits, _GROWS), jitter) if asked is None else asked * (1 + 0.1 * jitter) + 0.01
+    silent = _backoff(policy, min(tally.rate_limits, _GROWS), jitter)
+    wait = silent if asked is None else asked * (1 + 0.1 * jitter) + 0.01
     if tally.rate_limits > _TRUSTED_WAITS:  # "Retry-After: 0" again and again would be a storm
         wait = max(wait, min(_LEAST_WAIT_S, _backoff(policy, tally.rate_limits - _TRUSTED_WAITS, jitter)))
     if now - tally.first_rate_limit + wait > policy.rate_limit_patience_s:

@@ -101,7 +101,7 @@ class Shared:
 
 def _unheard(told: Future[None]) -> None:
     if (error := told.exception()) is not None:
-        log.warning("Other processes were not told of a breaker (%s).", type(error).__name__)
+        log.warning("Other processes were not told of a breaker (%s).", error)
 
 
 def _soon(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
