@@ -82,11 +82,23 @@ def remove_unfinished_files(context: dg.OpExecutionContext, object_store: Object
     context.log.info("%d unfinished files removed", object_store.store().sweep(day_ago))
 
 
+@dg.op(description="Delete pictures that nothing names any more, and what processing left below temp/.")
+def delete_old_pictures(
+    context: dg.OpExecutionContext, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> None:
+    """What is on show stays."""
+    from vitrina.images.cleaning import clean
+
+    cleaned = clean(object_store.store(), warehouse.settings, datetime.now(UTC))
+    context.log.info("%s", cleaned)
+
+
 @dg.job(
-    description="Keep the processing log, and what killed writers left, from growing for ever.",
+    description="Keep the processing log, old pictures, and what killed writers left, from growing for ever.",
     executor_def=dg.in_process_executor,
 )
 def log_cleanup() -> None:
-    """See :func:`delete_old_log_entries` and :func:`remove_unfinished_files`."""
+    """See :func:`delete_old_log_entries`, :func:`remove_unfinished_files` and :func:`delete_old_pictures`."""
     delete_old_log_entries()
     remove_unfinished_files()
+    delete_old_pictures()
