@@ -59,6 +59,7 @@ UPDATE llm_budget SET used_usd = used_usd + %(amount)s, reserved_usd = greatest(
 WHERE name = %(name)s
 """
 _FORGET = "DELETE FROM llm_budget_hold WHERE budget = %(name)s AND holder = %(holder)s"
+_FORGET_EMPTY = "DELETE FROM llm_budget_hold WHERE budget = %(name)s AND holder = %(holder)s AND amount_usd <= 0"
 _DEAD = """
 SELECT h.budget, h.holder, h.amount_usd, h.at_risk_usd, h.booked_usd FROM llm_budget_hold AS h
 LEFT JOIN llm_process AS p ON p.holder = h.holder
@@ -169,6 +170,7 @@ class SharedTill:
             with connection.transaction():
                 if held > 0 and connection.execute(_BOOK_HOLD, values).rowcount:
                     connection.execute(_BOOK, values)
+                connection.execute(_FORGET_EMPTY, values)
         self._held.clear()
 
     def _grant(self, connection: Connection, purse: Purse, need: Decimal) -> Decimal:
