@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.llm_replies import PROBE, PRODUCT, PRODUCT_ID
+
 
 @dataclass
 class Switches:
@@ -156,8 +158,9 @@ class BatchServer:
         return web.json_response(self._told(batch))
 
     async def _chat(self, request: web.Request) -> web.Response:
-        self.online += 1
-        return web.json_response(self._reply(await request.json(), cut=False))
+        body = await request.json()
+        self.online += PROBE.decode() not in json.dumps(body)
+        return web.json_response(self._reply(body, cut=False))
 
     def _finish(self, batch: _Batch, *, cancelled: bool = False) -> None:
         switches = self.switches
@@ -200,6 +203,11 @@ class BatchServer:
     def _reply(self, body: dict[str, Any], *, cut: bool) -> dict[str, Any]:
         asked = body["messages"][-1]["content"]
         content = self.switches.content or json.dumps({"answer": asked}, ensure_ascii=False)
+        whole = json.dumps(body, ensure_ascii=False)
+        if PROBE in whole.encode():
+            content = '{"vitrina_probe": "yes", "colour": "green"}'
+        if PRODUCT_ID in content and (found := PRODUCT.search(whole)):
+            content = content.replace(PRODUCT_ID, found.group(1))
         content = content[:5] if cut else content
         message = {"role": "assistant", "content": content, "refusal": None}
         return {

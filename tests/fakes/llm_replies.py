@@ -5,9 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any
+
+#: Stands in every question of a capability probe; those are counted apart.
+PROBE = b"vitrina_probe"
+#: Stands in ``content`` for the product id of the request.
+PRODUCT_ID = "__PRODUCT_ID__"
+PRODUCT = re.compile(r"product_id\W{1,6}(\d+)")
 
 
 @dataclass

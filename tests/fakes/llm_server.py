@@ -25,14 +25,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.llm_replies import Faults, as_ollama, draw, embeddings, error, models, take, way
+from tests.fakes.llm_replies import (
+    PROBE,
+    PRODUCT,
+    PRODUCT_ID,
+    Faults,
+    as_ollama,
+    draw,
+    embeddings,
+    error,
+    models,
+    take,
+    way,
+)
 
-#: Stands in every question of a capability probe; those are counted apart.
-_PROBE = b"vitrina_probe"
 _ITEM = re.compile(r"item:([^\s\"\\]+)")
-#: Stands in ``content`` for the product id of the request.
-PRODUCT_ID = "__PRODUCT_ID__"
-_PRODUCT = re.compile(r"product_id\W{1,6}(\d+)")
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -92,7 +99,7 @@ class LlmServer:
             return await _send(writer, 200, models(self.faults.owner))
         if path == "/api/show":
             return await _send(writer, 200, b'{"model_info": {"fake.context_length": 40960}}')
-        probe = _PROBE in body
+        probe = PROBE in body
         self.probes += probe
         self.requests += not probe
         self.in_flight += 1
@@ -141,7 +148,7 @@ class LlmServer:
         if reply is None:
             self.replies["filter_400"] += 1
             return await _send(writer, 400, error("blocked by the content policy", "content_filter"))
-        if _PROBE not in body:
+        if PROBE not in body:
             self.paid[item] += 1
             self.asked[way(data)] += 1
         self.replies["ok"] += 1
@@ -153,11 +160,11 @@ class LlmServer:
         faults = self.faults
         content = (faults.contents or {}).get(item) or faults.content
         content = content or json.dumps({"item": item, "text": "ответ " * 20}, ensure_ascii=False)
-        if PRODUCT_ID in content and (asked := _PRODUCT.search(json.dumps(data, ensure_ascii=False))):
+        if PRODUCT_ID in content and (asked := PRODUCT.search(json.dumps(data, ensure_ascii=False))):
             content = content.replace(PRODUCT_ID, asked.group(1))
         content += "x" * faults.big
         asked = way(data)
-        if _PROBE in json.dumps(data).encode():
+        if PROBE in json.dumps(data).encode():
             content = '{"vitrina_probe": "yes", "colour": "green"}'
         if asked != "plain" and asked in faults.ignores.split(","):
             content = "Grass is green."
