@@ -87,7 +87,7 @@ def outage(bench: Bench) -> None:
     row["resumed_after_s"] = None if row["resumed_s"] is None else round(row["resumed_s"] - 1.0 - length, 2)
     # What was in flight, a breaker's sample and its probes. A client without a breaker asks thousands of times.
     asked = Bar("requests in the outage", 200, row["in_outage"])
-    _judged(bench, f"S6 outage of {length:g} s", row, asked, Bar("s until it resumes", 10, row["resumed_after_s"]))
+    _judged(bench, f"S6 outage of {length:g} s", row, asked, Bar("s until it resumes", 11, row["resumed_after_s"]))
 
 
 def killed(bench: Bench) -> None:
