@@ -36,6 +36,7 @@ def test_few_drops_get_a_run_each_and_their_source_as_a_tag(ticker: Ticker) -> N
     requests = ticker.settle()
     assert [request.partition_key for request in requests] == partitions(ticker)
     assert all(request.tags["vitrina/source"] == "shop" for request in requests)
+    assert all(int(request.tags["dagster/priority"]) > 0 for request in requests), "before what follows intake"
     assert len({request.run_key for request in requests}) == 3
 
 
