@@ -54,6 +54,8 @@ def product_descriptions(
             "%d answers, %d failed, %d from the ledger, %s USD",
             progress.done, progress.failed, progress.cached, progress.cost_usd,
         )  # fmt: skip
+        if progress.waiting:
+            context.log.warning(progress.waiting)
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:

@@ -192,9 +192,9 @@ class Budget:
         if self._settled is not None:
             self._settled.set()
 
-    def summary(self) -> Mapping[str, Mapping[str, Decimal]]:
-        """Limit and spending by this process of each purse."""
-        return {purse.name: {"limit_usd": purse.limit, "spent_usd": purse.spent} for purse in self.purses}
+    def summary(self) -> Mapping[str, Mapping[str, str]]:
+        """Limit and spending by this process of each purse, as text: plain values for asset metadata."""
+        return {purse.name: {"limit_usd": str(purse.limit), "spent_usd": str(purse.spent)} for purse in self.purses}
 
     def unbooked(self) -> Sequence[tuple[Purse, Decimal]]:
         """Spending that is not yet told to the other processes; marks it as told."""
