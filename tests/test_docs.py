@@ -15,7 +15,7 @@ from vitrina.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
-_PREFIXES = "VITRINA|AI|OPENAI|QDRANT|S3|R2|DROP|LIST_GATE|MODERATION|CATEGORY|DATABASE|LOG|SERVE"
+_PREFIXES = "VITRINA|AI|CDN|IMAGE|OPENAI|QDRANT|S3|R2|DROP|LIST_GATE|MODERATION|CATEGORY|DATABASE|LOG|SERVE"
 SETTING = re.compile(rf"`((?:{_PREFIXES})_[A-Z0-9_]*[A-Z0-9])\b")
 #: Read by something else than the settings: dbt's profile, the model service, the compose file, the tests themselves.
 NOT_SETTINGS = re.compile(r"VITRINA_((DBT|TEST)_\w+|MODEL_SERVICE_TOKEN|UPDATE_SNAPSHOT)")
