@@ -92,6 +92,15 @@ def test_each_question_is_answered_once_and_asked_no_more(server: RunningServer,
     assert server.stats()["requests"] == 3
 
 
+def test_a_key_that_is_a_word_of_the_reply_breaks_nothing(
+    server: RunningServer, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "tok")  # it stands in "prompt_tokens"
+    get_settings.cache_clear()
+    report("llm", "run", questions(tmp_path / "q.jsonl", 2), "--out", out)
+    assert by_id(out)["p0"]["prompt_tokens"] == 100
+
+
 def test_an_answer_that_is_lost_comes_from_the_ledger(server: RunningServer, tmp_path: Path, out: Path) -> None:
     asked = questions(tmp_path / "q.jsonl", 20)
     report("llm", "run", asked, "--out", out)

@@ -265,8 +265,7 @@ class Attempts:
             told = f"the reply is larger than {self._config.max_reply_bytes} bytes and was not read"
             return None, Reading(Outcome.INVALID, error=told, error_class="too_large")
         self._reached = True
-        if self._config.api_key:  # an endpoint may echo the headers: from here on nobody meets the key
-            key = self._config.api_key
+        if key := self._config.secret:  # an endpoint may echo the headers: from here on nobody meets the key
             headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}
             reply = Reply(reply.status, headers, reply.body.replace(key.encode(), b"***"))
         return reply, job.read(reply)

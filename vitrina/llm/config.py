@@ -17,6 +17,7 @@ EMBEDDED_MODEL = "vitrina-offline"
 EMBEDDED_ENDPOINT = "embedded"
 DIALECTS = ("auto", "openai", "ollama", "vllm", "llamacpp", "gemini", "lmstudio", "compatible")
 STRUCTURED = ("auto", "json_schema", "tools", "json_object", "text")
+_LEAST_SECRET = 8
 MODES = ("online", "batch", "replay")
 
 
@@ -168,6 +169,12 @@ class GatewayConfig:
     def embedded(self) -> bool:
         """True when no endpoint is configured and the platform's own service answers, in process."""
         return self.base_url is None
+
+    @property
+    def secret(self) -> str:
+        """The key where it is one, else empty: servers without keys are given ``x`` or ``ollama``, and blotting those
+        out would break any reply (``"tok"`` stands in every ``prompt_tokens``)."""
+        return self.api_key if self.api_key is not None and len(self.api_key) >= _LEAST_SECRET else ""
 
     @property
     def endpoint(self) -> str:

@@ -116,7 +116,7 @@ class _Survey:
 
     def _blotted(self, reply: Reply) -> Reply:
         """An endpoint may echo the key in its errors, and a report is shown."""
-        key = self.config.api_key
+        key = self.config.secret
         return reply if not key else replace(reply, body=reply.body.replace(key.encode(), b"***"))
 
     async def _vision(self, model: str) -> tuple[bool | None, bool | None]:
