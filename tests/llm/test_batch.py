@@ -263,6 +263,10 @@ def test_an_endpoint_without_a_batch_service_is_told_in_words(make: Callable[...
     with Gateway(config, make().ledger) as wrong, pytest.raises(BatchRefusedError) as refused:
         list(wrong.run([asked(1)]))
     assert "AI_MODE" in str(refused.value.hint)
+    from vitrina.llm.models import LlmBatch, LlmBatchItem
+
+    assert LlmBatch.objects.get().status == "failed"
+    assert LlmBatchItem.objects.get().status == "unanswered"
 
 
 def test_batches_need_a_database(service: BatchServer) -> None:

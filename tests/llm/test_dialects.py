@@ -22,6 +22,7 @@ from vitrina.llm.dialects.ollama import OllamaDialect, server_root
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.schemas import AS_IS, GEMINI, LLAMACPP, OPENAI, VLLM, compile_schema, drop_nulls
+from vitrina.llm.structured import Contract, InvalidAnswerError, check, parse_json
 from vitrina.llm.transport import Reply
 from vitrina.llm.wire import read_chat
 
@@ -230,3 +231,39 @@ def test_no_reply_trips_a_reader(value: Any) -> None:
     for raw in (body, json.dumps(value), json.dumps([value]), json.dumps({"message": {"tool_calls": value}})):
         for status in (200, 400):
             read_chat(Reply(status, {}, raw.encode()))
+
+
+# --- JSON in answers
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "value", "mended"),
+    [
+        ('{"a": 1}', "stop", {"a": 1}, False),
+        ('{"a": 1}', "tool_calls", {"a": 1}, False),
+        ('<think>{"b": 2}</think>\n{"a": 1}', "stop", {"a": 1}, False),
+        ('the block was opened in the prompt {"b": 2}</think>{"a": 1}', "stop", {"a": 1}, False),
+        ('```json\n{"a": 1}\n```', "stop", {"a": 1}, False),
+        ('Here is the answer:\n```json\n{"a": 1}\n```\nGood luck!', "stop", {"a": 1}, True),
+        ("{'a': 1,}", "stop", {"a": 1}, True),
+    ],
+)
+def test_json_is_found_in_thinking_fences_and_prose(text: str, finish: str, value: Any, mended: bool) -> None:
+    assert parse_json(text, finish) == (value, mended)
+
+
+@pytest.mark.parametrize(("text", "finish"), [("Grass is green.", "stop"), ('{"a": "cut her', "length"), ("", "stop")])
+def test_words_and_cut_answers_are_no_json(text: str, finish: str) -> None:
+    with pytest.raises(InvalidAnswerError):
+        parse_json(text, finish)
+
+
+def test_a_contract_sees_no_nulls_of_absent_properties() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "required": ["b"]}
+    request = ChatRequest([{"role": "user", "content": "x"}], "t", schema=schema)
+    assert check(Contract(lambda _, data: data), request, '{"a": null, "b": "x"}', "stop").value == {"b": "x"}
+
+
+@given(st.text(max_size=200), st.sampled_from(["stop", "length", "tool_calls", ""]))
+def test_no_answer_trips_the_search_for_json(text: str, finish: str) -> None:
+    check(Contract(lambda _, data: data), ChatRequest([], "t", schema={"type": "object"}), text, finish)

@@ -26,7 +26,7 @@ import orjson
 from vitrina.llm.batch.books import Books
 from vitrina.llm.batch.collector import LIST_LAG, Collector
 from vitrina.llm.batch.files import CHAT, MAX_BYTES, MAX_REQUESTS, Part, request_line
-from vitrina.llm.batch.remote import BatchApi, BatchServiceError
+from vitrina.llm.batch.remote import BatchApi, BatchRefusedError, BatchServiceError
 from vitrina.llm.batch.store import Batch, Item, PostgresBatches
 from vitrina.llm.budget import Budget
 from vitrina.llm.config import GatewayConfig
@@ -238,9 +238,14 @@ class BatchRunner:
         config = self._config
         batch = Batch(config.endpoint, CHAT, part.model, config.run_id, len(part.items))
         await asyncio.to_thread(self._store.prepare, batch, part.items)
-        file_id = await self._api.upload(part.path, f"vitrina-{batch.id}.jsonl")
-        await asyncio.to_thread(self._store.uploaded, batch, file_id)
-        remote = await self._api.create(file_id, CHAT, str(batch.id))
+        try:
+            file_id = await self._api.upload(part.path, f"vitrina-{batch.id}.jsonl")
+            await asyncio.to_thread(self._store.uploaded, batch, file_id)
+            remote = await self._api.create(file_id, CHAT, str(batch.id))
+        except BatchRefusedError as error:  # the provider has no such batch; anything else is cleared up by a collect
+            told = str(error)
+            await asyncio.to_thread(lambda: self._store.end(batch, ended=(), status="failed", error=told))
+            raise
         await asyncio.to_thread(self._store.submitted, batch, remote.id, remote.status)
         part.path.unlink()
         return remote.id

@@ -6,13 +6,14 @@ Belongs here: the vocabulary, and the OpenAI chat format that most servers speak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from vitrina.llm.messages import ChatRequest, Message
+from vitrina.llm.outcomes import Outcome
 from vitrina.llm.schemas import AS_IS, Compiled, SchemaProfile, compile_schema
 from vitrina.llm.transport import Reply
 from vitrina.llm.wire import Reading, read_chat
@@ -28,6 +29,9 @@ class Rung(StrEnum):
 
 
 LADDER = tuple(Rung)
+#: Estimates of Cyrillic are high by up to two times on new vocabularies: only less than this share of ours is a cut.
+_CUT_SHARE = 0.4
+_CUT_FROM = 1_500
 #: What a model may refuse although it answers: named by its 400, and left out from then on.
 QUIRK_LIMIT_FIELD = "max_completion_tokens"
 QUIRK_NO_TEMPERATURE = "no_temperature"
@@ -134,9 +138,23 @@ class Dialect:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def read(self, reply: Reply, plan: Plan) -> Reading:  # noqa: ARG002 - others compare with the plan
-        """Judges a reply."""
-        return read_chat(reply)
+    def read(self, reply: Reply, plan: Plan) -> Reading:
+        """Judges a reply. An answer to a prompt that the server cut without a word is none."""
+        reading = read_chat(reply)
+        if not self.cuts_prompts or reading.usage is None or reading.outcome not in (Outcome.OK, Outcome.TRUNCATED):
+            return reading
+        counted, ours = reading.usage.prompt, plan.estimate
+        cut = ours >= _CUT_FROM and 0 < counted < ours * _CUT_SHARE
+        if not cut and not (plan.num_ctx and counted >= plan.num_ctx - 1):
+            return reading
+        context = f" (context {plan.num_ctx})" if plan.num_ctx else ""
+        told = (
+            f"The server cut the prompt: it read {counted} tokens of about {ours}{context}. "
+            "Raise AI_CONTEXT_TOKENS or the server's own context length, or ask less at once."
+        )
+        return replace(
+            reading, outcome=Outcome.PERMANENT, text=None, error=told, error_class="input_truncated", retry=False
+        )
 
 
 def with_schema(messages: list[Message], schema: Mapping[str, Any]) -> list[Message]:

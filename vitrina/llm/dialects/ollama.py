@@ -7,16 +7,12 @@ gateway speaks this one. From the documentation of Ollama and its request type; 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from vitrina.llm.dialects.base import Dialect, Plan, Rung, with_schema
 from vitrina.llm.messages import Message
-from vitrina.llm.outcomes import Outcome
 from vitrina.llm.schemas import LLAMACPP
-from vitrina.llm.transport import Reply
-from vitrina.llm.wire import Reading, read_chat
 
 #: Fields of the OpenAI body that are options here under the same or another name.
 _OPTIONS = {
@@ -31,9 +27,6 @@ _OPTIONS = {
 }
 _PASSED = ("tools", "think", "keep_alive", "logprobs")
 _LEAST_CTX = 4_096
-#: Estimates of Cyrillic are high by up to two times on new vocabularies: only less than this share of ours is a cut.
-_CUT_SHARE = 0.4
-_CUT_FROM = 1_500
 #: Room for an answer whose request names no limit.
 _ANSWER_ROOM = 2_048
 
@@ -98,22 +91,6 @@ class OllamaDialect(Dialect):
         body["messages"] = [_message(message) for message in messages]
         body["options"] = options
         return body
-
-    def read(self, reply: Reply, plan: Plan) -> Reading:
-        reading = read_chat(reply)
-        if reading.usage is None or reading.outcome not in (Outcome.OK, Outcome.TRUNCATED):
-            return reading
-        counted, ours = reading.usage.prompt, plan.estimate
-        cut = ours >= _CUT_FROM and 0 < counted < ours * _CUT_SHARE
-        if not cut and not (plan.num_ctx and counted >= plan.num_ctx - 1):
-            return reading
-        told = (
-            f"The server cut the prompt: it read {counted} tokens of about {ours} (context {plan.num_ctx}). "
-            "Raise AI_CONTEXT_TOKENS, or ask less at once."
-        )
-        return replace(
-            reading, outcome=Outcome.PERMANENT, text=None, error=told, error_class="input_truncated", retry=False
-        )
 
 
 def server_root(endpoint: str) -> str:
