@@ -47,10 +47,9 @@ def build_decisions_sensor(publish: AssetJob, describe: AssetJob) -> dg.SensorDe
 def _drops_to_describe() -> list[tuple[str, int]]:
     """(drop key, newest decision) of texts that people want to be written again."""
     from vitrina.catalog.models import Product
-    from vitrina.review.models import Outbox
-    from vitrina.review.services import DESCRIPTIONS
+    from vitrina.review.outbox import DESCRIPTIONS, takeable
 
-    waiting = Outbox.objects.filter(consumer=DESCRIPTIONS, consumed_at__isnull=True)
+    waiting = takeable(DESCRIPTIONS)
     newest: dict[int, int] = {}
     for decision, product in waiting.order_by("pk").values_list("pk", "payload__product"):
         newest[product] = decision

@@ -30,14 +30,14 @@ def moderation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     """
     from vitrina.catalog.models import Product
     from vitrina.content.verdicts import moderate
-    from vitrina.review.models import ReviewItem
+    from vitrina.review.services import open_items
 
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     result = moderate(ids, warehouse.settings, run_id=context.run.run_id)
-    waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
+    waiting = open_items()
     preview = [
         (item.pk, item.priority, item.product.title if item.product else item.key, _why(item.reasons))
-        for item in waiting.select_related("product").order_by("priority", "id")[:25]
+        for item in waiting[:25]
     ]
     return dg.MaterializeResult(
         metadata={

@@ -12,7 +12,7 @@ def overview() -> dict[str, Any]:
     from vitrina.catalog.models import Drop, Product, Publication
     from vitrina.content.models import ContentVersion
     from vitrina.llm.models import LlmAttempt
-    from vitrina.review.models import ReviewItem
+    from vitrina.review.services import open_items
 
     drops = Drop.objects.aggregate(
         drops=Count("id"),
@@ -36,7 +36,7 @@ def overview() -> dict[str, Any]:
         "listed": Product.objects.filter(listed=True).count(),
         "with_category": Product.objects.filter(category__category__isnull=False).count(),
         "described": ContentVersion.objects.values("product").distinct().count(),
-        "waiting_for_people": ReviewItem.objects.filter(state=ReviewItem.State.OPEN).count(),
+        "waiting_for_people": open_items().count(),
         "published": Publication.objects.filter(state=Publication.State.PUBLISHED).count(),
         "llm_calls": calls["calls"],
         "llm_cost_usd": calls["cost"] or 0,

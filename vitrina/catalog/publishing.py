@@ -22,6 +22,7 @@ from vitrina.catalog.models import Drop, Publication
 from vitrina.config import Settings
 from vitrina.fingerprints import fingerprint
 from vitrina.review.models import ReviewItem
+from vitrina.review.outbox import unapplied_keys
 from vitrina.review.services import consume_publication
 from vitrina.warehouse import copy_upsert
 
@@ -241,7 +242,7 @@ def _price_case(
 def _open(cases: list[ReviewItem]) -> None:
     """One open case a product; one that asks the same stands, one about another price is overtaken.
 
-    A price that a person refused is not asked about again.
+    A price that a person refused is not asked about again, nor one whose answer is not in effect yet.
     """
     keys = [case.key for case in cases]
     latest: dict[str, ReviewItem] = {}
@@ -249,9 +250,12 @@ def _open(cases: list[ReviewItem]) -> None:
         latest[item.key] = item
     fresh: list[ReviewItem] = []
     overtaken: list[int] = []
+    answered = unapplied_keys(keys)
     for case in cases:
         former = latest.get(case.key)
         same = former is not None and former.details.get("new") == case.details["new"]
+        if same and case.key in answered:
+            continue
         if same and former is not None and former.state in {ReviewItem.State.OPEN, ReviewItem.State.REJECTED}:
             continue
         if former is not None and former.state == ReviewItem.State.OPEN:

@@ -54,18 +54,22 @@ def waiting(consumer: str | None = None) -> QuerySet[Outbox]:
     return rows if consumer is None else rows.filter(consumer=consumer)
 
 
+def takeable(consumer: str) -> QuerySet[Outbox]:
+    """Rows that a consumer could take now: their window for undoing is over."""
+    return waiting(consumer).filter(available_at__lte=datetime.now(UTC))
+
+
 def pending(consumer: str) -> tuple[int, int]:
     """(count, highest id) of decisions that a consumer could take now."""
-    row = waiting(consumer).filter(available_at__lte=datetime.now(UTC)).aggregate(count=Count("pk"), last=Max("pk"))
+    row = takeable(consumer).aggregate(count=Count("pk"), last=Max("pk"))
     return row["count"], row["last"] or 0
 
 
 def claim(consumer: str, *, most: int | None = None) -> list[Outbox]:
     """Lock what a consumer can take now, the oldest first. Call it, and :func:`consumed`, in one transaction."""
     rows = (
-        waiting(consumer)
+        takeable(consumer)
         .select_for_update(skip_locked=True, of=("self",))
-        .filter(available_at__lte=datetime.now(UTC))
         .select_related("decision__item")
         .order_by("pk")
     )
@@ -96,7 +100,7 @@ def restore(decision_id: int, reason: str) -> None:
     Outbox.objects.filter(decision=decision_id, void_reason=reason).update(void_at=None, void_reason="")
 
 
-def undecided_keys(keys: Iterable[str]) -> frozenset[str]:
+def unapplied_keys(keys: Iterable[str]) -> frozenset[str]:
     """Keys among these whose last case was decided, but the publication has not acted on it yet."""
     rows = waiting(PUBLICATION).filter(decision__item__key__in=list(keys))
     return frozenset(rows.values_list("decision__item__key", flat=True))

@@ -18,7 +18,7 @@ from django.db.models import Count, F, Q, QuerySet
 from vitrina.review import effects
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Decision, Outbox, ReviewItem
-from vitrina.review.outbox import DESCRIPTIONS, PREFERENCES, PUBLICATION, claim, consumed, pending, tell, waiting
+from vitrina.review.outbox import DESCRIPTIONS, PREFERENCES, PUBLICATION, claim, consumed, pending, takeable, tell
 
 __all__ = [
     "DESCRIPTIONS",
@@ -148,7 +148,7 @@ def consume_publication(*, run_id: str) -> int:
 
 def wanted_again(product_ids: Iterable[int]) -> frozenset[int]:
     """Products among these that a person asked to be written again."""
-    wanted = waiting(DESCRIPTIONS).filter(available_at__lte=datetime.now(UTC))
+    wanted = takeable(DESCRIPTIONS)
     return frozenset(wanted.values_list("payload__product", flat=True)) & frozenset(product_ids)
 
 
@@ -163,6 +163,5 @@ def times_asked(product_ids: Iterable[int]) -> dict[int, int]:
 
 def consume_reprocess(product_ids: Iterable[int], *, run_id: str) -> int:
     """Mark requests whose new text stands. Called in the transaction that writes the texts."""
-    now = datetime.now(UTC)
-    rows = waiting(DESCRIPTIONS).filter(payload__product__in=list(product_ids), available_at__lte=now)
-    return rows.update(consumed_by=run_id, consumed_at=now)
+    rows = takeable(DESCRIPTIONS).filter(payload__product__in=list(product_ids))
+    return rows.update(consumed_by=run_id, consumed_at=datetime.now(UTC))

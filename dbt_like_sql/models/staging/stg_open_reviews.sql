@@ -7,4 +7,4 @@ select
     r.reasons,
     r.created_at
 from {{ source('vitrina', 'review_reviewitem') }} as r
-where r.state = 'open'
+where r.state = 'open' and r.kind <> 'pair'
