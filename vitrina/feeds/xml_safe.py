@@ -103,11 +103,7 @@ def safe_parser(target: Any = None, encoding: str | None = None) -> etree.XMLPar
 
 
 def _check(path: Path, name: str, encoding: str | None) -> str | None:
-    """The first fault of the syntax in words, or ``None``.
-
-    Raises:
-        DropUnreadable: A tag or text is longer than :data:`TAG_LIMIT`; ``encoding`` is unknown.
-    """
+    """The first fault of the syntax in words, or ``None``; raises DropUnreadable beyond :data:`TAG_LIMIT`."""
     try:
         parser = safe_parser(_Nothing(), encoding)
     except LookupError:
