@@ -226,3 +226,18 @@ def test_what_was_found_out_outlives_the_process_in_the_database(
     assert (row.rung, row.model) == ("tools", "m")
     assert json.loads(json.dumps(row.quirks)) == []
     assert llm_server.stats()["probes"] == 2
+
+
+def test_our_own_service_is_probed_for_every_model_but_the_offline_writer(
+    auto: Callable[..., Gateway], llm_server: RunningServer
+) -> None:
+    store = MemoryCapabilities()
+    llm_server.reset(owner="vitrina", ignores="json_schema,tools")
+    gateway = auto(store, model="vitrina-offline")
+    assert gateway.ask(asked(1), contract=CONTRACT).outcome == "invalid"
+    assert llm_server.stats()["probes"] == 0
+    assert gateway.ask(asked(2, model="local"), contract=CONTRACT).ok
+    assert {model: known.rung for (_, model), known in store.rows.items()} == {
+        "vitrina-offline": Rung.JSON_SCHEMA,
+        "local": Rung.JSON_OBJECT,
+    }

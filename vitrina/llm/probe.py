@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.llm.capabilities import Known
-from vitrina.llm.config import GatewayConfig
+from vitrina.llm.config import EMBEDDED_MODEL, GatewayConfig
 from vitrina.llm.dialects import Dialect, Plan, Rung, by_models
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import Outcome
@@ -107,8 +107,8 @@ async def learn_rung(
     """
     if config.dialect == "auto" and dialect.name == "compatible":
         dialect = by_models(await get_json(transport, "/models"), config) or dialect
-        if dialect.certain:
-            return dialect, Known(dialect.name, reason="the list of models names the server")
+    if dialect.name == "vitrina" and model == EMBEDDED_MODEL:  # it answers by the schema's name, and no other question
+        return dialect, Known(dialect.name, reason="the platform's own offline writer")
     found = await climb(model, dialect, call(dialect))
     if not found.conclusive:
         return dialect, None

@@ -35,7 +35,7 @@ def named(name: str, config: GatewayConfig) -> Dialect:
         case "gemini":
             return Dialect("gemini", GEMINI)
         case "vitrina":
-            return Dialect("vitrina", AS_IS, certain=True)
+            return Dialect("vitrina", AS_IS, certain=config.embedded)
         case _:
             return Dialect("compatible", OPENAI)
 
