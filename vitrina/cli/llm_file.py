@@ -110,11 +110,14 @@ def _refuser(settings: Settings) -> Callable[[FileRequest], str | None]:
     """Without an endpoint the embedded service would refuse most lines, one by one; so it is said before."""
     if settings.openai_base_url:
         return lambda _: None
+    from vitrina.llm.service.local.specs import read_specs
     from vitrina.llm.service.wiring import SKILLS
+
+    local = {spec.name for spec in read_specs(settings.serve_models) if spec.kind == "chat"}
 
     def refuse(request: FileRequest) -> str | None:
         name = None if request.schema is None else request.schema.name
-        if name in SKILLS:
+        if name in SKILLS or (request.model or settings.ai_model) in local:
             return None
         return (
             f"no endpoint is named, and the embedded offline service answers only the schemas named "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 
@@ -16,21 +16,19 @@ import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from vitrina.llm.config import EMBEDDED_MODEL
 from vitrina.llm.service.chat import ChatModel, OfflineWriter, Piece, Skill
 from vitrina.llm.service.limits import ClientGone, Places, streamed, waited_for
+from vitrina.llm.service.streaming import event_stream
 from vitrina.llm.service.wire import (
-    DONE,
     ApiError,
     ChatCall,
     Reply,
     encoded,
     error_response,
-    error_value,
-    event,
     json_response,
     read_body,
     read_chat,
@@ -117,10 +115,8 @@ class EmbeddedService:
                 return await waited_for(request, self._whole(model, call), self._timeout_s)
             finally:
                 give()
-        events = self._events(request, model, call, give)
-        first = await anext(events)  # an error before the first piece has a status of its own
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(_joined(first, events), media_type="text/event-stream", headers=headers)
+        pieces = streamed(request, model.answer(call), self._timeout_s)
+        return await event_stream(Reply(model.name), pieces, counts=call.stream_usage, done=give)
 
     async def _whole(self, model: ChatModel, call: ChatCall) -> Response:
         texts, end = [], Piece("", "stop")
@@ -133,35 +129,6 @@ class EmbeddedService:
         if end.schema_valid is not None:
             reply["schema_valid"] = end.schema_valid
         return json_response(reply)
-
-    async def _events(
-        self, request: Request, model: ChatModel, call: ChatCall, give: Callable[[], None]
-    ) -> AsyncGenerator[bytes, None]:
-        reply, started = Reply(model.name), False
-        try:
-            async with aclosing(streamed(request, model.answer(call), self._timeout_s)) as pieces:
-                async for piece in pieces:
-                    if not started:
-                        started = True
-                        yield reply.chunk({"role": "assistant", "content": ""})
-                    if piece.text:
-                        yield reply.chunk({"content": piece.text})
-                    if piece.finish:
-                        yield reply.chunk({}, piece.finish)
-                        if call.stream_usage:
-                            yield reply.counts(piece.prompt_tokens, piece.completion_tokens)
-            yield DONE
-        except ClientGone:
-            return
-        except Exception as error:
-            if not started:
-                raise
-            if not isinstance(error, ApiError):
-                _LOG.exception("the model service failed")
-                error = ApiError(500, f"The service failed ({type(error).__name__}); its log says more.", "internal")
-            yield event(error_value(error))  # the status is sent already
-        finally:
-            give()
 
     async def _embeddings(self, request: Request) -> Response:
         body = await read_body(request)
@@ -265,13 +232,6 @@ def _in_process(request: Request) -> bool:
 
 def _row(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "vitrina"}
-
-
-async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    async with aclosing(rest):
-        yield first
-        async for one in rest:
-            yield one
 
 
 async def _no_such_address(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ from vitrina.llm.service.app import Embed, EmbeddedService, Embedders
 from vitrina.llm.service.local.causal import CausalChat
 from vitrina.llm.service.local.encoder import Encoder
 from vitrina.llm.service.local.specs import read_specs
+from vitrina.llm.service.wire import ApiError
 from vitrina.llm.transport import AsgiApp
 
 #: Stands for the fit that is active now.
@@ -61,15 +62,30 @@ class FittedEmbedders:
 
 
 def _active_fit() -> str:
+    """The id of the active fit, empty when there is none.
+
+    Raises:
+        ApiError: The database does not answer (503).
+    """
+    from vitrina.project.database import DatabaseUnavailable, database_url
     from vitrina.project.setup import setup_django
 
+    try:
+        database_url(get_settings())
+    except DatabaseUnavailable:  # never started here: nothing was fitted
+        return ""
     setup_django()
-    from django.db import connection
+    from django.db import OperationalError, ProgrammingError, connection
 
     from vitrina.vectors.models import DenseModel
 
     try:
         row = DenseModel.objects.filter(endpoint=EMBEDDED_ENDPOINT, is_active=True).first()
+    except ProgrammingError:  # its table is not there yet
+        return ""
+    except OperationalError as error:
+        told = "The database, which names the active embedder, does not answer; a fit can be named by its id."
+        raise ApiError(503, told, "unavailable", retry=True) from error
     finally:
         connection.close()  # this thread's own: nobody else would close it
     return row.embedder_id if row is not None else ""
