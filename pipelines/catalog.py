@@ -21,6 +21,7 @@ from assets.catalog import (
     published_products,
     reference,
 )
+from pipelines.background_jobs import background_requests, background_requests_schedule
 from pipelines.picture_jobs import waiting_pictures, waiting_pictures_schedule
 from pipelines.product_jobs import log_cleanup, process_products
 from pipelines.schedules import build_schedules
@@ -101,8 +102,18 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[intake, reference_data, describe, publish, process_drop, process_products, waiting_pictures, log_cleanup],
-        schedules=[*build_schedules(process_drop), waiting_pictures_schedule],
+        jobs=[
+            intake,
+            reference_data,
+            describe,
+            publish,
+            process_drop,
+            process_products,
+            waiting_pictures,
+            background_requests,
+            log_cleanup,
+        ],
+        schedules=[*build_schedules(process_drop), waiting_pictures_schedule, background_requests_schedule],
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),

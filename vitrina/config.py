@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="Key for that endpoint.")
     ai_model: str = Field("vitrina-offline", description="Chat model.")
+    ai_vision_model: str | None = Field(
+        None, description="Model at the same endpoint that looks at pictures; empty: pictures are measured alone."
+    )
+    ai_max_images_per_product: int = Field(3, ge=1, le=20, description="Pictures of one product that it looks at.")
     ai_embedding_model: str | None = Field(
         None, description="Dense embedding model at the same endpoint; empty: the embedded embedder."
     )
@@ -168,6 +172,7 @@ class Settings(BaseSettings):
     image_failed_warn_share: float = Field(
         0.2, ge=0, le=1, description="The check warns above this share of addresses without a picture."
     )
+    image_cutouts: bool = Field(False, description="Also keep a PNG without background of every analysed picture.")
     image_keep_days: int = Field(30, ge=1, description="Pictures that no product names are kept so long.")
     image_temp_keep_days: int = Field(2, ge=1, description="Objects below temp/ are kept so long.")
 

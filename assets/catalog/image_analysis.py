@@ -9,10 +9,12 @@ from assets.catalog.partitions import DROPS
 from assets.catalog.product_images import product_images
 from assets.plots import bars, histogram, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
+from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from vitrina.config import Settings
     from vitrina.content.picture_conflicts import Conflict
     from vitrina.images.analysis.overview import Overview
     from vitrina.objects import ObjectStore
@@ -33,9 +35,12 @@ if TYPE_CHECKING:
     code_version="1",
 )
 def image_analysis(
-    context: dg.AssetExecutionContext, object_store: ObjectStoreResource, warehouse: Warehouse
+    context: dg.AssetExecutionContext, object_store: ObjectStoreResource, llm: LlmResource, warehouse: Warehouse
 ) -> dg.MaterializeResult:
     """Colours by name, sharpness, exposure, background and near-duplicates of every stored picture, without a model.
+
+    Where `AI_VISION_MODEL` names a model, it is asked about the first pictures of each product, once for each picture;
+    what it says stands beside the measured facts and never replaces them. Without answers the facts stand alone.
 
     A picture is analysed once, however many products show it. A picture of another colour than the text names is a
     reason for moderation; a product without pictures is published all the same.
@@ -43,10 +48,15 @@ def image_analysis(
     from vitrina.catalog.models import Product
     from vitrina.content.pictures import conflicts_of_products, judge_again
     from vitrina.images.analysis.analysing import analyse_products
+    from vitrina.images.background.cutouts import cut_out
 
     settings, store = warehouse.settings, object_store.store()
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     result = analyse_products(ids, store, settings, run_id=context.run.run_id)
+    seen = _looked_at(context, ids, store, llm, settings)
+    if settings.image_cutouts:
+        cut = cut_out(ids, store)
+        seen |= {"cutouts_made": cut.made, "cutouts_unsure": cut.unsure, "cutouts_failed": cut.failed}
     conflicts = conflicts_of_products(ids, settings)
     judged = judge_again(conflicts, ids, settings, run_id=context.run.run_id)
     return dg.MaterializeResult(
@@ -58,9 +68,39 @@ def image_analysis(
             "failures": table(["why", "pictures"], result.why.most_common(20)),
             "conflicts": len(conflicts),
             "verdicts_given_anew": judged,
+            **seen,
             **_glance(ids, conflicts, store),
         }
     )
+
+
+def _looked_at(
+    context: dg.AssetExecutionContext, ids: list[int], store: "ObjectStore", llm: LlmResource, settings: "Settings"
+) -> dict[str, dg.MetadataValue | int | str]:
+    """The vision model's part; what it did not answer is left for a later run and stops nothing."""
+    from vitrina.errors import PermanentError
+    from vitrina.images.analysis.asking import ask_about, vision_model
+
+    try:
+        model = vision_model(settings)
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    if model is None:
+        return {"vision_model": "none"}
+    with llm.gateway(context.run.run_id) as gateway:
+        found = ask_about(ids, store, gateway, settings, model=model, run_id=context.run.run_id)
+    for outcome, why in found.why.items():
+        context.log.warning("%d pictures without an answer (%s): %s", found.failed[outcome], outcome, why)
+    return {
+        "vision_model": model,
+        "vision_asked": found.asked,
+        "vision_answered": found.answered,
+        "vision_unchanged": found.unchanged,
+        "vision_failed": dg.MetadataValue.json(dict(found.failed)),
+        "vision_disagreements": found.disagreements,
+        "vision_tokens": found.tokens,
+        "vision_cost_usd": "unknown" if found.cost_usd is None else str(found.cost_usd),
+    }
 
 
 def _glance(

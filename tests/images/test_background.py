@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 
 import tests.django_apps  # noqa: F401 - models are imported at the head
-from tests.images.picturing import jpeg, shirt
+from tests.catalog.making import catalogue, day, parsed, take
+from tests.images.picturing import jpeg, shirt, show
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, RetryableError
+from vitrina.images.analysis.analysing import analyse_products
+from vitrina.images.analysis.models import PictureAnalysis
 from vitrina.images.background import queue
+from vitrina.images.background.cutouts import cut_out
 from vitrina.images.background.models import BackgroundRequest
 from vitrina.images.background.queue import LEASE, TRIES, due, status, submit, work
 from vitrina.images.background.remove import BackendMissing, remove_background
@@ -167,3 +171,18 @@ def test_a_request_that_kills_every_worker_is_given_up(store: FolderStore) -> No
         at += LEASE + timedelta(seconds=1)
     assert work(store, now=at) == queue.Worked()
     assert state_of(request) == "failed"
+
+
+def test_cut_outs_of_products_pictures_are_made_once_and_unsure_ones_are_not_kept(
+    store: FolderStore, settings: Settings
+) -> None:
+    take(day(1), [parsed("1", "Футболка")])
+    product = catalogue()["1"]
+    sure, unsure = show(product, store, [jpeg(shirt((208, 31, 38))), jpeg(shirt((252, 252, 252)))])
+    analyse_products([product.pk], store, settings)
+    first = cut_out([product.pk], store)
+    assert (first.made, first.unsure) == (1, 1)
+    keys = dict(PictureAnalysis.objects.values_list("pk", "cutout_key"))
+    assert keys[unsure] == ""
+    assert store.get(keys[sure]).startswith(b"\x89PNG")
+    assert cut_out([product.pk], store).unchanged == 2

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from vitrina.content.facts import ProductFacts
-from vitrina.content.picture_conflicts import NEIGHBOURS, Shown, find_conflict
+from vitrina.content.picture_conflicts import Shown, find_conflict
+from vitrina.images.analysis.families import NEIGHBOURS
 from vitrina.images.analysis.palette import BY_KEY
 from vitrina.lexicon import Lexicon, load
 

@@ -12,36 +12,19 @@ accuse nobody: those are size charts, logos and mannequins.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from vitrina.content.facts import ProductFacts
+from vitrina.images.analysis.families import NEIGHBOURS, basic_of, families_of
 from vitrina.images.analysis.oklab import from_hex
 from vitrina.images.analysis.palette import COLORS, samples_of
 from vitrina.lexicon import Lexicon
 from vitrina.lexicon.active import active
 
-#: Colours that every other one is a shade of, each with those that cameras and lamps turn it into.
-NEIGHBOURS: dict[str, frozenset[str]] = {
-    name: frozenset(near.split())
-    for name, near in {
-        "white": "grey beige",
-        "black": "grey brown",
-        "grey": "white black beige brown blue green purple",
-        "beige": "white grey brown pink yellow orange",
-        "brown": "beige grey black red orange yellow",
-        "red": "pink orange brown",
-        "orange": "red yellow brown pink beige",
-        "yellow": "orange beige brown green",
-        "green": "yellow grey blue",
-        "blue": "purple grey green",
-        "purple": "blue pink grey",
-        "pink": "red purple orange beige",
-    }.items()
-}
 #: OKLab distance from every sample of the named colour that no lamp explains.
 CLEAR = 0.16
 #: Share of the product that must be of other colours, and share of the named one that clears a picture.
@@ -102,10 +85,10 @@ def find_conflict(facts: ProductFacts, pictures: Sequence[Shown], *, lexicon: Le
     if not _one_colored_garment(facts, lexicon):
         return None
     named = _named(facts, lexicon)
-    said = _families(lexicon, (key for key, _ in named))
+    said = families_of(lexicon, (key for key, _ in named))
     if not said or len({key for key, _ in named}) > _NAMED_MOST:
         return None
-    allowed = said | _families(lexicon, _mentioned(facts, lexicon))
+    allowed = said | families_of(lexicon, _mentioned(facts, lexicon))
     if any(_shows(picture, allowed, lexicon) for picture in pictures):
         return None
     accused = [picture for picture in suspects if _contradicts(picture, allowed, lexicon)]
@@ -164,26 +147,10 @@ def _mentioned(facts: ProductFacts, lexicon: Lexicon) -> Iterator[str]:
                 yield match.entry.key
 
 
-def _families(lexicon: Lexicon, keys: Iterable[str]) -> frozenset[str]:
-    """Basic colours that the named ones are shades of; every one of them for a name that fits any (multicolour)."""
-    found: set[str] = set()
-    for key in keys:
-        mine = _basic(lexicon, key)
-        if not mine:
-            return frozenset(NEIGHBOURS)
-        found |= mine
-    return frozenset(found)
-
-
-@lru_cache(maxsize=512)
-def _basic(lexicon: Lexicon, key: str) -> frozenset[str]:
-    return lexicon.broader(lexicon.get(key, "color")) & NEIGHBOURS.keys()
-
-
 @lru_cache(maxsize=512)
 def _region(lexicon: Lexicon, families: frozenset[str]) -> np.ndarray:
     """Samples of every palette colour that is a shade of one of the families."""
-    return samples_of(frozenset(color.key for color in COLORS if _basic(lexicon, color.key) & families))
+    return samples_of(frozenset(color.key for color in COLORS if basic_of(lexicon, color.key) & families))
 
 
 def _shows(picture: Shown, families: frozenset[str], lexicon: Lexicon) -> bool:
@@ -192,8 +159,8 @@ def _shows(picture: Shown, families: frozenset[str], lexicon: Lexicon) -> bool:
     close = sum(
         share
         for key, hexadecimal, share in picture.colors
-        if _basic(lexicon, key) & families
-        or (_basic(lexicon, key) & near and not _is_clear(hexadecimal, families, lexicon))
+        if basic_of(lexicon, key) & families
+        or (basic_of(lexicon, key) & near and not _is_clear(hexadecimal, families, lexicon))
     )
     return close >= SOME
 
@@ -204,10 +171,10 @@ def _contradicts(picture: Shown, families: frozenset[str], lexicon: Lexicon) -> 
     far = sum(
         share
         for key, hexadecimal, share in picture.colors
-        if not _basic(lexicon, key) & near and _is_clear(hexadecimal, families, lexicon)
+        if not basic_of(lexicon, key) & near and _is_clear(hexadecimal, families, lexicon)
     )
     first = picture.colors[0]
-    return far >= MOSTLY and not _basic(lexicon, first[0]) & near
+    return far >= MOSTLY and not basic_of(lexicon, first[0]) & near
 
 
 def _is_clear(hexadecimal: str, families: frozenset[str], lexicon: Lexicon) -> bool:

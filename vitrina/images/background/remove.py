@@ -72,6 +72,15 @@ def remove_background(rgb: NDArray[np.uint8], backend: Backend = "auto") -> Remo
     return Removed(rgba, found.alpha > 0.5, found.confidence, found.doubts, used)
 
 
+def version(backend: Backend = "auto") -> str:
+    """Back end and version that would be used here.
+
+    Raises:
+        BackendMissing: the named back end cannot be used here.
+    """
+    return _backend(backend)[0]
+
+
 def png(rgba: NDArray[np.uint8]) -> bytes:
     """A PNG with alpha."""
     from PIL import Image
@@ -115,7 +124,7 @@ def _rembg(rgb: NDArray[np.uint8]) -> Cut:
     from rembg import remove
 
     mask = remove(Image.fromarray(rgb), session=_session(), only_mask=True, post_process_mask=False)
-    alpha = np.asarray(mask, dtype=np.float32) / 255
+    alpha = np.asarray(mask, dtype=np.float32) / np.float32(255)
     unsure = float(((alpha > 0.2) & (alpha < 0.8)).mean())
     share = float((alpha > 0.5).mean())
     confidence = 0.0 if not 0.005 <= share <= 0.97 else round(max(0.0, 1 - 8 * unsure), 3)
