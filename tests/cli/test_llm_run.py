@@ -306,6 +306,18 @@ def test_without_an_endpoint_nothing_is_sent_and_the_way_out_is_named(database: 
     assert not out.exists()
 
 
+def test_a_wrong_address_or_amount_is_bad_input(server: RunningServer, tmp_path: Path, out: Path) -> None:
+    asked = questions(tmp_path / "q.jsonl", 1)
+    for options in (
+        ("--base-url", "ftp://somewhere"), ("--base-url", "http://user:geheim@host/v1"), ("--budget", "much"),
+        ("--budget", "-1"), ("--again", "everything"), ("--concurrency", "0"),
+    ):  # fmt: skip
+        ended = vitrina("llm", "run", asked, "--out", out, *options)
+        assert ended.code == 2, options
+        assert "geheim" not in ended.err + ended.out
+    assert not out.exists()
+
+
 def test_answers_can_go_to_standard_output(server: RunningServer, tmp_path: Path) -> None:
     ended = vitrina("llm", "run", questions(tmp_path / "q.jsonl", 3), "--out", "-")
     assert {json.loads(line)["id"] for line in ended.out.splitlines()} == {"p0", "p1", "p2"}

@@ -46,9 +46,12 @@ def perform(
     as_json: bool,
 ) -> None:
     """Checks everything, then asks. Leaves with the exit code."""
+    from vitrina.llm.wiring import gateway_config
+
     to_stdout = str(out) == "-"
     with ExitStack() as stack:
         try:
+            gateway_config(settings)  # a wrong address or price file is told before anything else
             answer_schema = None if schema is None else read_schema(schema)
             if not to_stdout:
                 _check_place(requests, out)
