@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -217,6 +218,17 @@ def test_what_is_under_way_is_not_put_into_a_second_batch_and_waits_for_a_later_
     third = run(make(), 8)
     assert {result.outcome for result in third.values()} == {Outcome.OK}
     assert (service.created, set(service.answered.values())) == (2, {1})
+
+
+def test_two_processes_with_the_same_requests_put_each_into_one_batch(
+    make: Callable[..., Gateway], service: BatchServer
+) -> None:
+    service.reset(polls=3)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda gateway: run(gateway, 30), [make(), make()]))
+    assert [{result.outcome for result in results.values()} for results in both] == [{Outcome.OK}] * 2
+    assert set(service.answered.values()) == {1}
+    assert rows().count() == 30
 
 
 def test_a_cancelled_batch_gives_what_it_has_and_the_rest_is_sent_again(
