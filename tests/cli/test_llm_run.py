@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.command import Ended, refusal, report, vitrina
 from tests.conftest import REPOSITORY
+from tests.fakes.batch_server import running_batch_server
 from tests.fakes.llm_server import RunningServer, running_server
 from vitrina.config import get_settings
 from vitrina.llm.jsonl.answers import AnswerFile
@@ -400,3 +401,21 @@ def test_a_full_disk_loses_nothing(server: RunningServer, tmp_path: Path, out: P
     told = report("llm", "run", asked, "--out", out)
     assert told["answered"] == 40
     assert sum(server.stats()["paid"].values()) == 40
+
+
+def test_a_file_can_go_through_the_providers_batches(
+    database: str, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = questions(tmp_path / "q.jsonl", 12)
+    with running_batch_server() as service:
+        service.reset(polls=2)
+        for name, value in {
+            "OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "sk-a-test-key", "AI_MODEL": "gpt-4o-mini",
+            "AI_BATCH_POLL_SECONDS": "0.01",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+        told = report("llm", "run", asked, "--out", out, "--batch")
+        assert (told["answered"], len(by_id(out))) == (12, 12)
+        again = report("llm", "run", asked, "--out", out, "--batch")
+        assert (again["answered_before"], again["calls"]) == (12, 0)
