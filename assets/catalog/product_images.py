@@ -11,6 +11,7 @@ from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
+from vitrina.errors import PermanentError
 
 if TYPE_CHECKING:
     from vitrina.images.running import FetchResult, Progress
@@ -44,13 +45,16 @@ def product_images(
     from vitrina.images.service import refresh_pictures
 
     products = Product.objects.filter(drop__key__in=list(context.partition_keys))
-    result = refresh_pictures(
-        products,
-        object_store.store(),
-        warehouse.settings,
-        refresh=refresh_asked(context),
-        tell=lambda progress: context.log.info(progress_line(progress)),
-    )
+    try:
+        result = refresh_pictures(
+            products,
+            object_store.store(),
+            warehouse.settings,
+            refresh=refresh_asked(context),
+            tell=lambda progress: context.log.info(progress_line(progress)),
+        )
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     return dg.MaterializeResult(metadata=fetch_metadata(result))
 
 

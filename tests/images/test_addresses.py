@@ -104,7 +104,7 @@ def test_lists_in_one_text_are_split_and_commas_inside_an_address_stay() -> None
     ]  # fmt: skip
 
 
-@given(st.text(max_size=80) | st.from_regex(r"https?://[^\s]{0,60}", fullmatch=True))
+@given(st.text(st.characters(), max_size=80) | st.from_regex(r"https?://[^\s]{0,60}", fullmatch=True))
 def test_any_text_is_an_address_or_has_a_reason(text: str) -> None:
     found = judged(text)
     if isinstance(found, Address):

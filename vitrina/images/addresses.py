@@ -84,7 +84,8 @@ def parse(text: str, rules: AddressRules) -> Address:
     """
     if len(text) > MAX_URL:
         raise BadAddress(Reason.BAD_URL, f"The address is {len(text)} characters long.")
-    cleaned = _CONTROL.sub("", text.strip())
+    # Halves of surrogate pairs come from headers of redirects; no address can hold them.
+    cleaned = _CONTROL.sub("", text.strip()).encode("utf-8", "replace").decode()
     if cleaned.startswith("//"):
         cleaned = f"https:{cleaned}"
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -57,11 +58,13 @@ def _assign(group: list[tuple[int, list[Any]]], rules: AddressRules, most: int, 
                 position += 1
         result.products += position > 0
     result.addresses += len(wanted)
+    now = datetime.now(UTC)
     with transaction.atomic():
         written = copy_upsert(
             PictureUrl,
-            ("digest", "url", "host", "state", "reason", "message"),
-            sorted(addresses.values(), key=lambda row: row[0]),
+            ("digest", "url", "host", "state", "reason", "message", "next_try_at"),
+            # This machine's clock and not the database's: the same one says what is due.
+            ((*row, now) for row in sorted(addresses.values(), key=lambda row: row[0])),
             key=("digest",),
             compare=(),  # what has become of a known address stands
         )

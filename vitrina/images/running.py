@@ -128,7 +128,8 @@ class Run:
             await self._in_database(connections.close_all)
             self.database.shutdown()
             threads.shutdown(wait=False)
-        self.result.hosts_left_alone += sorted(name for name, gate in gates.items() if gate.closed_for is not None)
+        alone = {name for name, gate in gates.items() if gate.closed_for is not None}
+        self.result.hosts_left_alone = sorted(alone.union(self.result.hosts_left_alone))
 
     async def _gates(self, hosts: set[str]) -> dict[str, HostGate]:
         settings = self.settings

@@ -79,26 +79,31 @@ def fetch_urls(
 ) -> FetchResult:
     """Ask for addresses; those that another run asks for are left to it."""
     result = FetchResult(due=len(ids))
-    began = time.monotonic()
+    began, chosen_at = time.monotonic(), datetime.now(UTC)
     for group in groups(ids):
         with claimed(group, "pictures") as mine:
             result.busy += len(group) - len(mine)
-            due = list(_load([pk for pk in group if pk in mine], settings))
+            due = list(_load([pk for pk in group if pk in mine], settings, chosen_at))
+            result.busy += len(mine) - len(due)
             if due:
                 asyncio.run(Run(store, settings, result, refresh=refresh, tell=tell).work(due))
     result.seconds = time.monotonic() - began
     return result
 
 
-def _load(ids: Sequence[int], settings: Settings) -> Iterable[Due]:
-    """Addresses as they stand now that they are claimed, in the order of the ids."""
+def _load(ids: Sequence[int], settings: Settings, chosen_at: datetime) -> Iterable[Due]:
+    """Addresses as they stand now that they are claimed, in the order of the ids.
+
+    What another run has asked for since the ids were chosen is left out.
+    """
     rules = rules_of(settings)
     rows = PictureUrl.objects.filter(pk__in=ids).annotate(
         recipe=F("picture__recipe"), original=F("picture__original_key")
     )
     found = {row.pk: row for row in rows}
     for pk in ids:
-        if (row := found.get(pk)) is None:
+        row = found.get(pk)
+        if row is None or (row.checked_at is not None and row.checked_at > chosen_at):
             continue
         try:
             address = parse(row.url, rules)
