@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from django.db.models.functions import Now
 from vitrina.review.access import require_item
 from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.leases import end, locked, locked_item
-from vitrina.review.models import Decision, Lease, ReviewItem
+from vitrina.review.models import Batch, Decision, Lease, ReviewItem
 from vitrina.review.outbox import tell
 from vitrina.review.results import Decided, Feedback, PairView, Taken
 
@@ -101,6 +102,8 @@ def decide_pair(
         if item.kind != ReviewItem.Kind.PAIR or item.batch is None:
             raise NotDecidable(f"Item {item.pk} is no pair.")
         require_item(user, item)
+        if item.batch.state == Batch.State.CLOSED:
+            raise Conflict("The batch is closed.", reason="closed", state=item.state)
         lease = free_place(lease, item)
         decision = Decision.objects.create(
             item=item, action="compare", choice=canonical(side, lease.flip), tie_kind=tie_kind, shown=side,
@@ -164,7 +167,8 @@ def settle(item: ReviewItem, *, done: int, held: int) -> None:
             full = item.done >= item.need
             item.state = ReviewItem.State.DONE if full else ReviewItem.State.OPEN
             item.resolution = next((choice for choice, n in votes.items() if n * 2 > item.done), "") if full else ""
-    item.save(update_fields=["done", "held", "need", "agreement", "state", "resolution"])
+        item.resolved_at = datetime.now(UTC) if item.state == ReviewItem.State.DONE else None
+    item.save(update_fields=["done", "held", "need", "agreement", "state", "resolution", "resolved_at"])
 
 
 def check_answer(side: str, tie_kind: str) -> None:

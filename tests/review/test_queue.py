@@ -1,0 +1,323 @@
+"""The next item: leases, fetching ahead, expiry, skipping, flags, orders, who may ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from tests.catalog.making import catalogue, day, parsed, take
+from vitrina.review.aside import answer_flag, flag, flagged, skip, unskip
+from vitrina.review.batches import batches_for, set_state
+from vitrina.review.comparing import decide_pair
+from vitrina.review.errors import Conflict, Forbidden, NotDecidable
+from vitrina.review.leases import beat, release, release_all, sweep_expired
+from vitrina.review.models import Batch, Lease, ReviewItem, Watermark
+from vitrina.review.queue import claim, holders, next_item
+from vitrina.review.results import Nothing, Taken
+
+
+def taken(user, batch=None, **how) -> Taken:
+    found = next_item(user, batch=batch, **how)
+    assert isinstance(found, Taken), found
+    return found
+
+
+def expire(*leases: Taken) -> None:
+    live = Lease.objects.filter(token__in=[lease.token for lease in leases]) if leases else Lease.objects
+    live.filter(ended_at=None).update(until=Now() - timedelta(seconds=1))
+
+
+def counts(item_id: int) -> tuple[int, int, int]:
+    return ReviewItem.objects.values_list("need", "done", "held").get(pk=item_id)
+
+
+def work_through(user, batch, side="left", **how) -> list[int]:
+    done = []
+    while isinstance(found := next_item(user, batch=batch, **how), Taken):
+        decide_pair(user, found.token, side=side)
+        done.append(found.item_id)
+    return done
+
+
+def case(number: int, **fields):
+    take(day(number), [parsed(str(number))])
+    values = {"kind": "text", "key": f"product:{number}", "product": catalogue()[str(number)]} | fields
+    return ReviewItem.objects.create(**values)
+
+
+def test_asking_twice_gives_the_same_pair_and_the_same_side(people, make_batch):
+    batch, anna = make_batch(), people()
+    first, again = taken(anna, batch), taken(anna, batch)
+    assert (first.token, first.flip, first.fresh, again.fresh) == (again.token, again.flip, True, False)
+    assert counts(first.item_id) == (2, 0, 1)
+
+
+def test_what_was_fetched_ahead_is_shown_next(people, make_batch):
+    batch, anna = make_batch(), people()
+    shown = taken(anna, batch)
+    ahead = taken(anna, batch, ahead=True)
+    assert (ahead.ahead, ahead.item_id != shown.item_id) == (True, True)
+    assert taken(anna, batch, ahead=True).token == ahead.token
+    decide_pair(anna, shown.token, side="tie")
+    following = taken(anna, batch)
+    assert (following.token, following.ahead) == (ahead.token, False)
+    assert Lease.objects.filter(user=anna, ended_at=None).count() == 1
+
+
+def test_another_queue_takes_the_place_of_what_was_held(people, make_batch):
+    one, other, anna = make_batch(), make_batch(), people()
+    former = taken(anna, one)
+    taken(anna, other)
+    assert counts(former.item_id) == (2, 0, 0)
+    assert Lease.objects.get(token=former.token).ended_as == "released"
+
+
+def test_who_has_decided_everything_is_told_so_and_who_waits_for_others_is_told_when(people, make_batch):
+    batch, anna, boris = make_batch(1, overlap=1), people(), people()
+    held = taken(anna, batch)
+    waits = next_item(boris, batch=batch)
+    assert waits.reason == "all-held"
+    assert 5 <= waits.retry_after <= 60
+    decide_pair(anna, held.token, side="left")
+    assert next_item(boris, batch=batch) == next_item(anna, batch=batch) == Nothing("done")
+
+
+def test_an_expired_lease_is_swept_by_whoever_asks_next(people, make_batch):
+    batch, anna, boris = make_batch(1, overlap=1), people(), people()
+    held = taken(anna, batch)
+    expire(held)
+    assert taken(boris, batch).item_id == held.item_id
+    assert Lease.objects.get(token=held.token).ended_as == "expired"
+    assert counts(held.item_id) == (1, 0, 1)
+
+
+def test_sweeping_twice_frees_nothing_twice(people, make_batch):
+    batch = make_batch(2)
+    held = [taken(people(), batch) for _ in range(3)]
+    expire()
+    assert sweep_expired() == len({lease.item_id for lease in held})
+    assert sweep_expired() == 0
+    assert set(ReviewItem.objects.values_list("held", flat=True)) == {0}
+
+
+def test_a_beat_keeps_what_is_on_the_screen_and_ahead(people, make_batch):
+    batch, anna = make_batch(lease_seconds=300), people()
+    shown, ahead = taken(anna, batch), taken(anna, batch, ahead=True)
+    Lease.objects.update(until=Now() + timedelta(seconds=10))
+    assert beat(anna, shown.token) > shown.until - timedelta(seconds=20)
+    assert Lease.objects.filter(token=ahead.token, until__gt=Now() + timedelta(seconds=200)).exists()
+    release(anna, shown.token)
+    with pytest.raises(Conflict) as refused:
+        beat(anna, shown.token)
+    assert refused.value.state["reason"] == "expired"
+
+
+def test_leaving_gives_everything_back(people, make_batch):
+    batch, anna = make_batch(), people()
+    shown, _ = taken(anna, batch), taken(anna, batch, ahead=True)
+    assert release(anna, shown.token)
+    assert not release(anna, shown.token)
+    assert release_all(anna) == 1
+    assert not ReviewItem.objects.filter(held__gt=0).exists()
+
+
+def test_a_skipped_pair_goes_to_others_and_comes_back_only_when_asked_for(people, make_batch):
+    batch, anna, boris = make_batch(1), people(), people()
+    lease = taken(anna, batch)
+    skip(anna, lease.token, reason="not my language")
+    skip(anna, lease.token)
+    assert next_item(anna, batch=batch) == Nothing("done")
+    assert taken(boris, batch).item_id == lease.item_id
+    with pytest.raises(Conflict) as refused:
+        decide_pair(anna, lease.token, side="left")
+    assert refused.value.state["reason"] == "set_aside"
+    assert unskip(anna, batch=batch) == 1
+    assert taken(anna, batch).item_id == lease.item_id
+
+
+def test_a_flagged_pair_is_nobodys_until_a_moderator_answers(people, make_batch):
+    batch, anna, boris, moderator = make_batch(1), people(), people(), people("moderator")
+    lease = taken(anna, batch)
+    flag(anna, lease.token, reason="broken", comment="Текст обрезан")
+    assert next_item(boris, batch=batch) == Nothing("done")
+    assert [(row.item_id, row.reason) for row in flagged()] == [(lease.item_id, "broken")]
+    with pytest.raises(Forbidden):
+        answer_flag(anna, lease.item_id, reopen=True)
+    assert answer_flag(moderator, lease.item_id, reopen=True).state == "open"
+    assert not flagged().exists()
+    assert taken(boris, batch).item_id == lease.item_id
+    with pytest.raises(NotDecidable, match="not flagged"):
+        answer_flag(moderator, lease.item_id, reopen=False)
+
+
+def test_the_most_urgent_comes_first(people, make_batch):
+    batch = make_batch(3)
+    last = ReviewItem.objects.order_by("-id").first()
+    ReviewItem.objects.filter(pk=last.pk).update(priority=1)
+    assert taken(people(), batch).item_id == last.pk
+
+
+def test_coverage_gives_each_pair_one_vote_before_any_gets_two(people, make_batch):
+    batch = make_batch(4, strategy="coverage")
+    assert len({taken(people(), batch).item_id for _ in range(4)}) == 4
+
+
+def test_disputed_pairs_come_first_where_that_is_the_order(people, make_batch):
+    batch = make_batch(3, strategy="disagreement", overlap=3)
+    last = ReviewItem.objects.order_by("-id").first()
+    ReviewItem.objects.filter(pk=last.pk).update(agreement=0.5)
+    assert taken(people(), batch).item_id == last.pk
+
+
+def test_what_a_model_is_least_sure_of_comes_first_where_that_is_the_order(people, make_batch):
+    batch = make_batch(3)
+    last = ReviewItem.objects.order_by("-id").first()
+    ReviewItem.objects.filter(pk=last.pk).update(certainty=0.51)
+    assert taken(people(), batch, strategy="uncertain").item_id == last.pk
+    with pytest.raises(NotDecidable, match="no order"):
+        next_item(people(), batch=batch, strategy="random")
+
+
+@pytest.mark.parametrize("strategy", Batch.Strategy.values)
+def test_every_order_gives_everybody_every_pair_once(people, make_batch, strategy):
+    batch = make_batch(5, overlap=3, strategy=strategy, extra_votes=0)
+    pairs = set(ReviewItem.objects.values_list("pk", flat=True))
+    for _ in range(3):
+        done = work_through(people(), batch)
+        assert (len(done), set(done)) == (5, pairs)
+    assert next_item(people(), batch=batch) == Nothing("done")
+
+
+def test_the_watermark_stands_behind_what_was_taken_and_wraps_once(people, make_batch):
+    batch, anna = make_batch(4, overlap=5), people()
+    order = list(ReviewItem.objects.order_by("priority", "id").values_list("pk", flat=True))
+    skipped = taken(anna, batch)
+    taken(anna, batch, ahead=True)
+    assert Watermark.objects.get().position == [3.0, float(order[1])]
+    release(anna, skipped.token)
+    done = work_through(anna, batch)
+    assert done == [order[1], order[2], order[3], order[0]], "what was left behind the mark is found by the wrap"
+
+
+def test_the_watermark_spares_the_way_over_ones_own_votes(people, make_batch):
+    batch, anna = make_batch(300, overlap=5), people()
+    work = list(ReviewItem.objects.order_by("id").values_list("pk", flat=True))
+    for number in work[:250]:
+        lease = taken(anna, batch)
+        assert lease.item_id == number
+        decide_pair(anna, lease.token, side="left")
+
+    def rows_read() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'review_decision'")
+            row = cursor.fetchone()
+        return row[0] if row else 0
+
+    from django.db import transaction
+
+    with transaction.atomic():
+        before = rows_read()
+        taken(anna, batch)
+        assert rows_read() - before < 20
+
+
+def test_new_pairs_are_not_overlooked_behind_the_watermark(people, make_batch):
+    from tests.review.conftest import drafts
+    from vitrina.review.batches import add_pairs
+
+    batch, anna = make_batch(2), people()
+    work_through(anna, batch)
+    add_pairs(batch, drafts(1, priority=1))
+    assert taken(anna, batch).item_id == ReviewItem.objects.order_by("-id").first().pk
+
+
+def test_a_paused_batch_gives_nothing_but_takes_what_is_held(people, make_batch):
+    batch, anna, admin = make_batch(), people(), people("admin")
+    lease = taken(anna, batch)
+    set_state(admin, batch, "paused")
+    assert next_item(anna, batch=batch) == Nothing("paused")
+    decide_pair(anna, lease.token, side="right")
+    set_state(admin, batch, "open")
+    lease = taken(anna, batch)
+    set_state(admin, batch, "closed")
+    with pytest.raises(Conflict, match="closed"):
+        decide_pair(anna, lease.token, side="right")
+    with pytest.raises(NotDecidable, match="for good"):
+        set_state(admin, batch, "open")
+
+
+def test_an_annotator_gets_no_cases_and_a_stranger_no_pairs(people, make_batch):
+    anna, moderator, stranger, boris = people(), people("moderator"), people(""), people()
+    closed_circle = make_batch(role="", members=[boris])
+    item = case(1)
+    for refused in (lambda: next_item(anna), lambda: claim(anna, item.pk), lambda: next_item(stranger),
+                    lambda: next_item(anna, batch=closed_circle), lambda: next_item(stranger, batch=make_batch()),
+                    lambda: next_item(moderator, batch=closed_circle),
+                    lambda: set_state(anna, closed_circle, "paused")):  # fmt: skip
+        with pytest.raises(Forbidden):
+            refused()
+    assert taken(boris, closed_circle)
+    assert taken(moderator).item_id == item.pk
+    assert closed_circle in batches_for(boris)
+    assert closed_circle not in batches_for(anna)
+
+
+def test_who_was_taken_out_of_a_batch_decides_nothing_more(people, make_batch):
+    boris = people()
+    batch = make_batch(role="", members=[boris])
+    lease = taken(boris, batch)
+    batch.members.clear()
+    with pytest.raises(Forbidden):
+        decide_pair(boris, lease.token, side="left")
+
+
+def test_a_token_of_somebody_else_is_worth_nothing(people, make_batch):
+    batch, anna, boris = make_batch(), people(), people()
+    lease = taken(anna, batch)
+    for refused in (lambda: decide_pair(boris, lease.token, side="left"), lambda: skip(boris, lease.token),
+                    lambda: beat(boris, lease.token), lambda: flag(boris, lease.token, reason="x")):  # fmt: skip
+        with pytest.raises(Conflict):
+            refused()
+    assert not release(boris, lease.token)
+    assert counts(lease.item_id) == (2, 0, 1)
+
+
+def test_a_moderator_takes_a_certain_case_and_others_see_who_holds_it(people):
+    maria, oleg = people("moderator"), people("moderator")
+    first, second = case(1, priority=1), case(2)
+    assert taken(maria).item_id == first.pk
+    lease = claim(maria, second.pk)
+    assert (lease.item_id, claim(maria, second.pk).token) == (second.pk, lease.token)
+    assert counts(first.pk) == (1, 0, 0)
+    assert holders([first.pk, second.pk])[second.pk][0] == maria
+    with pytest.raises(Conflict) as refused:
+        claim(oleg, second.pk)
+    assert refused.value.state == {"reason": "held", "state": "open", "by": maria.username}
+    assert taken(oleg).item_id == first.pk
+
+
+def test_an_assigned_case_is_its_persons_and_kinds_can_be_chosen(people):
+    from vitrina.review.moderating import assign
+
+    maria, oleg, anna = people("moderator"), people("moderator"), people()
+    text, price = case(1), case(2, kind="price", key="price:2")
+    assert assign(maria, [text.pk], oleg) == 1
+    assert taken(maria).item_id == price.pk
+    assert taken(oleg, assigned=True).item_id == text.pk
+    assert isinstance(next_item(people("moderator"), kinds=["list"]), Nothing)
+    with pytest.raises(Forbidden):
+        assign(maria, [text.pk], anna)
+
+
+def test_the_database_refuses_an_item_held_by_more_than_it_needs(people, make_batch):
+    from django.db import IntegrityError, transaction
+
+    make_batch(1)
+    for broken in ({"held": 3}, {"done": F("need"), "held": 1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ReviewItem.objects.update(**broken)
