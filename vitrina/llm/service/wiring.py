@@ -46,11 +46,12 @@ class FittedEmbedders:
     """Fits of the object store by their id; :data:`ACTIVE_EMBEDDER` is the one that the database says is active."""
 
     def names(self) -> list[str]:
-        """Ids of all fits, and the name of the active one."""
+        """The name of the active fit and the ids of all; nothing where nothing was fitted yet."""
         from vitrina.objects import open_store
         from vitrina.vectors.fits import fit_ids
 
-        return [ACTIVE_EMBEDDER, *fit_ids(open_store(get_settings()))]
+        fits = fit_ids(open_store(get_settings()))
+        return [ACTIVE_EMBEDDER, *fits] if fits else []
 
     def find(self, name: str) -> tuple[str, Embed] | None:
         """See :class:`vitrina.llm.service.app.Embedders`."""
