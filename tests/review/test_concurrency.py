@@ -30,9 +30,7 @@ def test_twenty_people_at_once_never_give_a_pair_more_votes_than_it_needs(people
         votes = 0
         try:
             for _ in range(200):
-                found = (
-                    next_item(user, batch=batch, ahead=votes % 3 == 2)
-                )
+                found = next_item(user, batch=batch, ahead=votes % 3 == 2)
                 if not isinstance(found, Taken):
                     if found.reason == "done":
                         break
