@@ -1,0 +1,157 @@
+"""Cases decided at the desk: in effect after the window for undoing, by the publication's pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.catalog.making import catalogue, day, parsed, take, verdict, version
+from tests.review.test_deciding import let_pass
+from tests.review.test_queue import taken
+from vitrina.catalog.models import Publication
+from vitrina.catalog.publishing import publish
+from vitrina.content.models import ContentVersion, Verdict
+from vitrina.review.errors import Conflict, Forbidden, NotDecidable
+from vitrina.review.history import revise_case, undo
+from vitrina.review.models import Decision, Outbox, ReviewItem
+from vitrina.review.moderating import decide_case, decide_many, newest_version
+from vitrina.review.outbox import CONSUMERS, DESCRIPTIONS, PREFERENCES, PUBLICATION, pending, reconcile
+from vitrina.review.queue import claim
+from vitrina.review.services import approve, wanted_again
+
+
+@pytest.fixture
+def item(database):
+    take(day(1), [parsed("1", "Платье синее")])
+    product = catalogue()["1"]
+    text = version(product)
+    verdict(text, approved=False)
+    return ReviewItem.objects.create(kind="text", key=f"version:{text.pk}", product=product, version=text, priority=2)
+
+
+def test_an_approval_takes_effect_after_the_minute_and_then_publishes(people, settings, item):
+    maria = people("moderator")
+    decide_case(maria, taken(maria).token, "approve", seen_version=1)
+    assert ReviewItem.objects.get().state == "approved"
+    assert publish(settings).visible == 0, "within the minute nothing of it is seen"
+    let_pass()
+    assert publish(settings, run_id="r").visible == 1
+    assert (Verdict.objects.get().decided_by, pending(PUBLICATION)) == ("person", (0, 0))
+    assert publish(settings).visible == 1
+
+
+def test_an_undone_approval_leaves_no_trace(people, settings, item):
+    maria = people("moderator")
+    decide_case(maria, taken(maria).token, "approve")
+    back = undo(maria)
+    item.refresh_from_db()
+    assert (item.state, item.done, item.held) == ("open", 0, 1)
+    let_pass()
+    assert publish(settings).visible == 0
+    assert Verdict.objects.get().decided_by == "rules"
+    decide_case(maria, back.token, "reject", reasons=["invented"])
+
+
+def test_a_later_rejection_takes_the_text_off_the_shop(people, settings, item):
+    maria = people("moderator")
+    first = decide_case(maria, taken(maria).token, "approve")
+    let_pass()
+    publish(settings)
+    revise_case(maria, first.decision_id, "reject", reasons=["wrong_fact"])
+    assert publish(settings).visible == 1
+    let_pass()
+    assert publish(settings).visible == 0
+    assert Publication.objects.get().state == Publication.State.UNPUBLISHED
+    assert all(reconcile(consumer).balanced for consumer in CONSUMERS)
+
+
+def test_an_edit_becomes_a_persons_version_and_a_preference(people, settings, item):
+    maria = people("moderator")
+    words = {"title": "Платье", "body": "<p>Своими словами</p><script>x</script>"}
+    made = decide_case(maria, taken(maria).token, "edit", edit=words)
+    assert ContentVersion.objects.count() == 1
+    let_pass()
+    assert publish(settings).visible == 1
+    own = ContentVersion.objects.get(origin="person")
+    assert (own.number, own.body, own.author) == (2, "<p>Своими словами</p>", maria)
+    assert Publication.objects.get().version == own
+    assert Decision.objects.get(pk=made.decision_id).version == own
+    assert (pending(PREFERENCES)[0], reconcile(PREFERENCES).balanced) == (1, True)
+    publish(settings)
+    assert ContentVersion.objects.count() == 2
+
+
+def test_a_request_to_write_again_waits_for_the_minute(people, item):
+    maria = people("moderator")
+    decide_case(maria, taken(maria).token, "reprocess")
+    assert wanted_again([item.product_id]) == frozenset()
+    let_pass()
+    assert wanted_again([item.product_id]) == {item.product_id}
+    assert reconcile(DESCRIPTIONS).balanced
+
+
+def test_a_stale_page_gets_a_conflict_that_says_what_stands(people, item):
+    maria = people("moderator")
+    lease = taken(maria)
+    seen = newest_version(item)
+    version(item.product, 2)
+    with pytest.raises(Conflict) as refused:
+        decide_case(maria, lease.token, "approve", seen_version=seen)
+    assert refused.value.state == {"reason": "newer_version", "state": "open", "version": 2}
+    approve(item.pk, by="anna")
+    with pytest.raises(Conflict) as refused:
+        decide_case(maria, lease.token, "approve")
+    assert (refused.value.state["reason"], refused.value.state["by"]) == ("closed", "anna")
+    assert Decision.objects.count() == 1
+
+
+def test_the_same_action_twice_is_one_decision(people, item):
+    maria = people("moderator")
+    lease = taken(maria)
+    first = decide_case(maria, lease.token, "approve")
+    assert decide_case(maria, lease.token, "approve").decision_id == first.decision_id
+    with pytest.raises(Conflict):
+        decide_case(maria, lease.token, "reject", comment="нет")
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_is_written(people, item):
+    maria, anna = people("moderator"), people()
+    lease = taken(maria)
+    for action, given in (("reject", {}), ("publish", {}), ("edit", {"edit": {"title": "x"}}),
+                          ("edit", {"edit": {"title": "x", "body": "y", "price": 1}}),
+                          ("approve", {"category": "nothing"})):  # fmt: skip
+        with pytest.raises(NotDecidable):
+            decide_case(maria, lease.token, action, **given)
+    with pytest.raises(Forbidden):
+        decide_case(anna, lease.token, "approve")
+    assert (Decision.objects.count(), ReviewItem.objects.get().held) == (0, 1)
+
+
+def test_many_are_decided_at_once_but_for_what_another_holds(people, item):
+    maria, oleg = people("moderator"), people("moderator")
+    other = ReviewItem.objects.create(kind="text", key="v", product=item.product, version=item.version)
+    claim(oleg, other.pk)
+    claim(maria, item.pk)
+    done, failed = decide_many(maria, [(item.pk, 1), (other.pk, 1), (999, None)], "approve")
+    assert ([d.item_id for d in done], set(failed)) == ([item.pk], {other.pk, 999})
+    assert failed[other.pk].state["reason"] == "held"
+
+
+def test_an_answered_price_is_not_asked_about_again_and_then_moves(people, settings, item):
+    maria = people("moderator")
+    verdict(item.version)
+    ReviewItem.objects.all().delete()
+    publish(settings)
+    take(day(2), [parsed("1", "Платье синее", price="900")])
+    publish(settings)
+    case = ReviewItem.objects.get(kind="price")
+    answer = decide_case(maria, claim(maria, case.pk).token, "approve")
+    publish(settings)
+    assert ReviewItem.objects.filter(kind="price").count() == 1
+    let_pass()
+    publish(settings)
+    assert int(Publication.objects.get().price) == 900
+    revise_case(maria, answer.decision_id, "reject", comment="опечатка")
+    let_pass()
+    publish(settings)
+    assert int(Publication.objects.get().price) == 100
+    assert not Outbox.objects.exclude(problem="").exists()
