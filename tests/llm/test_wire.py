@@ -154,7 +154,7 @@ def test_waits_grow_and_are_bounded():
     policy, tally = RetryPolicy(max_attempts=100), Tally()
     waits = [decide(Reading(Outcome.SERVER), tally, policy, now=0, jitter=1.0).wait_s for _ in range(12)]
     assert waits == sorted(waits)
-    assert waits[0] == 0.5
+    assert waits[0] == policy.base_delay_s
     assert waits[-1] == 30.0
 
 

@@ -22,17 +22,22 @@ _COHORT_S = 0.25
 _LEAST, _LEAST_SLOW, _SLOW_S, _LONGEST_S = 16, 6, 4.0, 120.0
 _BACK = 0.9
 #: A share of 429s above it is never noise.
-_MOST_NOISE = 0.25
-#: From so many 429s, and that share of all that was sent, a cohort is judged before it is back.
-_EARLY, _EARLY_SHARE = 6, 0.4
+_MOST_NOISE = 0.2
+#: In an experiment the pace is lowered this far below what the server took, so that a limit shows as no 429 at all.
+_DEEPER = 0.85
+#: From so many 429s, and that share of all that was sent, a cohort is judged before it is back; not before it is so old
+#: or large that its rate can be told.
+_EARLY, _EARLY_SHARE, _EARLY_S, _EARLY_SENT = 6, 0.4, 0.08, 30
 #: Calls under a lowered pace after which an experiment is decided.
 _EXPERIMENT = 60
 #: The first calls: so many a second, twice as many each tenth of a second, until the pace binds nobody.
 _START, _DOUBLING_S, _UNBOUND = 200.0, 0.1, 50_000.0
+#: After so long without a call they start again: what came back since tells nothing of a burst.
+_IDLE_S = 1.0
 _LEAST_PACE = 0.02
 _UP_EVERY_S, _SLOW_START = 0.5, 1.4
 #: A step up is 2.5 %; after every few steps without a refusal it is twice as large, for a pace that was set too low.
-_UP, _MOST_UP, _STEPS = 0.025, 0.2, 4
+_UP, _MOST_UP, _STEPS = 0.025, 0.1, 4
 
 
 @dataclass(slots=True)
@@ -63,7 +68,9 @@ class CohortController:
     """Finds the pace of one model at one endpoint. ``pace`` is in calls a second; ``None``: as fast as slots allow."""
 
     def __init__(self, now: float, *, ramp: bool = True) -> None:
-        self._ramp = now if ramp else None
+        self._ramps = ramp
+        self._ramp: float | None = None
+        self._last = -1e9
         self._pace: float | None = None
         self._good = 0.0
         self._noise = 0.0
@@ -77,6 +84,8 @@ class CohortController:
 
     def pace(self, now: float) -> float | None:
         """The present pace."""
+        if self._pace is None and self._ramps and now - self._last > _IDLE_S:
+            return _START
         if self._ramp is not None:
             ramped = _START * 2.0 ** min(30.0, max(0.0, (now - self._ramp) / _DOUBLING_S))
             if ramped < _UNBOUND:
@@ -86,6 +95,9 @@ class CohortController:
 
     def sent(self, now: float, *, bound: bool) -> Cohort:
         """A call leaves now. ``bound``: it, or one behind it, had to wait for the pace."""
+        if self._pace is None and self._ramps and now - self._last > _IDLE_S:
+            self._ramp = now
+        self._last = now
         cohort = self._cohort
         if cohort is not None and self._full(cohort, now):
             cohort.closed = True
@@ -108,6 +120,7 @@ class CohortController:
                 and cohort.limited >= _EARLY_SHARE * cohort.sent
                 and cohort.era == self._era
                 and not cohort.judged
+                and (now - cohort.start >= _EARLY_S or cohort.sent >= _EARLY_SENT)
             ):
                 cohort.judged = True
                 self._cut(cohort, now)
@@ -132,11 +145,11 @@ class CohortController:
         # Three deviations from noise that is known, two from the little that is assumed before.
         spread = (3.0 * self._noise**0.5 if self._noise else 0.2) / cohort.sent**0.5
         if cohort.limited >= 3 and share > self._noise + spread + 0.02:
-            if self._experiment is None and share <= _MOST_NOISE:
-                self._experiment = _Experiment(share, self.pace(now))
-            else:
-                self._experiment = None
+            tried = self._experiment is None and share <= _MOST_NOISE
+            self._experiment = _Experiment(share, self._pace) if tried else None
             self._cut(cohort, now)
+            if tried and self._pace is not None:
+                self._pace *= _DEEPER
             return
         if self._noise:
             self._noise += 0.05 * (share - self._noise)
@@ -153,7 +166,7 @@ class CohortController:
         if experiment.sent < _EXPERIMENT:
             return True
         self._experiment = None
-        if share < 0.6 * experiment.share:
+        if share < 0.5 * experiment.share:
             return False
         self._noise = min(_MOST_NOISE, max(share, experiment.share))
         self._pace = experiment.former
@@ -161,14 +174,13 @@ class CohortController:
         return True
 
     def _cut(self, cohort: Cohort, now: float) -> None:
-        span = max(cohort.last - cohort.start, 0.02)
-        rate = cohort.sent / span if cohort.sent > 1 else 1.0
         before = self.pace(now)
+        span = max(cohort.last - cohort.start, 0.04)
+        taken = (cohort.sent - cohort.limited) / span
         if before is not None:
-            rate = min(rate, before)
-        taken = max(_LEAST_PACE, rate * (1.0 - cohort.limited / cohort.sent))
-        # All refused tells that it is slower, not how much.
-        self._pace = max(taken, rate / 8, _LEAST_PACE)
+            # All refused tells that it is slower, not how much.
+            taken = min(before, max(taken, min(before, cohort.sent / span) / 8))
+        self._pace = max(taken, _LEAST_PACE)
         self._good = self._pace
         self._steps = 0
         self._ramp = None

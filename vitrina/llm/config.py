@@ -29,10 +29,10 @@ class RetryPolicy:
     It has a budget of wall-clock time instead.
     """
 
-    max_attempts: int = 6
+    max_attempts: int = 7
     max_invalid: int = 3
     max_truncated: int = 2
-    base_delay_s: float = 0.5
+    base_delay_s: float = 0.25
     max_delay_s: float = 30.0
     rate_limit_patience_s: float = 900.0
     #: How long a request waits for an endpoint whose breaker is open, before it is left for a later run.

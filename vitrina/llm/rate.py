@@ -14,6 +14,8 @@ from vitrina.llm.cohorts import Cohort, CohortController
 #: is what providers that watch the slope refuse.
 _BURST_S = 0.1
 _TOKEN_BURST_S = 3.0
+#: A clump after a lowered pace would be refused and lower it again.
+_PACE_BURST_S = 0.04
 #: Tokens set aside for the answer of a request without a limit of its own, until calls came back.
 _ANSWER_GUESS = 1_000
 #: A header's word is believed so long.
@@ -83,7 +85,7 @@ class Rate:
         self._tokens = Spread(tpm / 60.0, burst_s=_TOKEN_BURST_S) if tpm else None
         self._told_requests, self._told_tokens = Ceiling(_BURST_S), Ceiling(_TOKEN_BURST_S)
         self.controller = CohortController(now) if measured else None
-        self._pace = Spread(1.0)
+        self._pace = Spread(1.0, burst_s=_PACE_BURST_S)
         self._bound = False
         self._usual = 0.0
 
