@@ -58,6 +58,7 @@ def test_red_in_the_text_and_blue_on_the_picture_is_a_conflict_with_both_values(
         ("Платье вечернее", "бордовый, красный", "Цвет товара"),
         ("Кроссовки", "красный", "Цвет"),
         ("Полотенце махровое", "красный", "Цвет"),
+        ("Поло мужское", "тёмно-красный", "color"),
     ],
 )
 def test_the_colour_is_read_in_three_languages_from_attribute_or_title(

@@ -35,6 +35,8 @@ SEPARATED = 0.5
 _CHROMA, _WARM_CHROMA = 0.05, 0.08
 _DARK, _DARK_SHARE = frozenset({"black", "anthracite", "navy"}), 0.9
 _NAMED_MOST = 3
+#: Words inside of names of colours (dark green) that are no colour by themselves.
+_TONES = frozenset({"light", "dark", "pastel"})
 
 _COLOR_NAME = re.compile(r"\bцвет\b|расцветк|\brenk\b|\bcolou?r\b", re.IGNORECASE)
 _SEVERAL = re.compile(
@@ -143,7 +145,7 @@ def _mentioned(facts: ProductFacts, lexicon: Lexicon) -> Iterator[str]:
     """Colours named anywhere: a lining, a trim, another of the colours that it comes in."""
     for text in (facts.title, facts.description or "", *facts.attributes.values()):
         for match in lexicon.find_all(text):
-            if match.entry.kind == "color":
+            if match.entry.kind == "color" and match.entry.key not in _TONES:
                 yield match.entry.key
 
 

@@ -15,16 +15,16 @@ NEIGHBOURS: dict[str, frozenset[str]] = {
     name: frozenset(near.split())
     for name, near in {
         "white": "grey beige",
-        "black": "grey brown",
+        "black": "grey brown blue green purple",
         "grey": "white black beige brown blue green purple",
         "beige": "white grey brown pink yellow orange",
         "brown": "beige grey black red orange yellow",
         "red": "pink orange brown",
         "orange": "red yellow brown pink beige",
         "yellow": "orange beige brown green",
-        "green": "yellow grey blue",
-        "blue": "purple grey green",
-        "purple": "blue pink grey",
+        "green": "yellow grey blue black",
+        "blue": "purple grey green black",
+        "purple": "blue pink grey black",
         "pink": "red purple orange beige",
     }.items()
 }
