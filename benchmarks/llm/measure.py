@@ -7,6 +7,7 @@ which bars (``benchmarks.llm.scenarios``).
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
@@ -78,7 +79,10 @@ class Bench:
             return {"client": peer.name, "absent": peer.absent}
         task = Task(self.server.base_url, calls, concurrency, peer.how)
         try:
-            with Client(peer.module, task, python=peer.python, env=peer.env()) as client:
+            with (
+                tempfile.TemporaryDirectory() as cache,
+                Client(peer.module, task, python=peer.python, env=peer.env(cache)) as client,
+            ):
                 return self.drive(client, faults, peer.name, task, ideal_s)
         except ClientError as error:
             return {"client": peer.name, "absent": str(error), "calls": calls}

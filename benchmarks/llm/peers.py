@@ -10,7 +10,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,11 +53,10 @@ class Peer:
             return "its token file is not here, and it downloads it at every start"
         return ""
 
-    def env(self) -> Mapping[str, str]:
+    def env(self, cache: str) -> Mapping[str, str]:
         """Its environment variables: a cache of its own, nothing sent anywhere."""
         if self.folder != "curator":
             return {}
-        cache = tempfile.mkdtemp(prefix="vitrina-bench-curator-")
         return {
             "TIKTOKEN_CACHE_DIR": str(HOME / self.folder / _TOKENS),
             "CURATOR_CACHE_DIR": cache,

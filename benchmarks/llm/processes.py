@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -145,12 +145,13 @@ class Client:
 class Databases:
     """Migrated databases, a fresh one for each measurement, on a server with fsync on, as the platform runs it."""
 
-    def __init__(self, fresh: Any) -> None:
+    def __init__(self, folder: Path, fresh: Callable[[], str]) -> None:
+        self._folder = folder
         self._fresh = fresh
 
     def env(self) -> dict[str, str]:
         """The environment that points a client at a fresh database."""
-        return {"DATABASE_URL": self._fresh(), "VITRINA_HOME": tempfile.mkdtemp(prefix="vitrina-bench-")}
+        return {"DATABASE_URL": self._fresh(), "VITRINA_HOME": tempfile.mkdtemp(dir=self._folder)}
 
 
 @contextmanager
@@ -167,7 +168,7 @@ def databases() -> Iterator[Databases]:
     try:
         made = TestServer(server=server, connection=server.start())
         template = made.template(_migrate)
-        yield Databases(lambda: made.fresh_dsn(template=template))
+        yield Databases(folder, lambda: made.fresh_dsn(template=template))
     finally:
         server.stop()
         server.remove_data()
@@ -176,5 +177,6 @@ def databases() -> Iterator[Databases]:
 
 def _migrate(dsn: str) -> None:
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    env = {**os.environ, "DATABASE_URL": dsn, "VITRINA_HOME": tempfile.mkdtemp(prefix="vitrina-bench-")}
-    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "DATABASE_URL": dsn, "VITRINA_HOME": home}
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
