@@ -24,7 +24,7 @@ from vitrina.llm.gate import Closed, Diverted, Gate, Ticket
 from vitrina.llm.ledger import Attempt
 from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.pricing import Price, PriceBook
-from vitrina.llm.retry import Decision, Tally, decide
+from vitrina.llm.retry import Decision, Tally, answers, decide, endpoint_failed
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Checked
 from vitrina.llm.tokens import estimate_tokens
@@ -202,7 +202,7 @@ class Attempts:
         gate.returned(
             ticket,
             limited=outcome is Outcome.RATE_LIMIT,
-            failed=_endpoint_failed(reading, reply) if told_of else None,
+            failed=endpoint_failed(reading, answered=reply is not None) if told_of else None,
             tokens=usage.prompt + usage.completion,
             headers=None if reply is None else reply.headers,
             why=reading.error or "",
@@ -230,7 +230,7 @@ class Attempts:
             item_id=job.item_id,
             endpoint=self._config.endpoint,
             provider=self._prices.provider,
-            answered=not decision.again and job.keep and _answers(reading),
+            answered=not decision.again and job.keep and answers(reading),
             ended=not decision.again,
             error_class=reading.error_class or ("contract" if problems else ""),
             error=told,
@@ -293,15 +293,3 @@ class Attempts:
 
 def _kept_body(job: Job, raw: bytes) -> bytes:
     return raw if job.kept_body is None else job.kept_body(raw)
-
-
-def _endpoint_failed(reading: Reading, reply: Reply | None) -> bool:
-    """Whether the endpoint is at fault; a page that is no JSON with status 200 is a broken proxy."""
-    if reading.outcome is Outcome.INVALID:
-        return reply is not None and reading.data is None
-    return reading.outcome in (Outcome.TRANSPORT, Outcome.SERVER)
-
-
-def _answers(reading: Reading) -> bool:
-    """The provider gave its answer: the same request is not sent again, also when nobody likes the answer."""
-    return reading.outcome in (Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSAL, Outcome.FILTERED)

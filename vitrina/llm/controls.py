@@ -15,7 +15,8 @@ from typing import Any
 from vitrina.llm import board
 from vitrina.llm.breaker import Breaker, State
 from vitrina.llm.config import GatewayConfig
-from vitrina.llm.gate import Gate, LocalSlots, Slots, summary
+from vitrina.llm.gate import Gate, Slots, summary
+from vitrina.llm.local_slots import LocalSlots
 from vitrina.llm.rate import Rate
 
 log = logging.getLogger(__name__)

@@ -99,3 +99,15 @@ def _after_rate_limit(reading: Reading, tally: Tally, policy: RetryPolicy, now: 
 
 def _backoff(policy: RetryPolicy, count: int, jitter: float) -> float:
     return min(policy.max_delay_s, policy.base_delay_s * 2.0 ** min(count - 1, 20)) * (0.5 + 0.5 * jitter)
+
+
+def answers(reading: Reading) -> bool:
+    """The provider gave its answer: the same request is not sent again, also when nobody likes the answer."""
+    return reading.outcome in (Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSAL, Outcome.FILTERED)
+
+
+def endpoint_failed(reading: Reading, *, answered: bool) -> bool:
+    """Whether the endpoint is at fault; a page that is no JSON with status 200 is a broken proxy."""
+    if reading.outcome is Outcome.INVALID:
+        return answered and reading.data is None
+    return reading.outcome in (Outcome.TRANSPORT, Outcome.SERVER)
