@@ -58,14 +58,15 @@ WITH gone AS (
 UPDATE review_reviewitem i SET held = i.held - 1 FROM locked WHERE i.id = locked.id
 """
 
-#: LIMIT keeps the planner from reading all that the person ever decided into a hash: each candidate is looked up.
+#: OFFSET 0 keeps each look-up on its own row: without it the planner reads all that a person ever decided into a hash,
+#: and with a comparison to NULL instead it expects no row to be left and sorts the whole batch (76 ms on 5,000 pairs).
 _FREE = """
 i.state = 'open' AND i.need > (i.done + i.held)
-AND (SELECT d.id FROM review_decision d WHERE d.item_id = i.id AND d.decided_by_id = %(user)s
-     AND d.superseded_by_id IS NULL AND d.undone_at IS NULL LIMIT 1) IS NULL
-AND (SELECT s.id FROM review_setaside s WHERE s.item_id = i.id AND s.user_id = %(user)s LIMIT 1) IS NULL
-AND (SELECT l.id FROM review_lease l WHERE l.item_id = i.id AND l.user_id = %(user)s AND l.ended_at IS NULL
-     LIMIT 1) IS NULL
+AND NOT EXISTS (SELECT 1 FROM review_decision d WHERE d.item_id = i.id AND d.decided_by_id = %(user)s
+                AND d.superseded_by_id IS NULL AND d.undone_at IS NULL OFFSET 0)
+AND NOT EXISTS (SELECT 1 FROM review_setaside s WHERE s.item_id = i.id AND s.user_id = %(user)s OFFSET 0)
+AND NOT EXISTS (SELECT 1 FROM review_lease l WHERE l.item_id = i.id AND l.user_id = %(user)s AND l.ended_at IS NULL
+                OFFSET 0)
 """
 
 #: What the person holds already in this slot comes back; on the screen comes first what was fetched ahead.
