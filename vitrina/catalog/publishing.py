@@ -126,7 +126,8 @@ def _plan(
     row: tuple[Any, ...], settings: Settings, result: PublishResult, cases: list[ReviewItem], run_id: str
 ) -> tuple[Any, ...] | None:
     (product, listed, price, old_price, currency, available, gate, price_gate, drop, version, category,
-     was_version, was_category, was_price, was_old, was_currency, was_state, refused, note, pictures, was_pictures) = row  # fmt: skip
+     was_version, was_category, was_price, was_old, was_currency, was_state, refused, note,
+     pictures, was_pictures) = row  # fmt: skip
     # Pictures are not held back by anything: what a host gave late is shown at the next pass.
     pictures, was_pictures = (orjson.loads(value) if value else [] for value in (pictures, was_pictures))
     if was_state == Publication.State.UNPUBLISHED and not (refused and version is not None):

@@ -12,8 +12,8 @@ from typing import Any
 class StorefrontItem:
     """One product as buyers see it. ``category_path`` holds (id, name) from the top down.
 
-    ``image_urls`` are ours where the shop's pictures are stored and public (CDN_PREFIX), else the source's; ``pictures``
-    names the stored ones by their keys in the object store, with width and height.
+    ``image_urls`` are ours where the shop's pictures are stored and public (CDN_PREFIX), else the source's;
+    ``pictures`` names the stored ones by their keys in the object store, with width and height.
     """
 
     product_id: int
