@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
     """Every check of the catalogue, now."""
     from assets.catalog import (
+        image_analysis,
         intake_checks,
         moderation,
         product_descriptions,
@@ -36,6 +37,7 @@ def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
         context, vectors=VectorsResource(), warehouse=warehouse
     )
     found["most_pictures_are_there"] = product_images.most_pictures_are_there(warehouse=warehouse)
+    found["pictures_are_analysed"] = image_analysis.pictures_are_analysed(warehouse=warehouse)
     found["texts_follow_the_contract"] = product_descriptions.texts_follow_the_contract(warehouse=warehouse)
     found["nothing_doubtful_is_lost"] = moderation.nothing_doubtful_is_lost(warehouse=warehouse)
     found["only_approved_is_published"] = published_products.only_approved_is_published(warehouse=warehouse)
@@ -109,6 +111,12 @@ def lose_pictures() -> None:
     PictureUrl.objects.update(state="gone", reason="not_found", checked_at="2026-01-01T00:00:00Z")
 
 
+def spoil_analyses() -> None:
+    from vitrina.images.models import PictureAnalysis
+
+    assert PictureAnalysis.objects.update(state=PictureAnalysis.State.FAILED, message="no pixels") > 0
+
+
 def break_the_contract() -> None:
     from vitrina.content.models import ContentVersion
 
@@ -150,6 +158,7 @@ BREAKS: list[tuple[str, Callable[[], None]]] = [
     ("every_product_has_a_vector", forget_a_vector),
     ("every_product_has_a_vector", keep_a_delisted_vector),
     ("most_pictures_are_there", lose_pictures),
+    ("pictures_are_analysed", spoil_analyses),
     ("texts_follow_the_contract", break_the_contract),
     ("nothing_doubtful_is_lost", lose_a_case),
     ("only_approved_is_published", publish_the_refused),

@@ -75,6 +75,12 @@ def test_json_is_found_inside_fences_and_after_thinking(text):
     assert parse_json(text, "stop") == ({"a": 1}, False)
 
 
+@pytest.mark.parametrize("text", ['{"title": "Cut in the mid', '{"a": {"b": 1}, "c": [1, 2', '{"a": {"b": 1}'])
+def test_json_that_a_server_cut_while_saying_stop_is_not_taken_for_an_answer(text):
+    with pytest.raises(InvalidAnswerError):
+        parse_json(text, "stop")
+
+
 def test_broken_json_is_mended_only_when_the_model_ended_it_itself():
     assert parse_json("{'a': 1,}", "stop") == ({"a": 1}, True)
     with pytest.raises(InvalidAnswerError):

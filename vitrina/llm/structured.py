@@ -95,7 +95,8 @@ def parse_json(text: str, finish_reason: str) -> tuple[Any, bool]:
     """The JSON value in an answer, and whether it had to be mended.
 
     Thinking blocks and code fences are taken off first. Mending is tried only for an answer that the model itself
-    ended: json_repair makes a plausible half object of one that was cut.
+    ended and that closes what it opened: json_repair makes a plausible half object of one that was cut, and some
+    servers cut and say "stop".
 
     Raises:
         InvalidAnswerError: There is none.
@@ -112,7 +113,8 @@ def parse_json(text: str, finish_reason: str) -> tuple[Any, bool]:
             return orjson.loads(blocks[0].strip()), True
         except orjson.JSONDecodeError:
             plain = blocks[0].strip()
-    if finish_reason in _WHOLE and len(plain) <= _MAX_REPAIR_CHARS and ("{" in plain or "[" in plain):
+    whole = finish_reason in _WHOLE and all(plain.count(a) <= plain.count(b) for a, b in (("{", "}"), ("[", "]")))
+    if whole and len(plain) <= _MAX_REPAIR_CHARS and ("{" in plain or "[" in plain):
         import json_repair
 
         try:

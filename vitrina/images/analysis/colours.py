@@ -6,6 +6,7 @@ Belongs here: clustering and naming. Stays out: which pixels are the product (``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,10 +52,11 @@ def dominant_colors(rgb: NDArray[np.uint8], lab: Floats, mask: NDArray[np.bool_]
     count = min(_CLUSTERS, len(np.unique(points, axis=0)))
     cv2.setRNGSeed(1)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.002)
-    _, labels, _ = cv2.kmeans(
-        np.ascontiguousarray(points, dtype=np.float32), count, np.empty(0), criteria, 1, cv2.KMEANS_PP_CENTERS
-    )
-    groups = _merged([np.flatnonzero(labels.ravel() == number) for number in range(count)], points)
+    labels: NDArray[Any] = np.zeros(len(points), dtype=np.int32)
+    if count > 1:  # a single row would be taken for a column of numbers
+        samples = np.ascontiguousarray(points, dtype=np.float32)
+        labels = cv2.kmeans(samples, count, np.empty(0), criteria, 1, cv2.KMEANS_PP_CENTERS)[1].ravel()
+    groups = _merged([np.flatnonzero(labels == number) for number in range(count)], points)
     shares: dict[str, list[tuple[float, str]]] = {}
     for group in groups:
         name = nearest_name(np.median(points[group], axis=0))
