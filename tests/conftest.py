@@ -160,6 +160,7 @@ def processed(pg_server: TestServer, processed_template: Processed, tmp_path: Pa
         yield Processed(name, home, instance, {}, processed_template.keys)
     _point_nowhere()
     pg_server.drop_database(name)
+    shutil.rmtree(home)  # half a gigabyte, most of it space that the index keeps ready
 
 
 @pytest.fixture
