@@ -28,17 +28,23 @@ class Access(StrEnum):
     ADMIN = "admin"
 
 
-def roles_of(user: AbstractBaseUser | AnonymousUser) -> frozenset[Role]:
-    """The roles of a person; read once a request."""
+def group_names(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
+    """Names of a person's groups, read once for an object of the person. An administrator has all roles."""
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
-    known: frozenset[Role] | None = getattr(user, "_vitrina_roles", None)
+    known: frozenset[str] | None = getattr(user, "_vitrina_groups", None)
     if known is None:
-        names = set(user.groups.values_list("name", flat=True))
-        admin = user.is_superuser or Role.ADMIN.value in names
-        known = frozenset(Role) if admin else frozenset(role for role in Role if role.value in names)
-        user._vitrina_roles = known  # type: ignore[attr-defined]
+        known = frozenset(user.groups.values_list("name", flat=True))
+        if user.is_superuser or Role.ADMIN.value in known:
+            known |= {role.value for role in Role}
+        user._vitrina_groups = known  # type: ignore[attr-defined]
     return known
+
+
+def roles_of(user: AbstractBaseUser | AnonymousUser) -> frozenset[Role]:
+    """The roles of a person."""
+    names = group_names(user)
+    return frozenset(role for role in Role if role.value in names)
 
 
 def may_open(user: AbstractBaseUser | AnonymousUser, access: Access) -> bool:

@@ -1,30 +1,22 @@
 """Who may do what at the desk. Every service asks here, so that no page, API or script is a side door.
 
-Belongs here: roles and membership in batches. Stays out: signing in.
+Belongs here: what a role opens, and membership in batches. Stays out: signing in, and who has which role
+(``vitrina.accounts.roles``).
 """
 
 from __future__ import annotations
 
 from django.contrib.auth.models import User
 
+from vitrina.accounts.roles import Role
+from vitrina.accounts.roles import group_names as roles
 from vitrina.review.errors import Forbidden
 from vitrina.review.models import Batch, ReviewItem
 
-ANNOTATOR, MODERATOR, ADMIN = "annotator", "moderator", "admin"
+__all__ = ["ADMIN", "MODERATION_KINDS", "MODERATOR", "may_work", "require", "require_item", "require_work", "roles"]
+
+MODERATOR, ADMIN = Role.MODERATOR.value, Role.ADMIN.value
 MODERATION_KINDS = (ReviewItem.Kind.TEXT.value, ReviewItem.Kind.PRICE.value, ReviewItem.Kind.LIST.value)
-
-
-def roles(user: User) -> frozenset[str]:
-    """Names of a person's roles, read once for an object of the person. An administrator has all of them."""
-    if not user.is_active:
-        return frozenset()
-    known: frozenset[str] | None = getattr(user, "_review_roles", None)
-    if known is None:
-        known = frozenset(user.groups.values_list("name", flat=True))
-        if user.is_superuser or ADMIN in known:
-            known |= {ANNOTATOR, MODERATOR, ADMIN}
-        user._review_roles = known  # type: ignore[attr-defined]
-    return known
 
 
 def require(user: User, role: str) -> None:
