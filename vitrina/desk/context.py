@@ -1,24 +1,47 @@
-"""What every page's frame shows: links of the person's roles, and initials."""
+"""What every page's frame shows: links to what the person may open, and initials."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from vitrina.accounts.roles import Role, roles_of
+from vitrina.accounts.roles import Access, Role, may_open, roles_of
 from vitrina.config import get_settings
+
+
+class Section(NamedTuple):
+    """A link of the header. A page names its section in the value ``section`` of its context."""
+
+    key: str
+    url_name: str
+    label: str | Promise
+    access: Access
+
+
+#: In the order of the header.
+SECTIONS = (
+    Section("moderation", "moderation", _("Moderation"), Access.MODERATOR),
+    Section("people", "people", _("People"), Access.ADMIN),
+)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Values of the base template."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
-        return {"roles": frozenset(), "dagster_url": ""}
+        return {"roles": frozenset(), "sections": (), "dagster_url": ""}
     roles = roles_of(user)
     dagster = f"http://127.0.0.1:{get_settings().vitrina_port}" if Role.ADMIN in roles else ""
-    return {"roles": {role.value for role in roles}, "initials": initials(user), "dagster_url": dagster}
+    return {
+        "roles": {role.value for role in roles},
+        "sections": [section for section in SECTIONS if may_open(user, section.access)],
+        "initials": initials(user),
+        "dagster_url": dagster,
+    }
 
 
 def initials(user: User) -> str:

@@ -32,6 +32,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "vitrina.accounts",
     "vitrina.desk",
+    "vitrina.comparison",
+    "vitrina.numbers",
+    "vitrina.workbench",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -68,7 +71,7 @@ TEMPLATES = [
         },
     }
 ]
-LOCALE_PATHS = [BASE_DIR / "vitrina" / "desk" / "locale"]
+LOCALE_PATHS = [BASE_DIR / "vitrina" / "desk" / "locale"]  # before those of packages; other applications bring theirs
 STATIC_URL = "/static/"
 STATIC_ROOT = _settings.vitrina_home / "static"
 STORAGES = {

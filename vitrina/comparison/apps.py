@@ -1,0 +1,10 @@
+"""Django's view of the application."""
+
+from django.apps import AppConfig
+
+
+class ComparisonConfig(AppConfig):
+    """Pages; no tables."""
+
+    name = "vitrina.comparison"
+    label = "comparison"

@@ -1,0 +1,1 @@
+"""Pages of this application, one module a subject."""
