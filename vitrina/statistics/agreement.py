@@ -1,0 +1,244 @@
+"""How well people who label the same items agree, beyond what chance would give.
+
+Belongs here: Krippendorff's alpha, Cohen's and Fleiss' kappa for labels without an order. Stays out: which decisions
+count, and un-flipping them. Intervals come from drawing whole items anew (percentile bootstrap); a draw in which the
+figure has no meaning is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from vitrina.statistics.intervals import LEVEL, Interval, Undefined, Why
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Items that two people must have in common before their kappa is shown.
+COMMON_ITEMS = 30
+RESAMPLES = 1_000
+
+
+class Rating(NamedTuple):
+    """A label that an annotator gave to an item. ``None`` is a label that is missing."""
+
+    item: Hashable
+    annotator: Hashable
+    label: Hashable
+
+
+Ratings = Iterable[Rating | tuple[Hashable, Hashable, Hashable]]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement(Interval):
+    """Agreement, its interval, the items it stands on (``n``), their labels and how many people gave them."""
+
+    labels: int = 0
+    annotators: int = 0
+
+
+def krippendorff_alpha(
+    ratings: Ratings,
+    *,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Agreement | Undefined:
+    """Krippendorff's alpha for nominal labels (Krippendorff 2011). Missing labels and any number of people are fine.
+
+    Items with one label say nothing of agreement and are left out.
+
+    Raises:
+        ValueError: A person labelled an item twice (pass decisions that stand, not their history).
+    """
+    table = _by_item(ratings)
+    items = {item: labels for item, labels in table.items() if len(labels) > 1}
+    return _of_items(items, len(table), _alpha, seed=seed, level=level, resamples=resamples)
+
+
+def fleiss_kappa(
+    ratings: Ratings,
+    *,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Agreement | Undefined:
+    """Fleiss' kappa (Fleiss 1971): every item must have equally many labels, at least two.
+
+    Raises:
+        ValueError: A person labelled an item twice.
+    """
+    table = _by_item(ratings)
+    sizes = {len(labels) for labels in table.values()}
+    if len(sizes) > 1:
+        return Undefined(Why.UNEQUAL_LABELS, len(table))
+    items = {item: labels for item, labels in table.items() if len(labels) > 1}
+    return _of_items(items, len(table), _fleiss, seed=seed, level=level, resamples=resamples)
+
+
+def cohen_kappa(
+    pairs: Iterable[tuple[Hashable, Hashable]],
+    *,
+    minimum: int = COMMON_ITEMS,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Agreement | Undefined:
+    """Cohen's kappa (Cohen 1960) of two people, from their labels of the items they have in common."""
+    import numpy as np
+
+    counted = Counter(pairs)
+    n = counted.total()
+    if n < max(minimum, 1):
+        return Undefined(Why.TOO_FEW if n else Why.NO_OVERLAP, n, minimum)
+    labels = {label: number for number, label in enumerate(dict.fromkeys(label for pair in counted for label in pair))}
+    cells = np.array([(labels[first], labels[second], times) for (first, second), times in counted.items()])
+    first = np.eye(len(labels))[cells[:, 0]]
+    second = np.eye(len(labels))[cells[:, 1]]
+    same = (cells[:, 0] == cells[:, 1]).astype(float)
+
+    def kappa(weights: np.ndarray) -> np.ndarray:
+        chance = ((weights @ first) * (weights @ second)).sum(axis=1) / n**2
+        return _beyond_chance(weights @ same / n, chance)
+
+    estimate = float(kappa(cells[None, :, 2].astype(float))[0])
+    if np.isnan(estimate):
+        return Undefined(Why.ONE_LABEL, n)
+    low, high = _bounds(kappa, cells[:, 2], n, seed=seed, level=level, resamples=resamples)
+    return Agreement(estimate, low, high, n, level, labels=2 * n, annotators=2)
+
+
+def cohen_kappas(
+    ratings: Ratings,
+    *,
+    minimum: int = COMMON_ITEMS,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> dict[tuple[Hashable, Hashable], Agreement | Undefined]:
+    """Cohen's kappa of every two people, keyed in the order in which they first appear.
+
+    Two people with fewer than ``minimum`` common items get an ``Undefined`` with what they have.
+
+    Raises:
+        ValueError: A person labelled an item twice.
+    """
+    table = _by_item(ratings)
+    people = list(dict.fromkeys(person for labels in table.values() for person in labels))
+    common: dict[tuple[Hashable, Hashable], list[tuple[Hashable, Hashable]]] = defaultdict(list)
+    order = {person: number for number, person in enumerate(people)}
+    for labels in table.values():
+        for first, second in combinations(sorted(labels, key=order.__getitem__), 2):
+            common[first, second].append((labels[first], labels[second]))
+    return {
+        two: cohen_kappa(common[two], minimum=minimum, seed=seed, level=level, resamples=resamples)
+        for two in combinations(people, 2)
+    }
+
+
+def _by_item(
+    ratings: Ratings,
+) -> dict[Hashable, dict[Hashable, Hashable]]:
+    """Labels by item and annotator; missing ones left out."""
+    table: dict[Hashable, dict[Hashable, Hashable]] = {}
+    for item, annotator, label in ratings:
+        if label is None:
+            continue
+        labels = table.setdefault(item, {})
+        if annotator in labels:
+            raise ValueError(f"annotator {annotator!r} labelled item {item!r} twice")
+        labels[annotator] = label
+    return table
+
+
+def _of_items(
+    items: Mapping[Hashable, Mapping[Hashable, Hashable]],
+    all_items: int,
+    figure: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    level: float,
+    resamples: int,
+) -> Agreement | Undefined:
+    """A figure of items with two and more labels, with its interval.
+
+    Items with the same labels count as one pattern with a weight, so that drawing 100,000 items costs as little as
+    drawing 100: a few dozen patterns are all there is.
+    """
+    import numpy as np
+
+    if not items:
+        return Undefined(Why.NO_OVERLAP if all_items else Why.NOTHING_COUNTED, all_items)
+    if len(items) == 1:
+        return Undefined(Why.TOO_FEW, 1, 2)
+    numbers = {
+        label: number
+        for number, label in enumerate(dict.fromkeys(label for labels in items.values() for label in labels.values()))
+    }
+    if len(numbers) == 1:
+        return Undefined(Why.ONE_LABEL, len(items))
+    patterns: Counter[tuple[int, ...]] = Counter()
+    for labels in items.values():
+        found = Counter(numbers[label] for label in labels.values())
+        patterns[tuple(found[number] for number in range(len(numbers)))] += 1
+    counts = np.array(list(patterns), dtype=float)
+    times = np.array(list(patterns.values()))
+
+    def of(weights: np.ndarray) -> np.ndarray:
+        return figure(weights, counts)
+
+    estimate = float(of(times[None, :].astype(float))[0])
+    n = len(items)
+    low, high = _bounds(of, times, n, seed=seed, level=level, resamples=resamples)
+    people = {person for labels in items.values() for person in labels}
+    return Agreement(estimate, low, high, n, level, labels=int((times @ counts).sum()), annotators=len(people))
+
+
+def _alpha(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Alpha for each row of weights ``(draws, patterns)``; ``counts`` is ``(patterns, labels)``."""
+    sizes = counts.sum(axis=1)
+    agreeing = (counts * (counts - 1)).sum(axis=1) / (sizes - 1)
+    totals = weights @ counts
+    n = totals.sum(axis=1)
+    return _beyond_chance(weights @ agreeing / n, (totals * (totals - 1)).sum(axis=1) / (n * (n - 1)))
+
+
+def _fleiss(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Fleiss' kappa for each row of weights."""
+    size = counts[0].sum()
+    agreeing = (counts * (counts - 1)).sum(axis=1) / (size * (size - 1))
+    shares = weights @ counts / (weights.sum(axis=1, keepdims=True) * size)
+    return _beyond_chance(weights @ agreeing / weights.sum(axis=1), (shares**2).sum(axis=1))
+
+
+def _beyond_chance(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """``(observed - chance) / (1 - chance)``; NaN, for the callers alone, where chance alone agrees always."""
+    import numpy as np
+
+    room = 1 - chance
+    return np.where(room > 1e-12, (observed - chance) / np.where(room > 1e-12, room, 1.0), np.nan)
+
+
+def _bounds(
+    figure: Callable[[np.ndarray], np.ndarray],
+    times: np.ndarray,
+    n: int,
+    *,
+    seed: int,
+    level: float,
+    resamples: int,
+) -> tuple[float, float]:
+    """Percentiles of the figure over draws of ``n`` items; the whole range where no draw gave a figure."""
+    import numpy as np
+
+    drawn = figure(np.random.default_rng(seed).multinomial(n, times / times.sum(), size=resamples).astype(float))
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        return -1.0, 1.0
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
