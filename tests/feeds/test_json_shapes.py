@@ -249,6 +249,11 @@ def test_json_inside_a_script_is_read(tmp_path: Path, script: str) -> None:
     assert titles(open_one(tmp_path, text, "state.js")) == [good["name"] for good in GOODS]
 
 
+def test_one_record_of_nothing_but_objects_makes_no_list_of_the_other_records(tmp_path: Path) -> None:
+    odd = {"id": {}, "name": {"id": None, "name": "A", "price": 5}}
+    assert titles(open_one(tmp_path, json.dumps([*GOODS, odd])))[: len(GOODS)] == [good["name"] for good in GOODS]
+
+
 _VOCABULARY = """
 id name price priceU salePriceU sizes colors brand supplier subjectId root kindId nmID nm_id vendorCode title
 characteristics options photos skus caption media_type shortcode url images variants attributes node product

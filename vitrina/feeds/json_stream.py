@@ -13,9 +13,10 @@ from typing import IO, Any
 
 import ijson
 
+from vitrina.feeds.json_places import choose, walk
 from vitrina.feeds.json_salvage import PROBE_BYTES, clean, loads, probe
 from vitrina.feeds.json_scan import Cut, cut_objects
-from vitrina.feeds.json_survey import Found, Survey, choose, survey, walk
+from vitrina.feeds.json_survey import Found, Survey, survey
 from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, QuarantinedRow, Reason, SourceConfig
 from vitrina.feeds.utf8 import Utf8View, read_head, utf8_view
 

@@ -1,6 +1,7 @@
-"""Where in a JSON document the products stand.
+"""What stands where in a JSON document.
 
-Belongs here: one streaming look over the structure, and the choice among its lists. Stays out: reading the records.
+Belongs here: one streaming look over the structure. Stays out: which of the places holds the products
+(``json_places``), reading the records.
 
 The look costs about a second per 20 MB and keeps only counts, so a document of any size fits. It also proves that the
 syntax holds to the end before the first record is taken.
@@ -9,13 +10,12 @@ syntax holds to the end before the first record is taken.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 import ijson
 
-from vitrina.feeds.json_keys import PART_NAMES, WRAPPERS, fold, is_product_like, kinds, score
+from vitrina.feeds.json_keys import WRAPPERS
 
 #: Brackets inside brackets; real answers of shops have up to about 12.
 MAX_DEPTH = 100
@@ -183,75 +183,3 @@ def _plain(error: BaseException) -> str:
     if isinstance(error, ArithmeticError):
         return "a number that is out of every range"
     return text.removeprefix("b'").split("\n", 1)[0].split("\\n", 1)[0].strip() or type(error).__name__
-
-
-def choose(places: list[Found], mapping: Mapping[str, str] | None = None) -> list[Found]:
-    """The places whose objects are products, largest first: none, one, or several lists of the same kind.
-
-    A list inside a product (variants, sizes) is never chosen while what holds it has a title. Categories that hold
-    products lose to the products, because these have prices.
-    """
-    for place in places:
-        place.found = kinds(place.keys, mapping)
-    candidates = [place for place in places if place.keys and not _is_part(place, places)]
-    if not candidates:
-        return []
-    likely = [place for place in candidates if is_product_like(place.found)]
-    likely = [place for place in likely if not any(_inside(place, other) for other in likely if _sells(other))]
-    if not likely:
-        best = max(candidates, key=lambda p: ("title" in p.found, score(p.found), p.objects, -len(p.path)))
-        return [best]
-    best = max(likely, key=lambda p: (_sells(p), p.objects, score(p.found), -len(p.path)))
-    alike = [place for place in likely if place is not best and _same_kind(place, best) and not _inside(best, place)]
-    return [best, *(place for place in alike if not _inside(place, best))]
-
-
-def _sells(place: Found) -> bool:
-    return "title" in place.found and "price" in place.found
-
-
-def _same_kind(one: Found, other: Found) -> bool:
-    if one.shape != other.shape:
-        return False
-    left, right = set(one.keys), set(other.keys)
-    return _sells(one) == _sells(other) and 2 * len(left & right) >= len(left | right)
-
-
-def _inside(inner: Found, outer: Found) -> bool:
-    if inner is outer or (inner.path, inner.shape) == (outer.path, outer.shape):
-        return False
-    if outer.shape == "top":
-        return True
-    if outer.shape == "map":
-        return len(inner.path) > len(outer.path) and inner.path[: len(outer.path)] == outer.path
-    prefix = (*outer.path, "item")
-    return inner.path[: len(prefix)] == prefix
-
-
-def _is_part(place: Found, places: list[Found]) -> bool:
-    names = [part for part in place.path if part != "item"]
-    if len(names) > 1 and names[-1] in ("edges", "nodes", "items", "data"):
-        names.pop()  # the list of a part: variants.edges
-    if not names or fold(names[-1]) not in PART_NAMES:
-        return False
-    return any("title" in kinds(other.keys) and _inside(place, other) for other in places)
-
-
-def walk(value: Any, place: Found) -> list[Any]:
-    """The records of ``place`` inside one parsed top-level value."""
-    if place.shape == "top":
-        return [value]
-    level = [value]
-    for part in place.path:
-        if part == "item":
-            level = [inner for outer in level if isinstance(outer, list) for inner in outer]
-        else:
-            level = [outer[part] for outer in level if isinstance(outer, dict) and part in outer]
-    if place.shape == "list":
-        return [inner for outer in level if isinstance(outer, list) for inner in outer]
-    return [
-        {"id": key, **inner} if isinstance(inner, dict) else inner
-        for outer in level
-        if isinstance(outer, dict)
-        for key, inner in outer.items()
-    ]
