@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("database")
 ROLES = ("annotator", "moderator", "admin")
 #: A value for each argument of an address.
-ARGUMENTS = {"token": "none", "item_id": "1", "request_id": "1", "uidb36": "1", "key": "a-b"}
+ARGUMENTS = {
+    "token": "none",
+    "item_id": "1",
+    "request_id": "1",
+    "uidb36": "1",
+    "key": "a-b",
+    "sha256": "0" * 64,
+    "size": "small",
+}
 #: Pages of packages that are closed on purpose.
 CLOSED = {
     "account_signup", "account_email", "account_email_verification_sent", "account_set_password",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from vitrina.desk.views import health, home, moderation, people
+from vitrina.desk.views import health, home, moderation, people, pictures
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite_person, name="invite_person"),
     path("people/reset/<int:request_id>/", people.hand_over_reset, name="hand_over_reset"),
+    path("pictures/<str:sha256>/<slug:size>/", pictures.picture, name="picture"),
     path("", include("vitrina.comparison.urls")),
     path("", include("vitrina.numbers.urls")),
     path("", include("vitrina.workbench.urls")),
