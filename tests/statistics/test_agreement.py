@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from vitrina.statistics.agreement import (
     Agreement,
     Rating,
+    alpha_of_patterns,
     cohen_kappa,
     cohen_kappas,
     fleiss_kappa,
+    kappa_of_cells,
     krippendorff_alpha,
 )
 from vitrina.statistics.intervals import Undefined, Why
@@ -141,6 +143,27 @@ def test_an_undefined_alpha_says_why(ratings: list[tuple[int, str, str | None]],
     assert isinstance(found, Undefined)
     assert found.why is why
     assert found.reason.startswith("undefined because ")
+
+
+def test_counts_of_a_database_give_the_same_as_single_labels(shared_data: Path) -> None:
+    from collections import Counter, defaultdict
+
+    ratings = pandalm(shared_data)
+    items: dict[object, dict[object, object]] = defaultdict(dict)
+    for rating in ratings:
+        items[rating.item][rating.annotator] = rating.label
+    patterns = Counter(tuple(list(labels.values()).count(label) for label in (0, 1, 2)) for labels in items.values())
+    cells = Counter((labels[1], labels[3]) for labels in items.values())
+    by_counts, by_labels = alpha_of_patterns(patterns, annotators=3), krippendorff_alpha(ratings)
+    assert isinstance(by_counts, Agreement)
+    assert isinstance(by_labels, Agreement)
+    assert by_counts.estimate == pytest.approx(by_labels.estimate)
+    assert (by_counts.n, by_counts.labels) == (by_labels.n, by_labels.labels)
+    kappa = kappa_of_cells(cells)
+    assert isinstance(kappa, Agreement)
+    assert kappa.estimate == pytest.approx(cohen_kappas(ratings)[1, 3].estimate)  # type: ignore[union-attr]
+    assert alpha_of_patterns({(1, 0): 4}, annotators=4) == Undefined(Why.NO_OVERLAP, 4)
+    assert alpha_of_patterns({}, annotators=0) == Undefined(Why.NOTHING_COUNTED, 0)
 
 
 def test_people_with_few_items_in_common_get_no_kappa() -> None:

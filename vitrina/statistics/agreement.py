@@ -61,6 +61,27 @@ def krippendorff_alpha(
     return _of_items(items, len(table), _alpha, seed=seed, level=level, resamples=resamples)
 
 
+def alpha_of_patterns(
+    patterns: Mapping[tuple[int, ...], int],
+    *,
+    annotators: int,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Agreement | Undefined:
+    """Krippendorff's alpha where a database counted already.
+
+    Args:
+        patterns: How many labels of each kind an item has (``(2, 0, 1)``: two A, no B, one E) → how many such items.
+        annotators: How many people gave them.
+    """
+    paired = {pattern: times for pattern, times in patterns.items() if sum(pattern) > 1 and times}
+    if not paired:
+        items = sum(patterns.values())
+        return Undefined(Why.NO_OVERLAP if items else Why.NOTHING_COUNTED, items)
+    return _of_patterns(paired, annotators, _alpha, seed=seed, level=level, resamples=resamples)
+
+
 def fleiss_kappa(
     ratings: Ratings,
     *,
@@ -90,10 +111,21 @@ def cohen_kappa(
     resamples: int = RESAMPLES,
 ) -> Agreement | Undefined:
     """Cohen's kappa (Cohen 1960) of two people, from their labels of the items they have in common."""
+    return kappa_of_cells(Counter(pairs), minimum=minimum, seed=seed, level=level, resamples=resamples)
+
+
+def kappa_of_cells(
+    counted: Mapping[tuple[Hashable, Hashable], int],
+    *,
+    minimum: int = COMMON_ITEMS,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Agreement | Undefined:
+    """Cohen's kappa where a database counted already: (label of the first, label of the second) → items."""
     import numpy as np
 
-    counted = Counter(pairs)
-    n = counted.total()
+    n = sum(counted.values())
     if n < max(minimum, 1):
         return Undefined(Why.TOO_FEW if n else Why.NO_OVERLAP, n, minimum)
     labels = {label: number for number, label in enumerate(dict.fromkeys(label for pair in counted for label in pair))}
@@ -170,33 +202,45 @@ def _of_items(
     Items with the same labels count as one pattern with a weight, so that drawing 100,000 items costs as little as
     drawing 100: a few dozen patterns are all there is.
     """
-    import numpy as np
-
     if not items:
         return Undefined(Why.NO_OVERLAP if all_items else Why.NOTHING_COUNTED, all_items)
-    if len(items) == 1:
-        return Undefined(Why.TOO_FEW, 1, 2)
     numbers = {
         label: number
         for number, label in enumerate(dict.fromkeys(label for labels in items.values() for label in labels.values()))
     }
-    if len(numbers) == 1:
-        return Undefined(Why.ONE_LABEL, len(items))
     patterns: Counter[tuple[int, ...]] = Counter()
     for labels in items.values():
         found = Counter(numbers[label] for label in labels.values())
         patterns[tuple(found[number] for number in range(len(numbers)))] += 1
+    people = {person for labels in items.values() for person in labels}
+    return _of_patterns(patterns, len(people), figure, seed=seed, level=level, resamples=resamples)
+
+
+def _of_patterns(
+    patterns: Mapping[tuple[int, ...], int],
+    annotators: int,
+    figure: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    level: float,
+    resamples: int,
+) -> Agreement | Undefined:
+    import numpy as np
+
     counts = np.array(list(patterns), dtype=float)
     times = np.array(list(patterns.values()))
+    n = int(times.sum())
+    if n == 1:
+        return Undefined(Why.TOO_FEW, 1, 2)
 
     def of(weights: np.ndarray) -> np.ndarray:
         return figure(weights, counts)
 
+    if (counts.sum(axis=0) > 0).sum() == 1:
+        return Undefined(Why.ONE_LABEL, n)
     estimate = float(of(times[None, :].astype(float))[0])
-    n = len(items)
     low, high = _bounds(of, times, n, seed=seed, level=level, resamples=resamples)
-    people = {person for labels in items.values() for person in labels}
-    return Agreement(estimate, low, high, n, level, labels=int((times @ counts).sum()), annotators=len(people))
+    return Agreement(estimate, low, high, n, level, labels=int((times @ counts).sum()), annotators=annotators)
 
 
 def _alpha(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
