@@ -21,9 +21,11 @@ from assets.catalog import (
     published_products,
     reference,
 )
+from assets.decision_checks import decision_checks
 from pipelines.background_jobs import background_requests, background_requests_schedule
 from pipelines.picture_jobs import waiting_pictures, waiting_pictures_schedule
 from pipelines.product_jobs import log_cleanup, process_products
+from pipelines.review_jobs import build_decision_checks_job, half_hourly, lease_sweep, lease_sweep_schedule
 from pipelines.schedules import build_schedules
 from resources import default_resources
 from sensors.decisions import build_decisions_sensor
@@ -53,7 +55,12 @@ GROUPS = ("intake", "reference", "enrichment", "content", "storefront")
 #: the hosts of pictures.
 PICTURE_GROUPS = ("images",)
 
+DECISION_CHECKS = [
+    decision_checks(published_products.published_products, "publication"),
+    decision_checks(product_descriptions.product_descriptions, "descriptions"),
+]
 CHECKS = [
+    *DECISION_CHECKS,
     intake_checks.intake_checks,
     product_images.most_pictures_are_there,
     image_analysis.pictures_are_analysed,
@@ -99,6 +106,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         ),
         description="Everything that is made for one drop, in one run.",
     )
+    checks_of_decisions = build_decision_checks_job("decision_checks", *DECISION_CHECKS)
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
@@ -112,12 +120,20 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
             waiting_pictures,
             background_requests,
             log_cleanup,
+            lease_sweep,
+            checks_of_decisions,
         ],
-        schedules=[*build_schedules(process_drop), waiting_pictures_schedule, background_requests_schedule],
+        schedules=[
+            *build_schedules(process_drop),
+            waiting_pictures_schedule,
+            background_requests_schedule,
+            lease_sweep_schedule,
+            half_hourly(checks_of_decisions),
+        ],
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),
-            build_decisions_sensor(publish, describe),
+            build_decisions_sensor("review_decisions", {"publication": publish, "descriptions": describe}),
             dg.AutomationConditionSensorDefinition(
                 "automation",
                 # The marts of another location have a sensor of their own; merged for ``dg`` the two must not overlap.

@@ -1,41 +1,82 @@
 """People's decisions reach the pipelines: pending outbox rows ask for a run.
 
-The sensor holds no truth: it counts what is pending. Runs are tagged with the newest decision that they were asked
-for, so that a run that failed is asked for again, a running one is not doubled, and a request that no run can fulfil
-(a model that refuses) does not ask for ever.
+The sensor holds no truth: it counts what is pending. Runs are tagged with what was pending when they were asked for,
+so that a run that failed is asked for again, a running one is not doubled, and a request that no run can fulfil
+(a model that refuses) does not ask for ever. Each code location has a sensor of its own for the consumers whose jobs
+it holds; all are made here.
 """
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
 from sensors.requests import IN_PROGRESS, attempt
+from vitrina.config import Settings
 from vitrina.project.setup import setup_django
+
+if TYPE_CHECKING:
+    from vitrina.review.outbox import Pending
 
 CONSUMER_TAG = "vitrina/consumer"
 HIGHEST_TAG = "vitrina/decision"
+COUNT_TAG = "vitrina/decisions"
 
 
-def build_decisions_sensor(publish: AssetJob, describe: AssetJob) -> dg.SensorDefinition:
-    """The sensor, running from the start. ``publish`` is unpartitioned, ``describe`` is partitioned by drop."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What waits for one run: of one consumer, and of one drop where its job is partitioned by drop."""
+
+    consumer: str
+    pending: "Pending"
+    partition: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Names the work in tags and run keys."""
+        return self.consumer if self.partition is None else f"{self.consumer}:{self.partition}"
+
+
+def limits(settings: Settings, consumer: str) -> tuple[int, float]:
+    """(count, seconds): from so many rows, or after so long, a consumer's run is asked for."""
+    if consumer == "preferences":
+        return settings.preferences_run_at, settings.preferences_run_after_seconds
+    return settings.decisions_run_at, settings.decisions_run_after_seconds
+
+
+def run_key(work: Work, number: int) -> str:
+    """Kind, newest row, count and finished attempts: without the last, a run that failed would never be repeated."""
+    return f"{work.name}:{work.pending.highest}:{work.pending.count}:{number}"
+
+
+def build_decisions_sensor(name: str, consumers: Mapping[str, AssetJob]) -> dg.SensorDefinition:
+    """A sensor, running from the start.
+
+    Args:
+        name: Of the sensor; sensors of all locations have different ones.
+        consumers: Consumer of the outbox → the job that acts for it. That of ``descriptions`` is partitioned by drop.
+    """
 
     @dg.sensor(
-        name="decisions",
-        jobs=[publish, describe],
+        name=name,
+        jobs=list({job.name: job for job in consumers.values()}.values()),
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Counts decisions in the outbox and asks for the runs that act on them.",
+        description=f"Counts decisions in the outbox and asks for the runs that act on them: {', '.join(consumers)}.",
     )
     def decisions(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
         setup_django()
-        from vitrina.review.services import DESCRIPTIONS, PUBLICATION, pending
-
-        wanted: list[tuple[str, str, int, str | None]] = []
-        count, highest = pending(PUBLICATION)
-        if count:
-            wanted.append((publish.name, PUBLICATION, highest, None))
-        wanted += [(describe.name, f"{DESCRIPTIONS}:{key}", highest, key) for key, highest in _drops_to_describe()]
-        answers = [_request(context.instance, *one) for one in wanted]
+        answers: list[dg.RunRequest | str] = []
+        for consumer, job in consumers.items():
+            at_least, after_seconds = limits(warehouse.settings, consumer)
+            for work in _waiting(consumer):
+                if work.pending.due(at_least=at_least, after_seconds=after_seconds):
+                    answers.append(_request(context.instance, job.name, work))
+                else:
+                    answers.append(f"{work.name}: {work.pending.count} wait, not long enough yet")
         requests = [answer for answer in answers if isinstance(answer, dg.RunRequest)]
         if requests:
             return dg.SensorResult(run_requests=requests)
@@ -44,28 +85,39 @@ def build_decisions_sensor(publish: AssetJob, describe: AssetJob) -> dg.SensorDe
     return decisions
 
 
-def _drops_to_describe() -> list[tuple[str, int]]:
-    """(drop key, newest decision) of texts that people want to be written again."""
+def _waiting(consumer: str) -> Iterator[Work]:
+    from vitrina.review.outbox import DESCRIPTIONS, pending_state, takeable
+
+    if consumer == DESCRIPTIONS:
+        yield from _drops_to_describe()
+        return
+    found = pending_state(takeable(consumer))
+    if found.count:
+        yield Work(consumer, found)
+
+
+def _drops_to_describe() -> Iterator[Work]:
+    """Texts that people want to be written again, by the drop of their product."""
     from vitrina.catalog.models import Product
-    from vitrina.review.outbox import DESCRIPTIONS, takeable
+    from vitrina.review.outbox import DESCRIPTIONS, pending_state, takeable
 
     waiting = takeable(DESCRIPTIONS)
-    newest: dict[int, int] = {}
-    for decision, product in waiting.order_by("pk").values_list("pk", "payload__product"):
-        newest[product] = decision
-    drops: dict[str, int] = {}
-    for product, key in Product.objects.filter(pk__in=newest).order_by("pk").values_list("pk", "drop__key"):
-        drops[key] = max(drops.get(key, 0), newest[product])
-    return list(drops.items())
+    wanted = list(waiting.values_list("pk", "payload__product"))
+    drop_of = dict(Product.objects.filter(pk__in={product for _, product in wanted}).values_list("pk", "drop__key"))
+    rows: dict[str, list[int]] = {}
+    for row, product in wanted:
+        if product in drop_of:
+            rows.setdefault(drop_of[product], []).append(row)
+    for drop, ids in sorted(rows.items()):
+        yield Work(DESCRIPTIONS, pending_state(waiting.filter(pk__in=ids)), drop)
 
 
-def _request(
-    instance: dg.DagsterInstance, job: str, consumer: str, highest: int, partition: str | None
-) -> dg.RunRequest | str:
-    if instance.get_runs_count(dg.RunsFilter(tags={CONSUMER_TAG: consumer}, statuses=IN_PROGRESS)):
-        return f"{consumer}: a run is under way"
-    tags = {CONSUMER_TAG: consumer, HIGHEST_TAG: str(highest)}
+def _request(instance: dg.DagsterInstance, job: str, work: Work) -> dg.RunRequest | str:
+    tags = {CONSUMER_TAG: work.name}
+    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=IN_PROGRESS)):
+        return f"{work.name}: a run is under way"
+    tags |= {HIGHEST_TAG: str(work.pending.highest), COUNT_TAG: str(work.pending.count)}
     number = attempt(instance, tags)
     if isinstance(number, str):
-        return f"{consumer}: {number}"
-    return dg.RunRequest(run_key=f"{consumer}:{highest}:{number}", job_name=job, tags=tags, partition_key=partition)
+        return f"{work.name}: {number}"
+    return dg.RunRequest(run_key=run_key(work, number), job_name=job, tags=tags, partition_key=work.partition)

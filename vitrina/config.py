@@ -181,6 +181,10 @@ class Settings(BaseSettings):
     desk_public_url: str | None = Field(
         None, description="https://… that people open the desk at, behind your proxy; empty: loopback only."
     )
+    desk_upload_mb: int = Field(100, ge=1, le=10_000, description="Megabytes that one drop may have at the desk.")
+    dagster_url: str | None = Field(
+        None, description="Where the desk asks for runs; empty: the platform that runs from the home folder."
+    )
     smtp_host: str | None = Field(
         None, description="Mail server for invitations and passwords; empty: an administrator hands over the links."
     )
@@ -188,6 +192,12 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(None, description="User of the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password of the mail server.")
     smtp_from: str | None = Field(None, description="Sender of the desk's mails.")
+
+    # From decisions to runs
+    decisions_run_at: int = Field(20, ge=1, description="So many decisions about cases ask for a run at once.")
+    decisions_run_after_seconds: float = Field(10.0, ge=0, description="… and fewer when the oldest waited so long.")
+    preferences_run_at: int = Field(50, ge=1, description="So many votes and edits ask for new preferences at once.")
+    preferences_run_after_seconds: float = Field(600.0, ge=0, description="… and fewer when the oldest waited so long.")
 
     # Drops
     drop_settle_seconds: float = Field(

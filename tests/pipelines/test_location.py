@@ -120,6 +120,8 @@ def test_what_can_call_a_paid_model_by_the_clock_is_off_until_switched_on() -> N
         "log_cleanup_daily": "RUNNING",
         "waiting_pictures": "RUNNING",
         "background_requests": "RUNNING",
+        "lease_sweep": "RUNNING",
+        "decision_checks": "RUNNING",
     }
     assert all(sensor.default_status.value == "RUNNING" for sensor in location().sensors or ())
 

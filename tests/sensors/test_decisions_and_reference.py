@@ -10,6 +10,7 @@ import pytest
 
 from sensors.requests import TRIES, attempt
 from tests.fakes.catalogue import Ticker, put, run
+from vitrina.config import get_settings
 
 if TYPE_CHECKING:
     from tests.conftest import Processed
@@ -90,8 +91,9 @@ def test_the_pause_between_tries_grows(instance: dg.DagsterInstance) -> None:
 
 
 @pytest.fixture
-def decisions(processed: Processed) -> Ticker:
-    return Ticker("decisions", processed.instance)
+def decisions(processed: Processed, monkeypatch: pytest.MonkeyPatch) -> Ticker:
+    monkeypatch.setattr(get_settings(), "decisions_run_after_seconds", 0.0)
+    return Ticker("review_decisions", processed.instance)
 
 
 def open_text() -> int:

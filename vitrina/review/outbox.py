@@ -7,6 +7,7 @@ does. A consumer claims rows and writes its results in one transaction; a run th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
@@ -20,6 +21,20 @@ CONSUMERS = (PUBLICATION, DESCRIPTIONS, PREFERENCES)
 
 #: So long a decision at the desk can be undone without a trace; consumers see it only then.
 UNDO_WINDOW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a consumer could take now: how many rows, the highest id, for how long the oldest has been there."""
+
+    count: int = 0
+    highest: int = 0
+    oldest_seconds: float = 0.0
+
+    def due(self, *, at_least: int, after_seconds: float) -> bool:
+        """Whether it is worth a run: enough rows, or one that has waited long enough."""
+        return self.count > 0 and (self.count >= at_least or self.oldest_seconds >= after_seconds)
+
 
 _CONCERNS: dict[str, Q] = {
     PUBLICATION: Q(action__in=["approve", "reject", "edit"]),
@@ -61,8 +76,17 @@ def takeable(consumer: str) -> QuerySet[Outbox]:
 
 def pending(consumer: str) -> tuple[int, int]:
     """(count, highest id) of decisions that a consumer could take now."""
-    row = takeable(consumer).aggregate(count=Count("pk"), last=Max("pk"))
-    return row["count"], row["last"] or 0
+    found = pending_state(takeable(consumer))
+    return found.count, found.highest
+
+
+def pending_state(rows: QuerySet[Outbox]) -> Pending:
+    """Count, newest and oldest of rows of :func:`takeable`."""
+    found = rows.order_by().aggregate(count=Count("pk"), last=Max("pk"), oldest=Min("available_at"))
+    if not found["count"]:
+        return Pending()
+    age = (datetime.now(UTC) - found["oldest"]).total_seconds()
+    return Pending(found["count"], found["last"], max(age, 0.0))
 
 
 def claim(consumer: str, *, most: int | None = None) -> list[Outbox]:
