@@ -12,7 +12,10 @@ from vitrina.config import Settings
 from vitrina.servers.manifest import build_manifest
 
 PROJECT = Path(__file__).resolve().parents[2]
-MARTS = {"drop_funnel", "source_funnel", "catalogue_quality", "ai_cost", "quarantine_reasons", "review_reasons"}
+MARTS = {
+    "drop_funnel", "source_funnel", "catalogue_quality", "ai_cost", "quarantine_reasons", "review_reasons",
+    "work_by_day", "processing_by_day", "confidence_by_day", "template_success",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def fill() -> None:
     """Two sources, three drops (one of them unreadable), four products at different stages, three model calls."""
     from vitrina.catalog.models import Drop, Product, Publication, QuarantinedRow, Source
     from vitrina.categories.models import Category, ProductCategory
-    from vitrina.content.models import ContentVersion, Verdict
+    from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
     from vitrina.review.models import ReviewItem
 
     shop, wool = Source.objects.create(slug="shop"), Source.objects.create(slug="wool")
@@ -78,8 +78,9 @@ def fill() -> None:
         ProductCategory.objects.create(
             product=one, category=dresses, confidence=confidence, decided_by="classifier", fingerprint="f"
         )
-    text(published, 1, "<p>раз два</p>", 0.5, False)
-    version = text(published, 2, "<p>раз два три</p><ul><li>четыре</li></ul>", 1.0, True)
+    text(published, 1, "<p>раз два</p>", 0.5, False, templates=["dress"])
+    version = text(published, 2, "<p>раз два три</p><ul><li>четыре</li></ul>", 1.0, True, templates=["dress"])
+    ProcessingLog.objects.create(product=published, version=version, processing_type="full", status="completed")
     text(waiting, 1, "<p>раз два</p>", 0.5, False, violations=[{"rule": "words"}])
     text(other, 1, "<p>раз</p>", 1.0, None)
     Publication.objects.create(product=published, version=version, fingerprint="f")
@@ -183,6 +184,21 @@ def test_the_marts_say_what_the_tables_hold(database: str, instance: dg.DagsterI
         ("wool", "list", "cut_list", 1),
         ("shop", "text", "short", 1),
     ]
+
+    [work] = rows(database, "select * from marts.work_by_day where texts > 0")
+    assert (work["texts"], work["judged"], work["approved_automatically"], work["sent_to_people"]) == (4, 3, 1, 2)
+    [parsed] = rows(database, "select * from marts.work_by_day where day = '2026-05-18'")
+    assert (parsed["drops"], parsed["rows_read"], parsed["accepted"], parsed["quarantined"]) == (2, 6, 4, 1)
+    sure = rows(database, "select what, step, answers from marts.confidence_by_day order by what, step")
+    assert [(r["what"], r["step"], r["answers"]) for r in sure] == [
+        ("category", 12, 1), ("category", 18, 1), ("text", 10, 2), ("text", 19, 2),
+    ]  # fmt: skip
+    [template] = rows(database, "select * from marts.template_success")
+    assert (template["name"], template["texts"], template["judged"], template["approved"]) == ("dress", 2, 2, 1)
+    [log] = rows(database, "select * from marts.processing_by_day")
+    assert (log["status"], log["processings"], log["processings_of_unknown_cost"]) == ("completed", 1, 1)
+    told = "select obj_description('marts.work_by_day'::regclass) as told"
+    assert str(rows(database, told)[0]["told"]).startswith("refreshed 20")
 
     # a second build of the same tables changes nothing and leaves no half-made table behind
     assert build(instance).success

@@ -4,6 +4,9 @@ select
     r.kind,
     coalesce(reason.value ->> 'rule', '(none)') as rule,
     count(*) as open_cases,
+    -- the rule in words, for readers of both languages
+    max(coalesce(reason.value ->> 'message_ru', reason.value ->> 'message')) as said_ru,
+    max(coalesce(reason.value ->> 'message_en', reason.value ->> 'message')) as said_en,
     min(r.priority) as most_urgent,
     min(r.created_at) as oldest_at
 from {{ ref('stg_open_reviews') }} as r
