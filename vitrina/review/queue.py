@@ -69,9 +69,10 @@ def next_item(
         found = _take(statement, values)
         if found is not None:
             return found
-        # A lease of another queue fills the slot, or another window of the same person was a moment faster.
+        # A lease of another queue fills the slot, or another request of the same person was a moment faster: it took
+        # this slot, or fetched ahead the very item that was chosen here.
         given = give_back(user, everything=False, batch=values["batch"], kinds=tuple(values["kinds"]))
-        if not given and not Lease.objects.filter(user=user, slot=values["slot"], ended_at=None).exists():
+        if not given and not Lease.objects.filter(user=user, slot__gte=values["slot"], ended_at=None).exists():
             break
     return _why_nothing(user, batch, values["kinds"])
 
