@@ -14,11 +14,21 @@ from resources.warehouse import Warehouse
 
 
 class ProductSelection(dg.Config):
-    """Which products, and which steps."""
+    """Which products, which steps, and how.
+
+    ``refresh`` makes again what stands but was made by an older prompt, template or model. ``force`` asks for another
+    text whatever stands; ``again`` is the number of that try, so that the ledger does not answer with the old one.
+    ``template`` names the only template that the prompt shows.
+    """
 
     product_ids: list[int]
+    pictures: bool = False
     categorise: bool = True
     describe: bool = True
+    refresh: bool = False
+    force: bool = False
+    again: int = 0
+    template: str = ""
 
 
 @dg.op(description="Categories, texts and verdicts of the chosen products, and their publication.")
@@ -30,20 +40,29 @@ def process_chosen(
     vectors: VectorsResource,
     warehouse: Warehouse,
 ) -> None:
-    """Only these products; one that another run works on is left to it."""
+    """Only these products; one that another run works on is left to it. Tried again, it makes nothing twice."""
     from vitrina.catalog.models import Product
     from vitrina.catalog.processing import Tools, categorise_products, describe_products
     from vitrina.catalog.publishing import publish
     from vitrina.content.verdicts import moderate
 
     ids = list(Product.objects.filter(pk__in=config.product_ids).values_list("id", flat=True))
+    if config.pictures:
+        _pictures(context, ids, object_store, warehouse, refresh=config.refresh or config.force)
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id)
         if config.categorise:
-            found = categorise_products(ids, tools)
+            found = categorise_products(ids, tools, refresh=config.refresh or config.force)
             context.log.info("categories: %d looked at, %s", found.looked_at, dict(found.decided))
         if config.describe:
-            texts = describe_products(ids, tools)
+            texts = describe_products(
+                ids,
+                tools,
+                refresh=config.refresh or bool(config.template),
+                force=_without_text_of_this(context, ids) if config.force else frozenset(),
+                again=config.again,
+                template=config.template,
+            )
             context.log.info("texts: %d asked, %d written, %s", texts.asked, texts.written, dict(texts.failed))
     verdicts = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     context.log.info("verdicts: %d approved, %d sent to people", verdicts.approved, verdicts.sent)
@@ -55,6 +74,35 @@ def process_chosen(
             "published_products", metadata={"dagster/row_count": shown.visible, "chosen_products": len(ids)}
         )
     )
+
+
+def _without_text_of_this(context: dg.OpExecutionContext, ids: list[int]) -> frozenset[int]:
+    """Products that this run, or the one that it tries again, has not written a text for yet."""
+    from vitrina.content.models import ContentVersion
+
+    runs = [context.run.run_id, *filter(None, (context.run.parent_run_id, context.run.root_run_id))]
+    written = ContentVersion.objects.filter(product__in=ids, run_id__in=runs).values_list("product_id", flat=True)
+    return frozenset(ids) - frozenset(written)
+
+
+def _pictures(
+    context: dg.OpExecutionContext,
+    ids: list[int],
+    object_store: ObjectStoreResource,
+    warehouse: Warehouse,
+    *,
+    refresh: bool,
+) -> None:
+    """Addresses of the products asked for, and what came measured."""
+    from vitrina.catalog.models import Product
+    from vitrina.images.analysis.analysing import analyse_products
+    from vitrina.images.service import refresh_pictures
+
+    store, settings = object_store.store(), warehouse.settings
+    fetched = refresh_pictures(Product.objects.filter(pk__in=ids), store, settings, refresh=refresh)
+    context.log.info("pictures: %d asked for, %s", fetched.due, dict(fetched.states))
+    measured = analyse_products(ids, store, settings, run_id=context.run.run_id)
+    context.log.info("pictures: %d there, %d analysed", measured.pictures, measured.analysed)
 
 
 @dg.job(

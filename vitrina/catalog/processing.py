@@ -57,12 +57,28 @@ def categorise_products(ids: Sequence[int], tools: Tools, *, refresh: bool = Fal
     return result
 
 
-def describe_products(ids: Sequence[int], tools: Tools, *, refresh: bool = False) -> DescribeResult:
-    """Texts of products; those that another run works on are left to it."""
+def describe_products(
+    ids: Sequence[int],
+    tools: Tools,
+    *,
+    refresh: bool = False,
+    force: frozenset[int] = frozenset(),
+    again: int = 0,
+    template: str = "",
+) -> DescribeResult:
+    """Texts of products; those that another run works on are left to it.
+
+    Args:
+        refresh: Also where only the prompt, the templates or the model changed.
+        force: Products that get another text, whatever stands; ``again`` as :func:`vitrina.content.describing.describe`
+            takes it.
+        template: Name of the only template that the prompt shows; empty: the nearest ones.
+    """
     from vitrina.content.describing import DescribeResult, describe
-    from vitrina.content.examples import nearest_examples
+    from vitrina.content.examples import named_example, nearest_examples
     from vitrina.review.services import wanted_again
 
+    language = tools.settings.language
     result = DescribeResult()
     for group in groups(ids):
         with claimed(group, "descriptions") as mine:
@@ -71,11 +87,14 @@ def describe_products(ids: Sequence[int], tools: Tools, *, refresh: bool = False
             describe(
                 chosen,
                 tools.gateway,
-                language=tools.settings.language,
-                examples=lambda facts: nearest_examples(facts, tools.index, tools.settings.language),
+                language=language,
+                examples=lambda facts: (
+                    named_example(facts, template) if template else nearest_examples(facts, tools.index, language)
+                ),
                 result=result,
                 refresh=refresh,
-                force=wanted_again(chosen),
+                force=wanted_again(chosen) | (force & frozenset(chosen)),
+                again=again,
                 run_id=tools.run_id,
                 progress=tools.progress,
             )

@@ -47,7 +47,12 @@ _CANDIDATES = """
 SELECT p.id, p.listed, p.price, p.old_price, p.currency, p.available, d.gate, coalesce(f.gate, 'open'), d.key,
        v.id, c.category_id,
        b.version_id, b.category_id, b.price, b.old_price, b.currency, b.state,
-       w.decided_by = 'person' AND NOT w.approved, p.price_note, i.pictures, b.pictures
+       w.decided_by = 'person' AND NOT w.approved, p.price_note, i.pictures, b.pictures,
+       b.state = 'unpublished' AND (
+           SELECT s.action = 'reject' FROM review_decision s JOIN review_reviewitem t ON t.id = s.item_id
+           WHERE t.key = 'show:' || p.id AND s.undone_at IS NULL AND s.superseded_by_id IS NULL
+           ORDER BY s.id DESC LIMIT 1
+       )
 FROM catalog_product p
 JOIN catalog_drop d ON d.id = p.drop_id
 LEFT JOIN catalog_drop f ON f.key = p.field_drops -> 'price' ->> 0
@@ -127,10 +132,10 @@ def _plan(
 ) -> tuple[Any, ...] | None:
     (product, listed, price, old_price, currency, available, gate, price_gate, drop, version, category,
      was_version, was_category, was_price, was_old, was_currency, was_state, refused, note,
-     pictures, was_pictures) = row  # fmt: skip
+     pictures, was_pictures, off_by_hand) = row  # fmt: skip
     # Pictures are not held back by anything: what a host gave late is shown at the next pass.
     pictures, was_pictures = (orjson.loads(value) if value else [] for value in (pictures, was_pictures))
-    if was_state == Publication.State.UNPUBLISHED and not (refused and version is not None):
+    if was_state == Publication.State.UNPUBLISHED and (off_by_hand or not (refused and version is not None)):
         result.held["taken down by a person"] += 1
         return None
     if not listed:

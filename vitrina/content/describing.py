@@ -50,6 +50,7 @@ def describe(
     result: DescribeResult | None = None,
     refresh: bool = False,
     force: frozenset[int] = frozenset(),
+    again: int = 0,
     run_id: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> DescribeResult:
@@ -63,11 +64,13 @@ def describe(
         result: Counts of an earlier group to go on with.
         refresh: Also products whose own facts stand but whose prompt, templates or model changed (a backfill).
         force: Products that a person asked to be made again, whatever stands.
+        again: Number of the try for those, where it is higher than how often people asked: another question to the
+            model, whose answer the ledger does not know.
         run_id: Kept with every row.
         progress: Called about once a second.
     """
     result = result or DescribeResult()
-    orders = list(_orders(product_ids, gateway.config.model, language, examples, refresh, force, result))
+    orders = list(_orders(product_ids, gateway.config.model, language, examples, refresh, force, again, result))
     result.asked += len(orders)
     contract = Contract(validate=_validate, repair=_repair)
     group: list[ChatResult] = []
@@ -87,6 +90,7 @@ def _orders(
     examples: Callable[[Sequence[ProductFacts]], Examples],
     refresh: bool,
     force: frozenset[int],
+    again: int,
     result: DescribeResult,
 ) -> Iterator[Order]:
     sheets = category_sheets(language)
@@ -125,7 +129,7 @@ def _orders(
             fingerprint=full,
             examples=tuple(f"{name}\n{text}" for name, text in pairs),
             number=numbers.get(pk, 0) + 1,
-            try_no=max(asked.get(pk, 0), 1) if pk in force else 0,
+            try_no=max(asked.get(pk, 0), again, 1) if pk in force else 0,
             drop_id=products[pk].drop_id,
         )
     result.fresh_enough += len(facts) - len(wanted)

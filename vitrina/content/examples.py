@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from vitrina.content.facts import ProductFacts
 from vitrina.content.models import DescriptionTemplate
 from vitrina.content.templates import category_sheets
+from vitrina.errors import PermanentError
 from vitrina.vectors.index import TEMPLATES, VectorIndex
 from vitrina.vectors.services import nearest
 
@@ -26,3 +27,15 @@ def nearest_examples(
         names += [hit.key for hit in found if hit.key not in names]
         chosen[item.product_id] = [(name, texts[name]) for name in names if name in texts][:2]
     return chosen
+
+
+def named_example(facts: Sequence[ProductFacts], name: str) -> Mapping[int, Sequence[tuple[str, str]]]:
+    """The one template that a person chose, for every product.
+
+    Raises:
+        PermanentError: There is no active template of that name.
+    """
+    text = DescriptionTemplate.objects.filter(name=name, is_active=True).values_list("content", flat=True).first()
+    if text is None:
+        raise PermanentError(f"There is no active template {name!r}.", hint="Choose another one.")
+    return {item.product_id: [(name, text)] for item in facts}

@@ -18,12 +18,17 @@ from vitrina.catalog.provenance import delist, hand_over
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Decision, ReviewItem
 
+#: Keys of cases about whether a product is on show at all: approved, it is; rejected, it is not, whatever its texts.
+SHOWN = "show:"
+
 
 def check(item: ReviewItem, action: str, category: str | None = None) -> None:
     """Raises :class:`NotDecidable` where the action does not fit the item, before anything is written."""
     if action in {"reprocess", "edit"} and (item.kind != ReviewItem.Kind.TEXT or item.product_id is None):
         can = "made again" if action == "reprocess" else "edited"
         raise NotDecidable(f"Item {item.pk} is about a {item.kind}; only texts can be {can}.")
+    if item.key.startswith(SHOWN) and not Publication.objects.filter(product=item.product).exists():
+        raise NotDecidable(f"Item {item.pk} is about a product that was never published.")
     if action not in {"approve", "edit"}:
         return
     if item.kind == ReviewItem.Kind.TEXT:
@@ -47,7 +52,9 @@ def apply(decision: Decision) -> None:
     item = decision.item
     check(item, decision.action, decision.category or None)
     before: Decision | None = Decision.objects.filter(superseded_by=decision).first()
-    if item.kind == ReviewItem.Kind.TEXT:
+    if item.key.startswith(SHOWN) and decision.action in {"approve", "reject"}:
+        _set_shown(item, shown=decision.action == "approve")
+    elif item.kind == ReviewItem.Kind.TEXT:
         _apply_text(decision, item, before)
     elif item.kind == ReviewItem.Kind.PRICE:
         if decision.action == "approve":
@@ -106,6 +113,7 @@ def _publish_edit(decision: Decision, item: ReviewItem) -> None:
     base, product = item.version, item.product
     if product is None:
         raise NotDecidable(f"Item {item.pk} is about a product that is gone.")
+    facts = base.facts if base is not None else _facts_of(product)
     text_hash = fingerprint(words["title"], words["body"])
     last = ContentVersion.objects.filter(product=product).aggregate(last=Max("number"))["last"] or 0
     version = ContentVersion.objects.create(
@@ -113,7 +121,7 @@ def _publish_edit(decision: Decision, item: ReviewItem) -> None:
         origin=ContentVersion.Origin.PERSON, title=words["title"][:300], body=words["body"],
         content={**base.content, **words} if base is not None and base.content else {},
         seo_title=words["seo_title"][:100], seo_description=words["seo_description"][:200], keywords=words["keywords"],
-        facts=base.facts if base is not None else {}, input_hash=base.input_hash if base is not None else "",
+        facts=facts, input_hash=base.input_hash if base is not None else "",
         fingerprint=fingerprint("person", decision.pk), text_hash=text_hash, author=decision.decided_by,
         drop_id=product.drop_id,
     )  # fmt: skip
@@ -126,6 +134,14 @@ def _publish_edit(decision: Decision, item: ReviewItem) -> None:
             updated_at=datetime.now(UTC),
         )  # fmt: skip
     Decision.objects.filter(pk=decision.pk).update(version=version)
+
+
+def _facts_of(product: Any) -> dict[str, Any]:
+    """What may be said of a product that has no text yet: moderation reads it of every text."""
+    from vitrina.content.product_facts import product_facts
+    from vitrina.content.templates import category_sheets
+
+    return product_facts([product], category_sheets("ru"), "ru")[product.pk].as_dict()
 
 
 def _category(slug: str) -> Any:
@@ -172,6 +188,20 @@ def _rate_templates(item: ReviewItem) -> None:
             )
         )["share"]
         DescriptionTemplate.objects.filter(name=name).update(success_rate=share or 0.0)
+
+
+def _set_shown(item: ReviewItem, *, shown: bool) -> None:
+    """Take a publication off the shop, or let the pass that follows put it on show again where all else allows it."""
+    from vitrina.catalog.publishing import publication_mark
+
+    publication = Publication.objects.select_for_update().filter(product=item.product).first()
+    if publication is None or shown != (publication.state == Publication.State.UNPUBLISHED):
+        return
+    publication.state = Publication.State.PUBLISHED if shown else Publication.State.UNPUBLISHED
+    publication.available = publication.available if shown else False
+    publication.fingerprint = publication_mark(publication)
+    publication.updated_at = datetime.now(UTC)
+    publication.save(update_fields=["state", "available", "fingerprint", "updated_at"])
 
 
 def _set_price(item: ReviewItem, price: list[Any], *, instead_of: list[Any] | None = None) -> None:

@@ -94,22 +94,44 @@ def decide_many(
     failed: dict[int, VitrinaError] = {}
     for item_id, seen in items:
         try:
-            with transaction.atomic():
-                lease = Lease.objects.select_for_update().filter(item=item_id, ended_at=None).first()
-                if lease is not None and lease.user_id == user.pk:
-                    end(lease, Lease.End.DECIDED)
-                item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
-                if item is None or item.kind == ReviewItem.Kind.PAIR:
-                    raise NotDecidable(f"There is no case {item_id}.")
-                _check_state(item, seen)
-                if item.done + item.held >= item.need:
-                    raise Conflict(f"Item {item_id} is held by somebody else.", reason="held", state=item.state)
-                own = lease if lease is not None and lease.user_id == user.pk else None
-                done.append(_write(user, item, action, lease=own, reasons=list(reasons), comment=comment, category="",
-                                   edit=None, active_ms=None, seen=seen))  # fmt: skip
+            done.append(decide_unheld(user, item_id, action, seen_version=seen, reasons=reasons, comment=comment))
         except VitrinaError as error:
             failed[item_id] = error
     return done, failed
+
+
+def decide_unheld(
+    user: User,
+    item_id: int,
+    action: str,
+    *,
+    seen_version: int | None = None,
+    reasons: Sequence[str] = (),
+    comment: str = "",
+    category: str = "",
+    edit: Mapping[str, Any] | None = None,
+) -> Decided:
+    """Decide a case without taking it first, as a list or a product's page does. Arguments as :func:`decide_case`.
+
+    Raises:
+        Conflict: Somebody else holds it, it is closed, or the text has changed since.
+        Forbidden: The person is no moderator.
+    """
+    require(user, MODERATOR)
+    words = checked(action, reasons, comment, edit)
+    with transaction.atomic():
+        lease = Lease.objects.select_for_update().filter(item=item_id, ended_at=None).first()
+        own = lease if lease is not None and lease.user_id == user.pk else None
+        if own is not None:
+            end(own, Lease.End.DECIDED)
+        item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
+        if item is None or item.kind == ReviewItem.Kind.PAIR:
+            raise NotDecidable(f"There is no case {item_id}.")
+        _check_state(item, seen_version)
+        if item.done + item.held >= item.need:
+            raise Conflict(f"Item {item_id} is held by somebody else.", reason="held", state=item.state)
+        return _write(user, item, action, lease=own, reasons=list(reasons), comment=comment, category=category,
+                      edit=words, active_ms=None, seen=seen_version)  # fmt: skip
 
 
 def assign(moderator: User, item_ids: Sequence[int], to: User | None) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,11 +97,19 @@ class DagsterApi:
             found.append(Location(entry["name"], loaded, str(result.get("message")) if broken else None))
         return found
 
-    def runs(self, *statuses: str, limit: int = 500, updated_after: float | None = None) -> list[Run]:
-        """Runs in given states, newest first."""
+    def runs(
+        self,
+        *statuses: str,
+        limit: int = 500,
+        updated_after: float | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> list[Run]:
+        """Runs in given states and with given tags, newest first."""
         chosen: dict[str, Any] = {"statuses": list(statuses)} if statuses else {}
         if updated_after is not None:
             chosen["updatedAfter"] = updated_after
+        if tags:
+            chosen["tags"] = [{"key": key, "value": value} for key, value in tags.items()]
         answer = self.ask(_RUNS, filter=chosen, limit=limit)["runsOrError"]
         return [
             Run(

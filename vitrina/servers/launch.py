@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from vitrina.errors import RetryableError
 from vitrina.servers.graphql import DagsterApi
@@ -40,8 +41,9 @@ def launch(
     location: str = "catalog",
     partition: str | None = None,
     tags: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> str:
-    """Launch a job and return the run's id.
+    """Launch a job and return the run's id. ``config`` is its run config.
 
     Raises:
         RetryableError: Dagster does not answer or refuses.
@@ -49,7 +51,7 @@ def launch(
     wanted = dict(tags or {}) | ({"dagster/partition": partition} if partition is not None else {})
     params = {
         "selector": {"repositoryLocationName": location, "repositoryName": "__repository__", "jobName": job},
-        "runConfigData": {},
+        "runConfigData": dict(config or {}),
         "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in wanted.items()]},
     }
     answer = api.ask(_LAUNCH, params=params)["launchRun"]

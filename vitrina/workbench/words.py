@@ -1,0 +1,111 @@
+"""What codes of the tables are called on these pages, and the colour of a state.
+
+Belongs here: words for codes. Stays out: sentences of pages (templates), where states come from.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from vitrina.catalog.search import State
+
+Word = str | Promise
+
+
+class Shown(NamedTuple):
+    """A state as a page shows it. ``tone``: good, bad, caution, or empty; never the only sign."""
+
+    label: Word
+    tone: str = ""
+
+
+STATES: dict[str, Word] = {
+    State.PUBLISHED: _("On show"),
+    State.WAITS: _("Waits for a person"),
+    State.NOT_YET: _("Not published yet"),
+    State.UNPUBLISHED: _("Taken off the shop"),
+    State.DELISTED: _("No longer in the list"),
+    State.NO_TEXT: _("Without a text"),
+    State.NO_CATEGORY: _("Without a category"),
+    State.FAILED: _("No text could be made"),
+}
+PUBLICATION: dict[str, Shown] = {
+    "published": Shown(_("On show"), "good"),
+    "unpublished": Shown(_("Taken off the shop"), "bad"),
+    "delisted": Shown(_("No longer in the list"), ""),
+}
+NOT_PUBLISHED = Shown(_("Not published yet"), "")
+WAITS = Shown(_("Waits for a person"), "caution")
+ORIGIN: dict[str, Word] = {
+    "offline": _("Offline writer"), "llm": _("Language model"), "person": _("Person"),
+}  # fmt: skip
+VERDICT: dict[tuple[bool, bool], Shown] = {  # approved, by a person
+    (True, True): Shown(_("Approved by a person"), "good"),
+    (True, False): Shown(_("Approved by the rules"), "good"),
+    (False, True): Shown(_("Refused by a person"), "bad"),
+    (False, False): Shown(_("Sent to people"), "caution"),
+}
+NO_VERDICT = Shown(_("Not judged yet"), "")
+LOG_TYPE: dict[str, Word] = {
+    "description_only": _("Text"), "categorization_only": _("Category"), "full": _("Everything"),
+    "image_analysis": _("Pictures"),
+}  # fmt: skip
+LOG_STATUS: dict[str, Shown] = {
+    "pending": Shown(_("to be tried again"), ""), "processing": Shown(_("under way"), ""),
+    "completed": Shown(_("done"), "good"), "failed": Shown(_("failed"), "bad"),
+    "moderation": Shown(_("sent to people"), "caution"), "approved": Shown(_("approved"), "good"),
+    "rejected": Shown(_("refused"), "bad"),
+}  # fmt: skip
+ACTION: dict[str, Word] = {
+    "approve": _("approved"), "edit": _("rewritten by hand"), "reject": _("refused"),
+    "reprocess": _("asked for another text"), "show": _("put back on show"), "hide": _("taken off the shop"),
+}  # fmt: skip
+ITEM: dict[str, Word] = {"text": _("text"), "price": _("price"), "list": _("list")}
+RUN: dict[str, Shown] = {
+    "QUEUED": Shown(_("waits in the queue"), ""), "NOT_STARTED": Shown(_("is being started"), ""),
+    "STARTING": Shown(_("is being started"), ""), "STARTED": Shown(_("at work"), "caution"),
+    "SUCCESS": Shown(_("done"), "good"), "FAILURE": Shown(_("failed"), "bad"),
+    "CANCELING": Shown(_("is being stopped"), ""), "CANCELED": Shown(_("stopped"), ""),
+}  # fmt: skip
+REQUEST: dict[str, Shown] = {
+    "queued": Shown(_("waits"), ""), "processing": Shown(_("at work"), "caution"),
+    "completed": Shown(_("done"), "good"), "failed": Shown(_("failed"), "bad"),
+}  # fmt: skip
+DROP: dict[str, Shown] = {
+    "found": Shown(_("waits to be read"), ""), "parsed": Shown(_("read"), "good"),
+    "unreadable": Shown(_("cannot be read"), "bad"),
+}  # fmt: skip
+PICTURE: dict[str, Word] = {
+    "waiting": _("not fetched yet"), "stored": _("stored"), "refused": _("refused"), "gone": _("gone at its source"),
+}  # fmt: skip
+#: Why another text is wanted; the code is stored with the decision. As the moderation page names them.
+AGAIN: dict[str, Word] = {
+    "wrong_fact": _("A fact is wrong"),
+    "invented": _("Something is invented"),
+    "language": _("Bad language"),
+    "poor": _("Too little said"),
+    "category": _("Wrong category"),
+}
+#: Why a product is taken off the shop.
+OFF: dict[str, Word] = {
+    "forbidden": _("Must not be sold"),
+    "sold_out": _("Sold out"),
+    "complaint": _("A complaint"),
+    "mistake": _("Published by mistake"),
+}
+RULES: dict[str, Word] = {
+    "too_few_words": _("Too few words"), "too_many_words": _("Too many words"), "markup": _("Markup is not clean"),
+    "too_few_benefits": _("Too few benefits"), "too_few_keywords": _("Too few keywords"),
+    "repeated_keywords": _("Keywords repeat"), "too_many_emoji": _("Too many emoji"),
+    "forbidden_word": _("A forbidden word"), "language_mismatch": _("Another language"),
+    "seo_title_length": _("Length of the SEO title"), "seo_description_length": _("Length of the SEO description"),
+    "wrong_product": _("Another product"), "wrong_language": _("Another language"),
+}  # fmt: skip
+
+
+def reason_words(codes: list[str]) -> list[Word]:
+    """Codes of decisions as words; one that is not known as it stands."""
+    return [AGAIN.get(code) or OFF.get(code) or code for code in codes]
