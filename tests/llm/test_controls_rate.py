@@ -11,6 +11,8 @@ from vitrina.llm.cohorts import CohortController
 from vitrina.llm.config import RetryPolicy
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.rate import Rate, Spread, told_rate
+from vitrina.llm.retry import Tally, decide
+from vitrina.llm.wire import Reading
 
 
 def whole(run) -> bool:
@@ -166,6 +168,37 @@ def test_a_random_share_of_refusals_is_taken_for_noise_and_the_pace_restored():
     assert controller.cuts <= 6
     pace = controller.pace(10_000.0)
     assert pace is None or pace > 300
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3])
+def test_a_large_random_share_does_not_shut_the_gate_either(share):
+    run = ask(Endpoint(rate_429=share, retry_after="0.5"), 2500)
+    assert whole(run)
+    # A cut that lowers no share was in vain; with cuts alone the pace fell to one call in 50 seconds.
+    assert run.seconds <= 3.5 * 5.0
+
+
+def test_twelve_refused_in_a_row_tell_of_a_limit_before_the_first_answer_is_back():
+    controller, now = CohortController(0.0, ramp=False), 0.0
+    let_in = [controller.sent(now + 0.001 * number, bound=True) for number in range(96)]
+    refused = [controller.sent(0.1 + 0.005 * number, bound=True) for number in range(12)]
+    for number, part in enumerate(refused[:10]):
+        assert controller.cuts == 0
+        controller.returned(part, True, 0.17 + 0.001 * number)
+    assert controller.cuts == 1
+    pace = controller.pace(0.2)
+    assert pace is not None
+    assert pace < 60  # of the twelve, not of the 96 that a full bucket let in before
+    assert len({id(part) for part in let_in}) > 1
+
+
+def test_who_was_refused_alone_comes_back_when_it_was_told_to():
+    reading = Reading(Outcome.RATE_LIMIT, retry_after_s=1.0)
+    waits = {
+        paced: decide(reading, Tally(), RetryPolicy(), now=0, jitter=1.0, paced=paced).wait_s for paced in (True, False)
+    }
+    assert waits[False] == pytest.approx(1.03)
+    assert waits[True] == pytest.approx(1.11)
 
 
 def test_a_ceiling_of_patience_with_429_ends_a_request_and_no_attempt_is_used_up():

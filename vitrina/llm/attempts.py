@@ -86,8 +86,8 @@ class Attempts:
 
     Args:
         controls: Rate, breaker and slots. A slot is given back while a job waits for its next attempt, and held until
-            the attempt stands in the ledger: after a kill, what was paid and not recorded is never more than what was
-            in flight.
+            an attempt that may be charged stands in the ledger: after a kill, what was paid and not recorded is never
+            more than what was in flight.
         record: Returns when the row is committed.
     """
 
@@ -207,9 +207,12 @@ class Attempts:
             headers=None if reply is None else reply.headers,
             why=reading.error or "",
         )
+        if not reading.charged:
+            gate.leave(ticket)
         outage = gate.breaker.state is not State.CLOSED
         checked = job.check(reading) if outcome is Outcome.OK else None
-        decision = decide(reading, tally, self._config.retry, now=now, jitter=self._random.random(), outage=outage)
+        decision = decide(reading, tally, self._config.retry, now=now, jitter=self._random.random(), outage=outage,
+                          paced=gate.rate.paced)  # fmt: skip
         if rerouted:
             decision = Decision(True)
         if outcome is Outcome.TRANSPORT and not (decision.again or reading.charged or self._reached):

@@ -18,9 +18,9 @@ R = TypeVar("R")
 class Batcher(Generic[T, R]):
     """Runs ``work(items) -> results`` in an executor, for groups of items that came close together.
 
-    A group leaves when it holds ``max_size`` items or ``linger_s`` after its first, whichever is first; while one
-    group is at work the next one gathers. Each caller waits for the end of its own group: when ``call`` returns,
-    its item was worked on. An error of a group is raised to every caller in it.
+    A group leaves when it holds ``max_size`` items or ``linger_s`` after its first came, whichever is first; while one
+    group is at work the next one gathers, and that time counts. Each caller waits for the end of its own group: when
+    ``call`` returns, its item was worked on. An error of a group is raised to every caller in it.
     """
 
     def __init__(
@@ -31,12 +31,16 @@ class Batcher(Generic[T, R]):
         self._max_size = max_size
         self._linger_s = linger_s
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._first_at = 0.0
         self._full = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def call(self, item: T) -> R:
         """Hands in one item and waits for its result."""
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        if not self._waiting:
+            self._first_at = loop.time()
         self._waiting.append((item, future))
         if len(self._waiting) >= self._max_size:
             self._full.set()
@@ -53,14 +57,14 @@ class Batcher(Generic[T, R]):
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
-                if len(self._waiting) < self._max_size:
+                left = self._first_at + self._linger_s - loop.time()
+                if left > 0 and len(self._waiting) < self._max_size:
                     self._full.clear()
-                    try:
-                        async with asyncio.timeout(self._linger_s):
-                            await self._full.wait()
-                    except TimeoutError:
-                        pass
+                    timer = loop.call_later(left, self._full.set)
+                    await self._full.wait()
+                    timer.cancel()
                 group, self._waiting = self._waiting[: self._max_size], self._waiting[self._max_size :]
+                self._first_at = loop.time()  # of what was left behind
                 try:
                     results = await loop.run_in_executor(self._executor, self._work, [item for item, _ in group])
                 except Exception as error:  # noqa: BLE001 - each caller gets it

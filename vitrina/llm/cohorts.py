@@ -30,6 +30,13 @@ _DEEPER = 0.85
 _EARLY, _EARLY_SHARE, _EARLY_S, _EARLY_SENT = 6, 0.4, 0.08, 30
 #: Calls under a lowered pace after which an experiment is decided.
 _EXPERIMENT = 60
+#: So many calls sent one after another, of which so many were refused: the limit is passed, however well the calls
+#: before them fared. Of random 429s, one in five, it happens once in 200,000 times.
+_SLICE, _SLICE_LIMITED = 12, 10
+#: No rate is told from a shorter time.
+_SPAN_S, _SLICE_SPAN_S = 0.04, 0.01
+#: So many cuts in a row after which the share stays above that part of what it was were in vain.
+_VAIN, _FALLS, _VAIN_NOISE = 3, 0.6, 0.6
 #: The first calls: so many a second, twice as many each tenth of a second, until the pace binds nobody.
 _START, _DOUBLING_S, _UNBOUND = 200.0, 0.1, 50_000.0
 #: After so long without a call they start again: what came back since tells nothing of a burst.
@@ -57,6 +64,17 @@ class Cohort:
 
 
 @dataclass(slots=True)
+class Slice:
+    """A few calls of a cohort that were sent one after another."""
+
+    cohort: Cohort
+    start: float
+    last: float = 0.0
+    sent: int = 0
+    limited: int = 0
+
+
+@dataclass(slots=True)
 class _Experiment:
     share: float
     former: float | None
@@ -78,9 +96,17 @@ class CohortController:
         self._raised = now
         self._steps = 0
         self._experiment: _Experiment | None = None
+        self._vain, self._cut_share = 0, 0.0
+        self._before_cuts: float | None = None
         self._cohort: Cohort | None = None
+        self._slice: Slice | None = None
         #: How often the pace was lowered; for the figures of a run.
         self.cuts = 0
+
+    @property
+    def lowered(self) -> bool:
+        """Whether the pace is below what slots allow, the start apart."""
+        return self._pace is not None
 
     def pace(self, now: float) -> float | None:
         """The present pace."""
@@ -93,7 +119,7 @@ class CohortController:
             self._ramp = None
         return self._pace
 
-    def sent(self, now: float, *, bound: bool) -> Cohort:
+    def sent(self, now: float, *, bound: bool) -> Slice:
         """A call leaves now. ``bound``: it, or one behind it, had to wait for the pace."""
         if self._pace is None and self._ramps and now - self._last > _IDLE_S:
             self._ramp = now
@@ -108,13 +134,24 @@ class CohortController:
         cohort.sent += 1
         cohort.last = now
         cohort.bound = cohort.bound or bound
-        return cohort
+        part = self._slice
+        if part is None or part.sent >= _SLICE or part.cohort is not cohort:
+            part = self._slice = Slice(cohort, now)
+        part.sent += 1
+        part.last = now
+        return part
 
-    def returned(self, cohort: Cohort, limited: bool, now: float) -> None:
-        """A call of that cohort is back; ``limited``: with a 429."""
+    def returned(self, part: Slice, limited: bool, now: float) -> None:
+        """A call of that slice is back; ``limited``: with a 429."""
+        cohort = part.cohort
         cohort.back += 1
         if limited:
             cohort.limited += 1
+            part.limited += 1
+            if part.limited >= _SLICE_LIMITED and cohort.era == self._era and not cohort.judged:
+                cohort.judged = True
+                self._cut(part, now, good=cohort)
+                return
             if (
                 cohort.limited >= _EARLY
                 and cohort.limited >= _EARLY_SHARE * cohort.sent
@@ -123,7 +160,8 @@ class CohortController:
                 and (now - cohort.start >= _EARLY_S or cohort.sent >= _EARLY_SENT)
             ):
                 cohort.judged = True
-                self._cut(cohort, now)
+                if not self._in_vain(cohort.limited / cohort.sent, now):
+                    self._cut(cohort, now)
                 return
         if cohort.closed:
             self._judge(cohort, now)
@@ -145,15 +183,32 @@ class CohortController:
         # Three deviations from noise that is known, two from the little that is assumed before.
         spread = (3.0 * self._noise**0.5 if self._noise else 0.2) / cohort.sent**0.5
         if cohort.limited >= 3 and share > self._noise + spread + 0.02:
+            if self._in_vain(share, now):
+                return
             tried = self._experiment is None and share <= _MOST_NOISE
             self._experiment = _Experiment(share, self._pace) if tried else None
             self._cut(cohort, now)
             if tried and self._pace is not None:
                 self._pace *= _DEEPER
             return
+        self._cut_share = 0.0
         if self._noise:
             self._noise += 0.05 * (share - self._noise)
         self._grow(cohort, now)
+
+    def _in_vain(self, share: float, now: float) -> bool:
+        """Several cuts in a row did not lower the share, however large it is: restore the pace, it is not the cause."""
+        if not self._cut_share or share < _FALLS * self._cut_share:
+            self._vain, self._before_cuts = 0, self._pace
+        else:
+            self._vain += 1
+        self._cut_share = share
+        if self._vain < _VAIN:
+            return False
+        self._noise, self._pace, self._raised = min(_VAIN_NOISE, share), self._before_cuts, now
+        self._vain, self._cut_share, self._experiment = 0, 0.0, None
+        self._era += 1
+        return True
 
     def _decide(self, experiment: _Experiment, cohort: Cohort, now: float) -> bool:
         """True when the experiment goes on or ended in favour of noise."""
@@ -173,15 +228,11 @@ class CohortController:
         self._raised = now
         return True
 
-    def _cut(self, cohort: Cohort, now: float) -> None:
+    def _cut(self, calls: Cohort | Slice, now: float, *, good: Cohort | None = None) -> None:
+        """Lowers the pace to what was taken of these calls. ``good``: soon raised again to what was taken of those."""
         before = self.pace(now)
-        span = max(cohort.last - cohort.start, 0.04)
-        taken = (cohort.sent - cohort.limited) / span
-        if before is not None:
-            # All refused tells that it is slower, not how much.
-            taken = min(before, max(taken, min(before, cohort.sent / span) / 8))
-        self._pace = max(taken, _LEAST_PACE)
-        self._good = self._pace
+        self._pace = _taken(calls, before)
+        self._good = self._pace if good is None else max(self._pace, _taken(good, before))
         self._steps = 0
         self._ramp = None
         self._era += 1
@@ -199,3 +250,12 @@ class CohortController:
         else:
             return
         self._raised = now
+
+
+def _taken(calls: Cohort | Slice, before: float | None) -> float:
+    span = max(calls.last - calls.start, _SPAN_S if isinstance(calls, Cohort) else _SLICE_SPAN_S)
+    taken = (calls.sent - calls.limited) / span
+    if before is not None:
+        # All refused tells that it is slower, not how much.
+        taken = min(before, max(taken, min(before, calls.sent / span) / 8))
+    return max(taken, _LEAST_PACE)

@@ -31,7 +31,7 @@ from vitrina.llm.wire import Reading, read_embeddings
 
 #: Rows and time of a group: what is committed together. A commit takes 1-5 ms, so longer waits gain nothing.
 _GROUP_ROWS = 100
-_GROUP_S = 0.005
+_GROUP_S = 0.004
 _LOOKUP_KEYS = 500
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vitrina.llm.breaker import Breaker, State
-from vitrina.llm.cohorts import Cohort
+from vitrina.llm.cohorts import Slice
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.rate import Rate
 
@@ -57,8 +57,9 @@ class Ticket:
     slot: int
     tokens: int
     epoch: int
-    cohort: Cohort | None
+    part: Slice | None
     back: bool = False
+    left: bool = False
 
 
 class Line:
@@ -197,7 +198,7 @@ class Gate:
         """
         ticket.back = True
         now = self._clock()
-        self.rate.returned(ticket.cohort, limited=limited, now=now)
+        self.rate.returned(ticket.part, limited=limited, now=now)
         self.rate.settle(ticket.tokens, tokens)
         if headers:
             self.rate.learn(headers, now)
@@ -210,7 +211,10 @@ class Gate:
             self._changed(self)
 
     def leave(self, ticket: Ticket) -> None:
-        """The attempt stands in the ledger, or was given up: its slot is free."""
+        """The attempt stands in the ledger, costs nothing, or was given up: its slot is free, once."""
+        if ticket.left:
+            return
+        ticket.left = True
         if not ticket.back:
             self.returned(ticket, limited=False, failed=None, tokens=0, headers=None, why="")
         self._slots.give(ticket.slot)

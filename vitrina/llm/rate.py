@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from vitrina.llm.cohorts import Cohort, CohortController
+from vitrina.llm.cohorts import CohortController, Slice
 
 #: A quiet endpoint may be asked for so many seconds' worth at once, and no more: a whole minute's worth in one instant
 #: is what providers that watch the slope refuse.
@@ -94,6 +94,11 @@ class Rate:
         """Whether an estimate of tokens is of use."""
         return self._tokens is not None or self._told_tokens._until > 0
 
+    @property
+    def paced(self) -> bool:
+        """Whether the server was found to have a limit."""
+        return self.controller is not None and self.controller.lowered
+
     def wait(self, now: float) -> float:
         """Seconds until the next call may leave; 0 for now."""
         wait = max(self._told_requests.wait(now), self._told_tokens.wait(now))
@@ -108,7 +113,7 @@ class Rate:
                 wait = max(wait, paced)
         return wait
 
-    def take(self, tokens: int, now: float) -> Cohort | None:
+    def take(self, tokens: int, now: float) -> Slice | None:
         """A call with so many tokens (an estimate) leaves now."""
         if self._requests is not None:
             self._requests.take(1, now)
@@ -123,10 +128,10 @@ class Rate:
         bound, self._bound = self._bound, False
         return self.controller.sent(now, bound=bound)
 
-    def returned(self, cohort: Cohort | None, *, limited: bool, now: float) -> None:
+    def returned(self, part: Slice | None, *, limited: bool, now: float) -> None:
         """A call is back; ``limited``: with a 429."""
-        if cohort is not None and self.controller is not None:
-            self.controller.returned(cohort, limited, now)
+        if part is not None and self.controller is not None:
+            self.controller.returned(part, limited, now)
 
     def estimate(self, prompt: int, limit: int | None) -> int:
         """Tokens to set aside for a call: a fifth more than calls mostly took, at most what it may take."""

@@ -15,6 +15,7 @@ from vitrina.llm.wire import Reading
 _TRUSTED_WAITS = 3
 _LEAST_WAIT_S = 2.0
 _GROWS = 3
+_SPREAD, _SPREAD_SINGLE = 0.1, 0.02
 
 
 @dataclass(slots=True)
@@ -43,7 +44,14 @@ END = Decision(False)
 
 
 def decide(
-    reading: Reading, tally: Tally, policy: RetryPolicy, *, now: float, jitter: float, outage: bool = False
+    reading: Reading,
+    tally: Tally,
+    policy: RetryPolicy,
+    *,
+    now: float,
+    jitter: float,
+    outage: bool = False,
+    paced: bool = True,
 ) -> Decision:
     """Judges one reading and counts it in ``tally``.
 
@@ -52,12 +60,13 @@ def decide(
         jitter: A random number from 0 to 1, so that many clients do not come back at once.
         outage: The breaker is not closed: a failure is the endpoint's and uses up none of the request's attempts. The
             request waits at the gate, where patience with an outage ends.
+        paced: The server has a limit, so that many wait for the same moment.
     """
     match reading.outcome:
         case Outcome.TRANSPORT | Outcome.SERVER if outage and reading.retry:
             return Decision(True)
         case Outcome.RATE_LIMIT:
-            return _after_rate_limit(reading, tally, policy, now, jitter)
+            return _after_rate_limit(reading, tally, policy, now, jitter, _SPREAD if paced else _SPREAD_SINGLE)
         case Outcome.TRANSPORT | Outcome.SERVER:
             tally.failures += 1
             wait = max(_backoff(policy, tally.failures, jitter), (reading.retry_after_s or 0.0) * (1 + 0.1 * jitter))
@@ -81,15 +90,18 @@ def decide(
             return END
 
 
-def _after_rate_limit(reading: Reading, tally: Tally, policy: RetryPolicy, now: float, jitter: float) -> Decision:
+def _after_rate_limit(
+    reading: Reading, tally: Tally, policy: RetryPolicy, now: float, jitter: float, spread: float
+) -> Decision:
     tally.rate_limits += 1
     if tally.first_rate_limit is None:
         tally.first_rate_limit = now
     asked = reading.retry_after_s
-    # Spread over a tenth more than asked for: all waiters would else come back in the same instant.
+    # Spread over a tenth more than asked for: all waiters would else come back in the same instant. Who was refused
+    # alone comes back alone.
     # Where the server does not say how long, waits need not grow far: the gate holds the measured pace.
     silent = _backoff(policy, min(tally.rate_limits, _GROWS), jitter)
-    wait = silent if asked is None else asked * (1 + 0.1 * jitter) + 0.01
+    wait = silent if asked is None else asked * (1 + spread * jitter) + 0.01
     if tally.rate_limits > _TRUSTED_WAITS:  # "Retry-After: 0" again and again would be a storm
         wait = max(wait, min(_LEAST_WAIT_S, _backoff(policy, tally.rate_limits - _TRUSTED_WAITS, jitter)))
     if now - tally.first_rate_limit + wait > policy.rate_limit_patience_s:

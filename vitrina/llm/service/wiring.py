@@ -39,7 +39,18 @@ def product_category(request: dict[str, Any]) -> str:
     return answer_chat(request)
 
 
-SKILLS = {"product_description": product_description, "product_category": product_category}
+def product_card(request: dict[str, Any]) -> str:
+    """Composes a short card from the facts in the prompt; the seed chooses structure, order and tone."""
+    from vitrina.content.card_writer import answer_chat
+
+    return answer_chat(request)
+
+
+SKILLS = {
+    "product_description": product_description,
+    "product_category": product_category,
+    "product_card": product_card,
+}
 
 
 class FittedEmbedders:
@@ -95,9 +106,9 @@ def _active_fit() -> str:
 def cache_scope() -> str:
     """Changes with the skills and their lexicon: answers of a former version are not taken for today's."""
     from vitrina.categories import offline
-    from vitrina.content import offline_writer
+    from vitrina.content import card_writer, offline_writer
 
-    versions = (str(module.VERSION) for module in (offline_writer, offline))
+    versions = (str(module.VERSION) for module in (offline_writer, card_writer, offline))
     return f"{EMBEDDED_ENDPOINT}/{'/'.join(versions)}/{lexicon_digest()}"
 
 
