@@ -18,6 +18,7 @@ from vitrina.cli.llm_serve import serve_models
 from vitrina.cli.reference import categories_app, templates_app, vectors_app
 from vitrina.cli.reports import export, quality_app, status
 from vitrina.cli.review import app as review_app
+from vitrina.cli.reward import app as reward_app
 from vitrina.cli.up import up
 from vitrina.cli.users import app as users_app
 
@@ -35,6 +36,7 @@ app.add_typer(categories_app, name="categories")
 app.add_typer(templates_app, name="templates")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(review_app, name="review")
+app.add_typer(reward_app, name="reward")
 app.add_typer(users_app, name="user")
 app.add_typer(llm_app, name="llm")
 app.add_typer(quality_app, name="quality")

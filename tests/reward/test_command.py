@@ -1,0 +1,95 @@
+"""``vitrina reward`` from the shell."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.reward.made import PROMISED, made
+from vitrina.cli.main import app
+
+
+def run(*words: object, text: str = "") -> tuple[int, str, str, BaseException | None]:
+    result = CliRunner().invoke(app, ["reward", *map(str, words)], input=text)
+    return result.exit_code, result.stdout, result.stderr, result.exception
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("command")
+    made(folder, 200)
+    made(folder, 120, seed=1)
+    made(folder, 150, seed=2)
+    code, out, _, error = run(
+        "train",
+        "--train",
+        folder / "rubric-200-0.jsonl",
+        folder / "rubric-120-1.jsonl",
+        "--out",
+        folder / "model",
+        "--json",
+    )
+    assert (code, error) == (0, None)
+    assert json.loads(out)["n_train"] == 320
+    return folder
+
+
+def test_several_files_stand_after_one_option_or_after_several(folder):
+    test = folder / "rubric-150-2.jsonl"
+    learned = (folder / "rubric-200-0.jsonl", folder / "rubric-120-1.jsonl")
+    one = run("evaluate", folder / "model", "--test", test, "--train", *learned, "--json")
+    two = run("evaluate", "--test", test, "--train", learned[0], "--train", learned[1], folder / "model", "--json")
+    assert one[0] == two[0] == 0
+    assert json.loads(one[1]) == json.loads(two[1])
+
+
+def test_a_report_is_one_object_with_all_that_is_promised(folder, tmp_path):
+    test = folder / "rubric-150-2.jsonl"
+    code, out, told, _ = run(
+        "evaluate", folder / "model", "--test", test, "--json", "--out", tmp_path, "--plots", "none"
+    )
+    assert code == 0
+    assert set(json.loads(out)) >= PROMISED
+    assert "scoring" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_people_get_tables_and_plots(folder, tmp_path):
+    code, out, _, _ = run(
+        "evaluate", folder / "model", "--test", folder / "rubric-150-2.jsonl", "--train", folder / "rubric-200-0.jsonl",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert code == 0
+    assert "McNemar" in out
+    assert (tmp_path / "reliability.svg").exists()
+
+
+def test_text_in_score_out(folder):
+    good, bad = "Цвет белый. Вес 540 г. Материал сталь.", "Лучший в мире. Хит продаж. Просто супер."
+    code, out, _, _ = run("score", folder / "model", good, bad)
+    first, second = map(float, out.split())
+    assert code == 0
+    assert first > second
+    assert float(run("score", folder / "model", text=good + "\n")[1]) == first
+    lines = f"{bad}\n" + json.dumps({"prompt": "Опиши", "answer": good}) + "\n"
+    assert list(map(float, run("score", folder / "model", "--lines", text=lines)[1].split())) == [second, first]
+    found = json.loads(run("score", folder / "model", good, "--json")[1])["scores"][0]
+    assert found == pytest.approx(first, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("score", "nowhere", "text"), "no reward model"),
+        (("train", "--train", "missing.jsonl", "--out", "model"), "not a file"),
+    ],
+)
+def test_errors_are_sentences(words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, _, error = run(*words)
+    assert code != 0
+    assert message in str(error)
+
+
+def test_nothing_to_score_is_said(folder):
+    assert "no text" in str(run("score", folder / "model", text=" \n")[3])
