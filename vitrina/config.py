@@ -185,6 +185,10 @@ class Settings(BaseSettings):
     dagster_url: str | None = Field(
         None, description="Where the desk asks for runs; empty: the platform that runs from the home folder."
     )
+    api_rate_per_minute: int = Field(100, ge=1, description="Calls of the API a minute a person.")
+    api_work_rate_per_minute: int = Field(
+        300, ge=1, description="… of taking, keeping and deciding items, which are counted apart."
+    )
     smtp_host: str | None = Field(
         None, description="Mail server for invitations and passwords; empty: an administrator hands over the links."
     )

@@ -5,7 +5,7 @@ Belongs here: the decorator and the middleware. Stays out: the roles themselves 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
@@ -55,6 +55,15 @@ def access_of(view: Callable[..., Any], url_name: str | None) -> Access | None:
     return said if said is not None else PACKAGE_PAGES.get(url_name or "")
 
 
+def methods_of(view: Callable[..., Any]) -> Mapping[str, Access]:
+    """Method → who may use it, of a view of the API; empty for pages, and for a view that says nothing.
+
+    Such a view asks by itself, since who holds a token is known only inside it (``vitrina.api.views.base``).
+    """
+    said: Mapping[str, Access] = getattr(view, "access_by_method", {})
+    return said
+
+
 class AccessMiddleware:
     """Lets through who may; sends to the sign-in page who is not known, and says no to the rest."""
 
@@ -69,8 +78,10 @@ class AccessMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> HttpResponseBase | None:
         """``None`` lets the page answer."""
+        if methods_of(view):
+            return None
         match = request.resolver_match
-        access = access_of(view, match.url_name if match is not None else None)
+        access = access_of(view, match.view_name if match is not None else None)
         if access is not None and may_open(request.user, access):
             return None
         if access is not None and not request.user.is_authenticated:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower, Now
+from knox.models import AbstractAuthToken
 
 
 class Invitation(models.Model):
@@ -46,3 +49,17 @@ class ResetRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class ApiToken(AbstractAuthToken):
+    """A key of the API. Only its hash is kept; ``number`` is what pages and addresses call it by."""
+
+    number = models.UUIDField(unique=True, default=uuid4, editable=False)
+    name = models.CharField(max_length=60, help_text="What it is used for.")
+    used_on = models.DateField(null=True, help_text="The last day it was used on (UTC).")
+
+    class Meta:
+        indexes = (models.Index(fields=["user", "-created"], name="tokens_of_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user_id}"

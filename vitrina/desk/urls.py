@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/invite/", people.invite_person, name="invite_person"),
     path("people/reset/<int:request_id>/", people.hand_over_reset, name="hand_over_reset"),
     path("pictures/<str:sha256>/<slug:size>/", pictures.picture, name="picture"),
+    path("api/v1/", include("vitrina.api.urls")),
     path("", include("vitrina.comparison.urls")),
     path("", include("vitrina.numbers.urls")),
     path("", include("vitrina.workbench.urls")),

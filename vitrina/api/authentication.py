@@ -1,0 +1,51 @@
+"""Who calls: a key in the header, or the session of a page.
+
+Belongs here: reading both. Stays out: making keys (``vitrina.accounts.tokens``), what a caller may do.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hmac import compare_digest
+from typing import Any
+
+from django.contrib.auth.models import User
+from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from knox.settings import CONSTANTS
+from rest_framework.exceptions import AuthenticationFailed
+
+from vitrina.accounts.models import ApiToken
+
+
+class KeyAuthentication(TokenAuthentication):
+    """``Authorization: Bearer vit_…``. One query a request: knox's own reads all keys of the person as well."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
+        """The person and the key.
+
+        Raises:
+            AuthenticationFailed: It is unknown, expired, or its owner's account is closed.
+        """
+        try:
+            secret = token.decode("ascii")
+        except UnicodeDecodeError:
+            raise AuthenticationFailed("This key is not known, or has expired.") from None
+        digest = hash_token(secret)
+        rows = ApiToken.objects.filter(token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH]).select_related("user")
+        for row in rows:
+            alive = row.expiry is None or row.expiry > datetime.now(UTC)
+            if compare_digest(digest, row.digest) and alive and row.user.is_active:
+                self._note_use(row)
+                return row.user, row
+        raise AuthenticationFailed("This key is not known, or has expired.")
+
+    @staticmethod
+    def _note_use(row: ApiToken) -> None:
+        today = datetime.now(UTC).date()
+        if row.used_on != today:
+            ApiToken.objects.filter(pk=row.pk).update(used_on=today)
+
+    def authenticate_header(self, request: Any) -> str:  # noqa: ARG002 - the signature of knox
+        """What a 401 asks for."""
+        return "Bearer"

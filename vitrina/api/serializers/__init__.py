@@ -1,0 +1,1 @@
+"""Shapes of what comes in and goes out, one module for each part of the desk."""

@@ -1,0 +1,141 @@
+"""Shapes of products, their texts, the log, categories and templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from vitrina.catalog.models import Publication
+from vitrina.content.models import DescriptionTemplate, ProcessingLog
+
+
+class ProductShape(serializers.Serializer[Any]):
+    """A product in a list."""
+
+    id = serializers.IntegerField()
+    source = serializers.CharField()
+    external_id = serializers.CharField()
+    title = serializers.CharField(allow_blank=True)
+    brand = serializers.CharField(allow_null=True, allow_blank=True)
+    price = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    category = serializers.CharField(allow_null=True, help_text="Slug.")
+    category_confidence = serializers.FloatField(allow_null=True)
+    state = serializers.ChoiceField(choices=Publication.State.choices, allow_null=True, help_text="In the shop.")
+    listed = serializers.BooleanField(help_text="Whether its source still has it.")
+    updated_at = serializers.DateTimeField()
+
+
+class ProductWhole(ProductShape):
+    """A product."""
+
+    description = serializers.CharField(allow_null=True, allow_blank=True)
+    attributes = serializers.DictField()
+    url = serializers.CharField(allow_null=True)
+    image_urls = serializers.ListField(child=serializers.CharField())
+    published_version = serializers.IntegerField(allow_null=True)
+    versions = serializers.IntegerField(help_text="How many texts it has.")
+
+
+class VersionShape(serializers.Serializer[Any]):
+    """A text. Who wrote it is hidden from people who may still compare texts of the product."""
+
+    id = serializers.IntegerField()
+    product = serializers.IntegerField()
+    number = serializers.IntegerField()
+    language = serializers.CharField()
+    title = serializers.CharField(allow_blank=True)
+    body = serializers.CharField(allow_blank=True)
+    seo_title = serializers.CharField(allow_blank=True)
+    seo_description = serializers.CharField(allow_blank=True)
+    keywords = serializers.ListField()
+    approved = serializers.BooleanField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    origin = serializers.CharField(allow_null=True)
+    model = serializers.CharField(allow_null=True, allow_blank=True)
+    prompt_version = serializers.CharField(allow_null=True, allow_blank=True)
+    origin_hidden = serializers.BooleanField()
+
+
+class LogShape(serializers.Serializer[Any]):
+    """One processing of one product. Its model is hidden as a text's is."""
+
+    id = serializers.IntegerField()
+    product = serializers.IntegerField()
+    version = serializers.IntegerField(allow_null=True)
+    type = serializers.ChoiceField(choices=ProcessingLog.Type.choices)
+    status = serializers.ChoiceField(choices=ProcessingLog.Status.choices)
+    model = serializers.CharField(allow_null=True, allow_blank=True)
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost_usd = serializers.DecimalField(max_digits=14, decimal_places=8, allow_null=True)
+    processing_time_ms = serializers.IntegerField()
+    error_class = serializers.CharField(allow_blank=True)
+    error_message = serializers.CharField(allow_blank=True)
+    attempts = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class CategoryShape(serializers.Serializer[Any]):
+    """A node of the shop's tree."""
+
+    slug = serializers.CharField()
+    parent = serializers.CharField(allow_null=True)
+    name_ru = serializers.CharField()
+    name_tr = serializers.CharField(allow_blank=True)
+    name_en = serializers.CharField(allow_blank=True)
+    path_ru = serializers.CharField()
+    needs_review = serializers.BooleanField()
+    is_active = serializers.BooleanField()
+
+
+class _TemplateFields(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=DescriptionTemplate.Type.choices, default="description")
+    category = serializers.CharField(allow_null=True, required=False, max_length=120, help_text="Slug.")
+    language = serializers.ChoiceField(choices=["ru", "en"], default="ru")
+    content = serializers.CharField(max_length=20_000, help_text="An example of style, never a source of facts.")
+    facts = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(max_length=1_000), max_length=50), required=False,
+        help_text="use, care, size → sentences that are true of the whole category.",
+    )  # fmt: skip
+
+
+class TemplateBody(_TemplateFields):
+    """A template as it should be."""
+
+
+class NewTemplate(_TemplateFields):
+    """A template that is new."""
+
+    name = serializers.CharField(max_length=100)
+
+
+class TemplateShape(serializers.Serializer[Any]):
+    """A template of descriptions."""
+
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=DescriptionTemplate.Type.choices)
+    category = serializers.CharField(allow_null=True)
+    language = serializers.CharField()
+    content = serializers.CharField()
+    facts = serializers.DictField()
+    is_active = serializers.BooleanField()
+    usage_count = serializers.IntegerField()
+    success_rate = serializers.FloatField()
+
+
+class StatisticsShape(serializers.Serializer[Any]):
+    """Figures of the last days."""
+
+    days = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="Processings.")
+    successful = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    average_confidence = serializers.FloatField(allow_null=True, help_text="Of categories, 0 to 1; null: none.")
+    total_cost_usd = serializers.DecimalField(max_digits=20, decimal_places=8)
+    unknown_costs = serializers.IntegerField(help_text="Processings whose cost is unknown.")
+    average_time_ms = serializers.FloatField(allow_null=True)
+    by_status = serializers.DictField(child=serializers.IntegerField())
+    decisions = serializers.DictField(child=serializers.IntegerField(), help_text="Standing ones, by action.")
+    open_items = serializers.DictField(child=serializers.IntegerField(), help_text="By kind, at this moment.")
