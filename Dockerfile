@@ -23,6 +23,6 @@ RUN pip install --no-deps --no-build-isolation -e . \
     && useradd --system --home-dir /srv/home vitrina \
     && mkdir -p /srv/dagster /srv/home/log \
     && cp deploy/dagster.yaml /srv/dagster/dagster.yaml \
-    && chown -R vitrina /srv/dagster /srv/home /srv/vitrina/dbt_like_sql
+    && chown -R vitrina /srv/dagster /srv/home /srv/vitrina/.vitrina
 
 USER vitrina

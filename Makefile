@@ -15,6 +15,8 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 CODE := vitrina pipelines assets resources sensors
 
+# Nothing is made outside of .vitrina and .venv, byte code included
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 

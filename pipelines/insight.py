@@ -23,6 +23,7 @@ from resources.warehouse import Warehouse
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
 from vitrina.project.database import database_url, split_url
+from vitrina.servers.manifest import MADE_FOLDER, manifest_file
 
 DBT_FOLDER = Path(__file__).resolve().parent.parent / "dbt_like_sql"
 #: First part of the keys of models: the schemas that dbt owns.
@@ -43,7 +44,7 @@ def manifest_path(folder: Path = DBT_FOLDER) -> Path:
     Raises:
         ManifestMissing: It has not.
     """
-    path = folder / "target" / "manifest.json"
+    path = manifest_file(folder.parent)
     if not path.is_file():
         raise ManifestMissing(
             f"{path} is missing: the dbt project has not been parsed yet.", hint="Run `make manifest` (or `make up`)."
@@ -121,6 +122,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "VITRINA_DBT_PASSWORD": database["PASSWORD"],
         "VITRINA_DBT_DB": database["NAME"],
         "VITRINA_DBT_SSLMODE": database["OPTIONS"].get("sslmode", "prefer"),
+        # What dbt parsed before is found there; runs write into folders of their own.
+        "DBT_TARGET_PATH": str((DBT_FOLDER.parent / MADE_FOLDER).absolute()),
         "DO_NOT_TRACK": "1",
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from pydantic import AliasChoices
 
-from vitrina.config import Settings
+from vitrina.config import PROJECT_ROOT, Settings
 from vitrina.llm.service.__main__ import TOKEN_VARIABLE
 
 EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
@@ -47,3 +48,12 @@ def test_every_setting_has_a_comment_and_no_value_is_active() -> None:
         if re.match(r"# [A-Z][A-Z0-9_]+=", line):
             assert re.match(r"# \S", lines[number - 1]), f"no comment above {line}"
     assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+def test_relative_folders_begin_at_the_project_wherever_a_process_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(_env_file=None, vitrina_home=Path("elsewhere"), vitrina_lexicon=Path("/words"))
+    assert settings.vitrina_home == PROJECT_ROOT / "elsewhere"
+    assert settings.vitrina_lexicon == Path("/words")

@@ -127,12 +127,12 @@ def test_the_processes_get_every_variable_of_dagster_yaml_and_no_telemetry(tmp_p
 
 
 def test_a_manifest_is_stale_when_missing_or_older_than_a_model(tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    model = tmp_path / "models" / "a.sql"
+    (tmp_path / manifest.PROJECT_FOLDER / "models").mkdir(parents=True)
+    model = tmp_path / manifest.PROJECT_FOLDER / "models" / "a.sql"
     model.write_text("select 1")
     assert manifest.is_stale(tmp_path)
-    (tmp_path / "target").mkdir()
-    (tmp_path / "target" / "manifest.json").write_text("{}")
+    manifest.manifest_file(tmp_path).parent.mkdir(parents=True)
+    manifest.manifest_file(tmp_path).write_text("{}")
     os.utime(model, (1, 1))
     assert not manifest.is_stale(tmp_path)
     os.utime(model, (time.time() + 10, time.time() + 10))

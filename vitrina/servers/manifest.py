@@ -16,13 +16,20 @@ from pathlib import Path
 from vitrina.errors import PermanentError
 
 PROJECT_FOLDER = "dbt_like_sql"
+#: Where dbt writes, from the project's root; the same whatever ``VITRINA_HOME`` says, since it is made of code alone.
+MADE_FOLDER = Path(".vitrina") / "dbt"
 SOURCES = {".sql", ".yml", ".yaml", ".csv"}
 MADE = {"target", "logs", "dbt_packages"}
 
 
-def is_stale(folder: Path) -> bool:
-    """Whether the manifest of a dbt project is missing or older than a file that it is made from."""
-    manifest = folder / "target" / "manifest.json"
+def manifest_file(project: Path) -> Path:
+    """The manifest of the project's dbt models, there or not."""
+    return project / MADE_FOLDER / "manifest.json"
+
+
+def is_stale(project: Path) -> bool:
+    """Whether the manifest is missing or older than a file that it is made from."""
+    folder, manifest = project / PROJECT_FOLDER, manifest_file(project)
     if not manifest.is_file():
         return True
     made = manifest.stat().st_mtime
@@ -40,12 +47,12 @@ def build_manifest(project: Path, environment: Mapping[str, str], log: Path) -> 
         PermanentError: dbt refuses the project.
     """
     folder = project / PROJECT_FOLDER
-    if not (folder / "dbt_project.yml").is_file() or not is_stale(folder):
+    if not (folder / "dbt_project.yml").is_file() or not is_stale(project):
         return False
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "parse"]
     command += ["--project-dir", str(folder), "--profiles-dir", str(folder), "--quiet"]
-    command += ["--log-path", str(log.parent / "dbt")]
+    command += ["--log-path", str(log.parent / "dbt"), "--target-path", str((project / MADE_FOLDER).absolute())]
     with log.open("ab") as output:
         done = subprocess.run(  # noqa: S603 - our own command line
             command,
