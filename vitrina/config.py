@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,7 +30,8 @@ class Settings(BaseSettings):
 
     # Where things lie
     vitrina_home: Path = Field(
-        PROJECT_ROOT / ".vitrina", description="Everything that a run makes lies below this folder."
+        PROJECT_ROOT / ".vitrina",
+        description="Everything that a run makes lies below this folder; relative paths begin at the project's.",
     )
     vitrina_port: int = Field(3000, ge=1, le=65_535, description="Port of the Dagster UI, on loopback.")
     vitrina_samples: Path = Field(PROJECT_ROOT / "samples", description="Sample drops, categories and templates.")
@@ -203,6 +204,36 @@ class Settings(BaseSettings):
     preferences_run_at: int = Field(50, ge=1, description="So many votes and edits ask for new preferences at once.")
     preferences_run_after_seconds: float = Field(600.0, ge=0, description="… and fewer when the oldest waited so long.")
 
+    # Pairs to compare, and datasets of preferences
+    pair_contract: Literal["card", "description"] = Field(
+        "card", description="What is compared: short cards (160-380 characters) or full descriptions."
+    )
+    pair_writers: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="Who writes the texts, as JSON (docs/preferences.md); empty: the model at two temperatures, or the "
+        "embedded writer and a variant.",
+    )
+    pair_products: int = Field(50, ge=1, description="Products of which one run makes pairs.")
+    pair_shares: dict[Literal["new", "uncertain", "random", "least_certain"], Annotated[float, Field(ge=0)]] = Field(
+        {"new": 0.4, "uncertain": 0.2, "random": 0.2, "least_certain": 0.2},
+        description="How products are chosen, as JSON: shares of new ones, doubtful ones, random ones, and those of "
+        "which the reward model is least certain.",
+    )
+    pair_overlap: int = Field(2, ge=1, le=50, description="People who compare each pair.")
+    pair_batch_size: int = Field(500, ge=1, description="Pairs of one batch at the desk; then the next is made.")
+    pair_queue_low: int = Field(20, ge=0, description="Fewer open pairs than this ask for new ones.")
+    dataset_min_new: int = Field(200, ge=1, description="So many new preferences make the next dataset version.")
+    dataset_validation_share: float = Field(0.1, ge=0, lt=0.5, description="Share of prompts held out to choose by.")
+    dataset_test_share: float = Field(0.1, ge=0, lt=0.5, description="Share of prompts held out to report on.")
+    dataset_max_chars: int = Field(8000, ge=100, description="A prompt or an answer longer than this is set aside.")
+    dataset_licence: str = Field("other", description="Licence of the dataset, as the Hub names licences.")
+    hf_dataset_repo: str | None = Field(
+        None, description="owner/name on the Hugging Face Hub that validated datasets are pushed to; empty: none."
+    )
+    hf_token: SecretStr | None = Field(None, description="Token that may write there.")
+    hf_endpoint: str | None = Field(None, description="Another Hub than huggingface.co.")
+    hf_dataset_public: bool = Field(False, description="Make the repository public when it is created.")
+
     # Drops
     drop_settle_seconds: float = Field(
         2.0, ge=0, description="A file counts as written when size and time stood still this long."
@@ -256,6 +287,12 @@ class Settings(BaseSettings):
 
     # Processing log
     log_keep_days: int = Field(90, ge=1, description="Completed and approved log entries are kept so long.")
+
+    @field_validator("vitrina_home", "vitrina_samples", "vitrina_lexicon")
+    @classmethod
+    def _from_the_project(cls, path: Path | None) -> Path | None:
+        """One file of settings serves processes in any working directory."""
+        return None if path is None else PROJECT_ROOT / path.expanduser()
 
     @field_validator("rub_rates")
     @classmethod
