@@ -54,7 +54,7 @@ def _load(spec: ModelSpec) -> tuple[Any, Any]:
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
         # safetensors alone: the older format is a pickle, which may run anything
-        model = kind.from_pretrained(spec.path, dtype=spec.dtype, use_safetensors=True, trust_remote_code=False)
+        model: Any = kind.from_pretrained(spec.path, dtype=spec.dtype, use_safetensors=True, trust_remote_code=False)
         return tokenizer, model.to(device).eval()
     except Exception as error:
         _LOG.exception("the model %s cannot be loaded", spec.name)
