@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vitrina.accounts.roles import Access, Role, may_open, roles_of
+from vitrina.comparison.words import SECTION as COMPARISONS
 from vitrina.config import get_settings
 
 
@@ -25,6 +26,7 @@ class Section(NamedTuple):
 #: In the order of the header.
 SECTIONS = (
     Section("moderation", "moderation", _("Moderation"), Access.MODERATOR),
+    Section("compare", "compare", COMPARISONS, Access.ANNOTATOR),
     Section("people", "people", _("People"), Access.ADMIN),
 )
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from vitrina.review.access import ADMIN, require, roles
 from vitrina.review.comparing import UNLIMITED
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Batch, Decision, GuidelinesVersion, ResponsePair, ReviewItem, Watermark
-from vitrina.review.pairs import NamesWriter, Prepared, SameText, prepare
+from vitrina.review.pairs import NamesWriter, Prepared, SameText, names_writer, prepare
 from vitrina.review.results import BatchProgress, PairDraft
 from vitrina.warehouse import copy_upsert
 
@@ -147,6 +147,64 @@ def batches_for(user: User) -> QuerySet[Batch]:
     )
 
 
+def assigned_batches(user: User) -> QuerySet[Batch]:
+    """Batches that a person may work on, and closed ones that they worked on: open ones first, then by due date."""
+    mine = Q(members=user) | Q(role__in=roles(user))
+    answered = Decision.objects.filter(item__batch=OuterRef("pk"), decided_by=user)
+    rank = Case(When(state=Batch.State.OPEN, then=0), When(state=Batch.State.PAUSED, then=1), default=2)
+    return (
+        Batch.objects.filter(mine)
+        .filter(~Q(state=Batch.State.CLOSED) | Exists(answered))
+        .distinct()
+        .order_by(rank, F("due_at").asc(nulls_last=True), "id")
+    )
+
+
+def shown_size(batch: Batch) -> int:
+    """How many pairs a person sees who goes through the whole batch.
+
+    The gold that will be mixed in is counted as its share, so that the figure stays the same whatever kind of pair was
+    answered last: a person's place in the batch must not tell which pairs are gold.
+    """
+    part, state = ReviewItem.Part, ReviewItem.State
+    row = ReviewItem.objects.filter(batch=batch).aggregate(
+        work=Count("pk", filter=Q(part=part.WORK, state__in=[state.OPEN, state.DONE])),
+        gold=Count("pk", filter=Q(part=part.GOLD, state=state.OPEN)),
+        onboarding=Count("pk", filter=Q(part=part.ONBOARDING, state=state.OPEN)),
+    )
+    mixed_in = round(row["work"] * batch.gold_share / (1 - batch.gold_share))
+    return int(row["work"] + row["onboarding"] + min(row["gold"], mixed_in))
+
+
+def copy_known(by: User, source: Batch, batch: Batch, part: str) -> int:
+    """Give a batch the gold or the onboarding pairs of another one; what it has already stays. Returns how many came.
+
+    Raises:
+        Forbidden: The caller is no administrator.
+        NotDecidable: Work is not copied; the batches ask different questions; the batch is closed.
+    """
+    require(by, ADMIN)
+    if part not in {ReviewItem.Part.GOLD, ReviewItem.Part.ONBOARDING}:
+        raise NotDecidable("Only pairs whose answer is known are copied.")
+    if source.criterion != batch.criterion:
+        raise NotDecidable(
+            "The two batches compare by different criteria.", hint="Copy from one of the same criterion."
+        )
+    if batch.state == Batch.State.CLOSED:
+        raise NotDecidable(f"The batch {batch.name} is closed.")
+    known = ReviewItem.objects.filter(batch=source, part=part).exclude(state=ReviewItem.State.WITHDRAWN)
+    copies = [
+        ReviewItem(
+            kind=ReviewItem.Kind.PAIR, key=f"pair:{batch.pk}:{item.pair_id}", batch=batch, pair_id=item.pair_id,
+            part=part, expected=item.expected, explanation=item.explanation, priority=item.priority, need=UNLIMITED,
+        )
+        for item in known.order_by("pk")
+    ]  # fmt: skip
+    before = ReviewItem.objects.filter(batch=batch).count()
+    ReviewItem.objects.bulk_create(copies, ignore_conflicts=True)
+    return ReviewItem.objects.filter(batch=batch).count() - before
+
+
 def compared_products(user: User, product_ids: Sequence[int]) -> frozenset[int]:
     """Products among these with an open pair that this person may still get: their texts' origin stays hidden."""
     open_pairs = ReviewItem.objects.filter(
@@ -158,6 +216,9 @@ def compared_products(user: User, product_ids: Sequence[int]) -> frozenset[int]:
 def _check_figures(batch: Batch) -> None:
     if not batch.name:
         raise NotDecidable("A batch needs a name.")
+    for text in (batch.name, batch.question_ru, batch.question_en, batch.criterion):
+        if found := names_writer(text):
+            raise NotDecidable(f"«{found}» names a writer, and annotators read it.", hint="Name what is compared.")
     if not 1 <= batch.overlap <= 50:
         raise NotDecidable("The overlap must be between 1 and 50.")
     for name, most in (("gold_share", 0.5), ("gold_floor", 1.0), ("rationale_share", 1.0)):

@@ -22,6 +22,7 @@ from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.leases import end, locked, locked_item
 from vitrina.review.models import Batch, Decision, Lease, ReviewItem
 from vitrina.review.outbox import tell
+from vitrina.review.pairs import names_writer
 from vitrina.review.results import Decided, Feedback, PairView, Taken
 
 SIDES = ("left", "right", "tie")
@@ -35,22 +36,53 @@ _CURRENT = Q(superseded_by=None, undone_at=None)
 def pair_view(taken: Taken) -> PairView:
     """What the person who holds a pair may see of it."""
     item = ReviewItem.objects.select_related("pair", "batch").get(pk=taken.item_id)
+    return _view(item, token=taken.token, flip=taken.flip, rationale=taken.rationale, until=taken.until)
+
+
+def explained_view(user: User, decision_id: int) -> tuple[PairView, Decision, Feedback]:
+    """A pair of the onboarding as the person saw it, what they answered, and what is right.
+
+    Raises:
+        NotDecidable: The person has no such decision, or its pair is not explained.
+    """
+    decision = (
+        Decision.objects.filter(_CURRENT, pk=decision_id, decided_by=user, action="compare")
+        .select_related("item__pair", "item__batch", "lease")
+        .first()
+    )
+    feedback = _feedback(decision.item, decision) if decision is not None else None
+    if decision is None or feedback is None:
+        raise NotDecidable(f"Decision {decision_id} is not explained.")
+    return view_of(decision), decision, feedback
+
+
+def view_of(decision: Decision) -> PairView:
+    """A pair as it was shown when it was decided, for who decided it."""
+    lease = decision.lease
+    return _view(
+        decision.item, token=lease.token if lease is not None else UUID(int=0), flip=bool(decision.flip),
+        rationale=lease.rationale if lease is not None else False,
+        until=lease.until if lease is not None else decision.created_at,
+    )  # fmt: skip
+
+
+def _view(item: ReviewItem, *, token: UUID, flip: bool, rationale: bool, until: datetime) -> PairView:
     pair, batch = item.pair, item.batch
     if pair is None or batch is None:
         raise NotDecidable(f"Item {item.pk} is no pair.")
-    sides = (pair.text_b, pair.text_a) if taken.flip else (pair.text_a, pair.text_b)
+    sides = (pair.text_b, pair.text_a) if flip else (pair.text_a, pair.text_b)
     return PairView(
-        token=taken.token,
+        token=token,
         question={"ru": batch.question_ru, "en": batch.question_en},
-        facts=pair.facts,
-        prompt=pair.prompt,
+        facts={label: value for label, value in pair.facts.items() if not names_writer(f"{label} {value}")},
+        prompt="" if names_writer(pair.prompt) else pair.prompt,
         language=pair.language,
         left=sides[0],
         right=sides[1],
-        rationale=taken.rationale,
+        rationale=rationale,
         onboarding=item.part == ReviewItem.Part.ONBOARDING,
         guidelines_id=batch.guidelines_id,
-        until=taken.until,
+        until=until,
     )
 
 

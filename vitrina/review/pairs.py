@@ -74,8 +74,8 @@ def prepare(draft: PairDraft, *, gold: bool = False) -> Prepared:
     if draft.first.strip() == draft.second.strip():
         raise SameText("Both texts are the same.")
     for text in (draft.first, draft.second):
-        if found := _WRITERS.search(text):
-            raise NamesWriter(f"A text names its writer: «{found.group()}».")
+        if found := names_writer(text):
+            raise NamesWriter(f"A text names its writer: «{found}».")
     sides = [(draft.first, draft.first_version_id, "first"), (draft.second, draft.second_version_id, "second")]
     (text_a, version_a, name_a), (text_b, version_b, _) = sorted(sides, key=lambda side: fingerprint(side[0]))
     expected = "" if not gold else "E" if draft.expected == "tie" else "A" if draft.expected == name_a else "B"
@@ -84,6 +84,12 @@ def prepare(draft: PairDraft, *, gold: bool = False) -> Prepared:
         text_a, text_b, version_a, version_b, {"a": measures(text_a), "b": measures(text_b)}, expected,
         draft.explanation, draft.priority, draft.certainty,
     )  # fmt: skip
+
+
+def names_writer(text: str) -> str:
+    """The words of a text that name a language model; empty where there are none."""
+    found = _WRITERS.search(text)
+    return found.group() if found is not None else ""
 
 
 def measures(text: str) -> dict[str, int]:

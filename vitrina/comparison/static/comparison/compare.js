@@ -1,0 +1,246 @@
+// Keys, focus and messages of the comparison screen. Physical keys (event.code), so that the Russian layout works.
+(function () {
+  "use strict";
+  const BEAT = 60000; // ms between signs of life; a pair is held for ten minutes
+  const root = document.querySelector("[data-compare]");
+  const said = document.getElementById("said");
+  const rules = document.getElementById("rules");
+  const phone = matchMedia("(max-width: 759px)");
+  let busy = false;
+  let confirmed = false;
+  let pressed = null; // the answer that was sent last, to send it again
+  let opener = null; // where focus was before the rules opened
+  let retry = null;
+
+  const work = () => document.getElementById("work");
+  const form = () => document.querySelector("[data-decision]");
+  const token = () => work().dataset.token;
+  const draftName = () => `vitrina-pair-${token()}`;
+  const csrf = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
+
+  function tell(address) {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: csrf(), token: token() || "" });
+    return fetch(address, { method: "POST", body, credentials: "same-origin" }).catch(() => {});
+  }
+
+  // A new pair, a card or an explanation stands on the screen.
+  function arrived(first) {
+    const shown = work();
+    busy = false;
+    confirmed = false;
+    pressed = null;
+    clearTimeout(retry);
+    window.vitrinaClock.start();
+    said.textContent = shown.dataset.said;
+    fold();
+    restore();
+    if (shown.dataset.mode === "pair") {
+      if (!first) focusText();
+      setTimeout(() => { if (token() && !busy) tell(root.dataset.ahead); }, 400);
+    } else if (shown.dataset.mode === "explained") {
+      shown.querySelector("[data-next]").focus();
+    } else if (shown.dataset.retry) {
+      retry = setTimeout(() => { location.reload(); }, Number(shown.dataset.retry) * 1000);
+    }
+    if (phone.matches && !first) scrollTo(0, 0);
+  }
+  function focusText() {
+    const text = document.getElementById("text-a");
+    if (text) text.focus({ preventScroll: phone.matches });
+  }
+  function fold() {
+    const why = document.querySelector(".why");
+    if (why) why.open = !phone.matches;
+  }
+  phone.addEventListener("change", fold);
+
+  // What was typed outlives a reload and a new sign-in: kept in this tab, by the pair's token.
+  function keep() {
+    const data = new FormData(form());
+    sessionStorage.setItem(draftName(), JSON.stringify([data.get("comment"), data.getAll("reasons")]));
+  }
+  function restore() {
+    const kept = form() && sessionStorage.getItem(draftName());
+    if (!kept) return;
+    const [comment, reasons] = JSON.parse(kept);
+    form().elements.comment.value = comment;
+    form().querySelectorAll("[name=reasons]").forEach((box) => { box.checked = reasons.includes(box.value); });
+  }
+  document.addEventListener("input", function (event) {
+    if (form() && form().contains(event.target)) keep();
+  });
+
+  // Answers. On pairs that ask for reasons an answer is chosen first and sent by Enter.
+  document.addEventListener("submit", function (event) {
+    const sent = event.submitter;
+    if (event.target !== form() || !sent) return;
+    if (busy) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    const answer = sent.classList.contains("answer");
+    if (answer && "rationale" in form().dataset && !confirmed) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      choose(sent);
+      return;
+    }
+    pressed = sent;
+    form().elements.active_ms.value = String(window.vitrinaClock.read());
+  }, true);
+
+  function choose(button) {
+    for (const one of form().querySelectorAll(".answer")) one.setAttribute("aria-pressed", String(one === button));
+    for (const side of document.querySelectorAll("[data-side]")) {
+      side.classList.toggle("chosen", side.dataset.side === button.value);
+    }
+    form().querySelector(".confirm").hidden = false;
+    form().querySelector(".why").open = true;
+    form().querySelector("[name=reasons]").focus();
+  }
+  const chosen = () => form() && form().querySelector('.answer[aria-pressed="true"]');
+  function send() {
+    confirmed = true;
+    chosen().click();
+  }
+  document.addEventListener("click", function (event) {
+    const target = event.target;
+    if (target.closest("[data-confirm]") && chosen()) send();
+    if (target.closest("[data-rules]")) {
+      event.preventDefault();
+      toggleRules();
+    }
+    if (target.closest("[data-close]")) toggleRules(false);
+    if (target.closest("[data-send-again]") && pressed) {
+      confirmed = true;
+      pressed.click();
+    }
+    if (target.closest("[data-reload]")) location.reload();
+  });
+
+  function toggleRules(open = rules.hidden) {
+    if (open) opener = document.activeElement;
+    rules.hidden = !open;
+    if (open) rules.focus();
+    else if (opener && opener.isConnected && opener !== document.body) opener.focus();
+    else focusText();
+  }
+
+  // htmx: what went wrong is said where the answer was given, and nothing typed is touched.
+  document.body.addEventListener("htmx:beforeRequest", () => { busy = true; });
+  document.body.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.failed || !event.detail.successful) { busy = false; confirmed = false; }
+  });
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    const detail = event.detail;
+    if (detail.xhr.status >= 400 && detail.xhr.getResponseHeader("HX-Retarget")) {
+      detail.shouldSwap = true;
+      detail.isError = false;
+    } else if (detail.xhr.status === 200 && token()) {
+      sessionStorage.removeItem(draftName());
+    }
+  });
+  document.body.addEventListener("htmx:afterSettle", function (event) {
+    if (event.detail.target && event.detail.target.id === "problem") {
+      busy = false;
+      const next = document.querySelector("#problem a");
+      if (next) next.focus();
+    } else if (event.detail.elt && event.detail.elt.id === "work") {
+      arrived(false);
+    }
+  });
+  document.body.addEventListener("htmx:sendError", () => problem(root.dataset.offline, root.dataset.again, "sendAgain"));
+  document.body.addEventListener("htmx:timeout", () => problem(root.dataset.offline, root.dataset.again, "sendAgain"));
+  document.body.addEventListener("htmx:responseError", function (event) {
+    const out = [401, 403].includes(event.detail.xhr.status);
+    if (out) problem(root.dataset.signedOut, root.dataset.reload, "reload");
+    else problem(root.dataset.failed, root.dataset.again, "sendAgain");
+  });
+  function problem(words, label, action) {
+    const place = document.getElementById("problem") || document.getElementById("saved");
+    const box = document.createElement("div");
+    box.className = "problem";
+    box.setAttribute("role", "alert");
+    const text = document.createElement("p");
+    text.textContent = words;
+    box.append(text);
+    if (pressed || action === "reload") {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset[action] = "";
+      button.textContent = label;
+      box.append(button);
+      place.replaceChildren(box);
+      button.focus();
+    } else {
+      place.replaceChildren(box);
+    }
+    busy = false;
+  }
+
+  // Keys: those of one letter or digit are listed in the page and may be moved or switched off (desk/keys.js).
+  document.addEventListener("keydown", function (event) {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    const target = event.target;
+    const enter = event.code === "Enter" || event.code === "NumpadEnter";
+    if (event.code === "Escape") {
+      if (vitrinaKeys.typing(target)) focusText();
+      else if (!rules.hidden) toggleRules(false);
+      else closeReport();
+    } else if (enter && (vitrinaKeys.typing(target) || !target.closest("button, a, summary"))) {
+      event.preventDefault();
+      if (chosen()) send();
+      else if (vitrinaKeys.typing(target)) focusText();
+      else press("[data-next]");
+    } else if (!vitrinaKeys.typing(target) && ["ArrowLeft", "ArrowRight"].includes(event.code)) {
+      if (press(event.code === "ArrowLeft" ? ".answer.to-left" : ".answer.to-right")) event.preventDefault();
+    }
+  });
+  const acts = {
+    skip: () => press("[data-skip]"),
+    report: () => into("[data-report] > summary", true),
+    undo: () => press("[data-undo]") || undoByForm(),
+    comment: () => into("input[name=comment]"),
+    rules: () => toggleRules(),
+  };
+  ["left", "same", "bad", "right"].forEach(function (answer, at) {
+    acts[answer] = () => press(document.querySelector("[data-report][open]")
+      ? `[data-report] [data-number="${at + 1}"]` : `.answer.to-${answer}`);
+  });
+  for (const reason of ["accuracy", "completeness", "clarity", "language", "tone"]) {
+    acts[reason] = () => press(`[name=reasons][value="${reason}"]`);
+  }
+  function press(selector) {
+    const found = document.querySelector(selector);
+    if (!found || busy) return Boolean(found);
+    if (found.matches("[name=reasons]")) found.closest("details").open = true;
+    found.click();
+    return true;
+  }
+  function undoByForm() {
+    const undo = document.getElementById("undo-form");
+    if (undo && !busy) undo.requestSubmit();
+    return Boolean(undo);
+  }
+  function into(selector, click) {
+    const found = document.querySelector(selector);
+    if (!found) return false;
+    if (click) found.click();
+    else found.closest("details").open = true;
+    found.focus();
+    return true;
+  }
+  function closeReport() {
+    const report = document.querySelector("[data-report][open]");
+    if (report) report.open = false;
+    focusText();
+  }
+
+  setInterval(function () {
+    if (document.visibilityState === "visible" && work().dataset.mode === "pair") tell(root.dataset.beat);
+  }, BEAT);
+  vitrinaKeys.start(acts);
+  arrived(true);
+})();

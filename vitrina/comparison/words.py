@@ -1,0 +1,68 @@
+"""What the screen says when an answer could not be saved, or no pair is left: plain words for codes.
+
+Belongs here: wording. Stays out: status codes and what follows (``views``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
+from vitrina.review.models import Batch
+from vitrina.review.results import Nothing
+
+
+#: The link of the header.
+SECTION = gettext_lazy("Comparisons")
+
+
+class Said(NamedTuple):
+    """A heading and one or two sentences."""
+
+    title: str
+    text: str
+
+
+def of_error(error: Exception) -> Said:
+    """Why an answer was not saved."""
+    if isinstance(error, TooLate):
+        return Said(
+            _("Too late to undo"), _("That answer stands for more than a minute. Change it among your last answers.")
+        )
+    if isinstance(error, Conflict):
+        return _of_conflict(str(error.state.get("reason", "")))
+    if isinstance(error, Forbidden):
+        return Said(_("Not your batch"), _("You no longer belong to this batch. Ask its administrator."))
+    if isinstance(error, NotDecidable):
+        return Said(_("Not saved"), _("The page sent something that is not known here. Load it again."))
+    return Said(_("Not saved"), _("Something went wrong on the server. Try again in a moment."))
+
+
+def _of_conflict(reason: str) -> Said:
+    said = {
+        "closed": _("The batch was closed, or the pair taken out. Your answer was not saved."),
+        "full": _("Others have answered this pair meanwhile. Your answer was not saved."),
+        "answered": _("You answered this pair already, perhaps in another window. That answer stands."),
+        "set_aside": _("You left this pair to others already."),
+        "unknown_token": _("This pair was not given to you. Take the next one."),
+        "expired": _("You no longer hold this pair. You can still try to answer."),
+    }
+    return Said(_("Not saved"), said.get(reason, _("Somebody was faster. Your answer was not saved.")))
+
+
+def of_nothing(nothing: Nothing, batch: Batch) -> Said:
+    """Why there is no pair."""
+    if nothing.reason == "all-held":
+        return Said(_("Others hold the rest"), _("All pairs that are left are on somebody's screen. Try again later."))
+    if nothing.reason == "stopped":
+        return Said(
+            _("This batch has a break for you"), _("It gives you no more pairs. Its administrator can tell you why.")
+        )
+    if nothing.reason == "paused":
+        if batch.state == Batch.State.CLOSED:
+            return Said(_("The batch is closed"), _("Thank you: no more answers are needed."))
+        return Said(_("The batch is paused"), _("Its administrator will open it again. What you saved stands."))
+    return Said(_("All done"), _("No pair of this batch is left for you. Thank you!"))
