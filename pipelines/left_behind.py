@@ -27,7 +27,11 @@ FREE = {
     "product_vectors": ("parsed_products",),
     "moderation": ("product_descriptions",),
 }
-WITH_A_MODEL = {"product_categories": ("parsed_products",), "product_descriptions": ("product_categories",)}
+WITH_A_MODEL = {
+    "product_categories": ("parsed_products",),
+    "product_descriptions": ("product_categories",),
+    "image_analysis": ("product_images",),  # asks a vision model where one is named
+}
 
 
 def requests_for(
