@@ -13,7 +13,7 @@ from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE, is_re
 from vitrina.errors import PermanentError
 from vitrina.objects import ObjectStore
 
-_SOURCE = re.compile(r"[\w][\w.\-]{0,79}")
+SOURCE_NAME = re.compile(r"[\w][\w.\-]{0,79}")
 
 
 def hand_in(store: ObjectStore, files: Sequence[Path], *, source: str, name: str | None = None) -> str:
@@ -25,7 +25,7 @@ def hand_in(store: ObjectStore, files: Sequence[Path], *, source: str, name: str
     Raises:
         PermanentError: a bad source name, no files, two files of one name, a name that the sensor does not read.
     """
-    if not _SOURCE.fullmatch(source):
+    if not SOURCE_NAME.fullmatch(source):
         raise PermanentError(f"{source!r} is no source name.", hint="Use letters, digits, dots, dashes, underscores.")
     folder = files[0] if len(files) == 1 and files[0].is_dir() else None
     parts = _parts(files, folder)

@@ -133,9 +133,7 @@ _BEHIND = f"SELECT count(*) {_STALE}"
 
 
 def _page(rows: QuerySet[Product], exact: Sequence[int], page: int, size: int) -> tuple[list[int], int, bool]:
-    start = (max(page, 1) - 1) * size
-    if start >= REACHED:
-        return [], COUNTED, False
+    start = (min(max(page, 1), REACHED // size) - 1) * size
     first = list(exact) if page <= 1 else []
     begin = max(0, start - len(exact)) if page > 1 else 0
     found = list(rows.order_by("-id").values_list("pk", flat=True)[begin : start + size + 1 - len(exact)])

@@ -7,6 +7,7 @@ Belongs here: finding or opening the case that such a decision is about, so that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -18,6 +19,8 @@ from vitrina.content.models import ContentVersion
 from vitrina.review.access import MODERATOR, require
 from vitrina.review.effects import SHOWN
 from vitrina.review.errors import NotDecidable
+from vitrina.review.history import last_decisions, undo, undoable
+from vitrina.review.leases import release
 from vitrina.review.models import Outbox, ReviewItem
 from vitrina.review.moderating import decide_unheld
 from vitrina.review.outbox import waiting
@@ -88,6 +91,33 @@ def set_shown(
             reasons=[_BY_HAND],
         )  # fmt: skip
         return decide_unheld(user, item.pk, "approve" if shown else "reject", reasons=reasons, comment=comment)
+
+
+def take_back(user: User, product_id: int) -> None:
+    """Undo the person's last decision, where it is about this product and less than a minute old.
+
+    A case that was opened for it alone goes with it.
+
+    Raises:
+        NotDecidable: Their last decision is about something else, or too old.
+    """
+    with transaction.atomic():
+        last = next(iter(last_decisions(user, limit=1)), None)
+        if last is None or last.item.product_id != product_id:
+            raise NotDecidable("Your last decision is not about this product.")
+        taken = undo(user)
+        if taken is None or last.item.reasons != [_BY_HAND]:
+            return
+        release(user, taken.token)
+        ReviewItem.objects.filter(pk=last.item_id, state=ReviewItem.State.OPEN).update(
+            state=ReviewItem.State.WITHDRAWN, resolved_at=datetime.now(UTC)
+        )
+
+
+def can_take_back(user: User, product_id: int) -> bool:
+    """Whether :func:`take_back` would do it now."""
+    last = next(iter(last_decisions(user, limit=1)), None)
+    return last is not None and last.item.product_id == product_id and undoable(last)
 
 
 def waiting_decisions(product_id: int) -> QuerySet[Outbox]:

@@ -85,18 +85,18 @@ class Options:
     template: str = ""
 
 
-def connected(settings: Settings) -> DagsterApi:
-    """The webserver of the running platform.
+def connected(settings: Settings, *, wait: float = WAIT_SECONDS) -> DagsterApi:
+    """The webserver of the running platform; each question waits so long for its answer.
 
     Raises:
         NotRunning: There is none.
     """
     if settings.dagster_url:
-        return DagsterApi(settings.dagster_url, timeout_s=WAIT_SECONDS)
+        return DagsterApi(settings.dagster_url, timeout_s=wait)
     running = running_api(settings.vitrina_home)
     if running is None:
         raise NotRunning("Dagster is not running.", hint="Start the platform with `make up`.")
-    return DagsterApi(running.address, timeout_s=WAIT_SECONDS)
+    return DagsterApi(running.address, timeout_s=wait)
 
 
 def is_running(settings: Settings) -> bool:
@@ -144,7 +144,7 @@ def state_of(api: DagsterApi, run_id: str) -> RunState | None:
     lines = [line for event in events if (line := _line(event)) is not None]
     return RunState(
         run["runId"], run["status"], run["jobName"], {tag["key"]: tag["value"] for tag in run["tags"]},
-        _moment(run["startTime"]), _moment(run["endTime"]),
+        moment(run["startTime"]), moment(run["endTime"]),
         [(step["stepKey"], step["status"] or "") for step in run["stepStats"] or []], lines[-_MOST_LINES:],
     )  # fmt: skip
 
@@ -168,7 +168,8 @@ def _stamp(event: Mapping[str, Any]) -> datetime:
     return datetime.fromtimestamp(int(event["timestamp"]) / 1000, UTC)
 
 
-def _moment(seconds: float | None) -> datetime | None:
+def moment(seconds: float | None) -> datetime | None:
+    """Dagster's time as one of ours."""
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 

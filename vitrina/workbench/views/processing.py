@@ -1,0 +1,120 @@
+"""Processing a product now: options, the run that does it, and what it says. For moderators."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from vitrina.accounts.access import opens_for
+from vitrina.accounts.roles import Access
+from vitrina.catalog.models import Product
+from vitrina.config import get_settings
+from vitrina.content.models import DescriptionTemplate
+from vitrina.errors import VitrinaError
+from vitrina.review.services import times_asked
+from vitrina.workbench import dagster
+from vitrina.workbench.dagster import NotRunning, Options, RunState
+from vitrina.workbench.views.product import found_product, person_of
+from vitrina.workbench.words import RUN, Shown
+
+
+@opens_for(Access.MODERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def product_processing(request: HttpRequest, product_id: int) -> HttpResponse:
+    """The form, and the runs that people asked for; posting asks for another and shows it."""
+    found = found_product(product_id)
+    if request.method == "POST":
+        options = _options(request, found)
+        if not (options.pictures or options.categorise or options.describe):
+            messages.error(request, _("Choose at least one step."))
+            return redirect("product_processing", product_id=found.pk)
+        try:
+            api = dagster.connected(get_settings())
+            run_id = dagster.process(api, found.pk, options, person=person_of(request).pk)
+        except VitrinaError as error:
+            messages.error(request, why(error))
+            return redirect("product_processing", product_id=found.pk)
+        return redirect("run", run_id=run_id)
+    runs, problem = _runs(found)
+    context: dict[str, Any] = {
+        "section": "products", "part": "products", "product": found, "runs": runs, "problem": problem,
+        "has_text": found.versions.exists(),
+        "templates": DescriptionTemplate.objects.filter(
+            is_active=True, template_type=DescriptionTemplate.Type.DESCRIPTION, language=get_settings().language
+        ).order_by("name").values_list("name", flat=True)[:300],
+    }  # fmt: skip
+    return render(request, "workbench/processing.html", context)
+
+
+@opens_for(Access.MODERATOR)
+def run(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """A run's page; the state in it renews itself, or is renewed by loading the page again."""
+    return render(request, "workbench/run.html", {"section": "products", "part": "products"} | _state(str(run_id)))
+
+
+@opens_for(Access.MODERATOR)
+def run_state(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """The state alone."""
+    return render(request, "workbench/_run.html", _state(str(run_id)))
+
+
+def why(error: VitrinaError) -> str:
+    """Why Dagster did not do it, in the reader's language where the words are ours."""
+    if isinstance(error, NotRunning):
+        return _("Dagster is not running, so nothing can be processed. Start the platform with “make up”.")
+    if "does not answer" in error.message:
+        return _("Dagster does not answer. Try again in a moment.")
+    return str(error)
+
+
+def run_word(status: str) -> Shown:
+    """A run's status in words."""
+    return RUN.get(status, Shown(status))
+
+
+def _state(run_id: str) -> dict[str, Any]:
+    state: RunState | None = None
+    problem: str | None = None
+    try:
+        state = dagster.state_of(dagster.connected(get_settings()), run_id)
+    except VitrinaError as error:
+        problem = why(error)
+    if state is None and problem is None:
+        raise Http404
+    product = state.tags.get(dagster.PRODUCT_TAG, "") if state is not None else ""
+    found = Product.objects.filter(pk=int(product)).only("pk", "title").first() if product.isdigit() else None
+    return {
+        "run_id": run_id, "run": state, "problem": problem, "product": found,
+        "status": run_word(state.status) if state is not None else None,
+    }  # fmt: skip
+
+
+def _runs(found: Product) -> tuple[list[dict[str, Any]], str | None]:
+    try:
+        runs = dagster.runs_of_product(dagster.connected(get_settings()), found.pk)
+    except VitrinaError as error:
+        return [], why(error)
+    return [
+        {"run_id": one.run_id, "status": run_word(one.status), "started": dagster.moment(one.started)} for one in runs
+    ], None
+
+
+def _options(request: HttpRequest, found: Product) -> Options:
+    def on(name: str) -> bool:
+        return request.POST.get(name) == "on"
+
+    template = request.POST.get("template", "")
+    known = DescriptionTemplate.objects.filter(is_active=True, name=template).exists() if template else False
+    how = request.POST.get("how", "")
+    # Another try than all before it: the ledger must not answer with a text that stands already.
+    again = found.versions.count() + times_asked([found.pk]).get(found.pk, 0) + 1 if how == "force" else 0
+    return Options(
+        pictures=on("pictures"), categorise=on("categorise"), describe=on("describe"), refresh=how == "refresh",
+        force=how == "force", again=again, template=template if known else "",
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+"""Handing in a list: upload, what an import would see of it, placing it, and following it. For moderators."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from vitrina.accounts.access import opens_for
+from vitrina.accounts.roles import Access
+from vitrina.catalog.models import Drop, Source
+from vitrina.config import get_settings
+from vitrina.errors import VitrinaError
+from vitrina.objects import open_store
+from vitrina.workbench import dagster, drop_card, incoming
+from vitrina.workbench.incoming import Given, Upload
+from vitrina.workbench.limits import bounded_upload
+from vitrina.workbench.views.product import person_of
+from vitrina.workbench.words import DROP
+
+_PAGE: dict[str, Any] = {"section": "products", "part": "uploads"}
+_RECENT = 15
+
+
+def _most() -> int:
+    return get_settings().desk_upload_mb * 1_000_000
+
+
+def _refused(request: HttpRequest) -> HttpResponse:
+    most = get_settings().desk_upload_mb
+    said = _("The upload is larger than %(mb)d MB, or has too many files.") % {"mb": most}
+    return _form(request, problem=said, status=413)
+
+
+@opens_for(Access.MODERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+@bounded_upload(_most, _refused)
+def drop_upload(request: HttpRequest) -> HttpResponse:
+    """The form; what is handed in is kept aside and read, and nothing is placed yet."""
+    if request.method != "POST":
+        return _form(request)
+    settings = get_settings()
+    files = [Given(one.name or "", one) for one in request.FILES.getlist("files")]  # type: ignore[arg-type]
+    source = request.POST.get("new_source", "").strip() or request.POST.get("source", "").strip()
+    try:
+        made = incoming.receive(
+            files, source=source, name=request.POST.get("name", "").strip(), owner=person_of(request).pk,
+            store=open_store(settings), settings=settings,
+        )  # fmt: skip
+    except VitrinaError as error:
+        return _form(request, problem=str(error), status=422)
+    return redirect("upload", upload_id=made)
+
+
+@opens_for(Access.MODERATOR)
+@require_safe
+def upload(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """What an import would see of an upload; once it is placed, how far it has come."""
+    return render(request, "workbench/upload.html", _of(_found(request, upload_id)))
+
+
+@opens_for(Access.MODERATOR)
+@require_safe
+def upload_state(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """The part of the page that changes by itself."""
+    return render(request, "workbench/_upload.html", _of(_found(request, upload_id)))
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """Place the files where the sensor looks."""
+    found = _found(request, upload_id)
+    settings = get_settings()
+    if found.state not in {"read", "unreadable", "cut_off"}:
+        messages.error(request, _("It is still being read, or has been placed already."))
+        return redirect("upload", upload_id=found.id)
+    if found.state != "read" and request.POST.get("unread") != "yes":
+        messages.error(request, _("It could not be read; say that it is to be placed all the same."))
+        return redirect("upload", upload_id=found.id)
+    try:
+        incoming.place(found, open_store(settings), settings)
+    except VitrinaError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Placed. The sensor takes it within seconds while the platform runs."))
+    return redirect("upload", upload_id=found.id)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def upload_discard(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """Throw the files away."""
+    incoming.discard(_found(request, upload_id), get_settings())
+    messages.success(request, _("Discarded. Nothing was placed."))
+    return redirect("drop_upload")
+
+
+@opens_for(Access.MODERATOR)
+@require_safe
+def drop_progress(request: HttpRequest, drop_id: int) -> HttpResponse:
+    """A drop: what was read of it, what was set aside, how far its products have come."""
+    drop = get_object_or_404(Drop.objects.select_related("source"), pk=drop_id)
+    return render(request, "workbench/drop.html", _drop(drop))
+
+
+@opens_for(Access.MODERATOR)
+@require_safe
+def drop_state(request: HttpRequest, drop_id: int) -> HttpResponse:
+    """The part of the page that changes by itself."""
+    drop = get_object_or_404(Drop.objects.select_related("source"), pk=drop_id)
+    return render(request, "workbench/_drop.html", _drop(drop))
+
+
+def _form(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+    recent = Drop.objects.select_related("source").order_by("-id")[:_RECENT]
+    context = _PAGE | {
+        "problem": problem,
+        "sources": Source.objects.order_by("slug").values_list("slug", "name")[:500],
+        "recent": [(drop, DROP[drop.state]) for drop in recent],
+        "most_mb": get_settings().desk_upload_mb,
+        "most_files": incoming.MOST_FILES,
+    }
+    return render(request, "workbench/drop_upload.html", context, status=status)
+
+
+def _found(request: HttpRequest, upload_id: uuid.UUID) -> Upload:
+    found = incoming.load(upload_id, owner=person_of(request).pk, settings=get_settings())
+    if found is None:
+        raise Http404
+    return found
+
+
+def _of(found: Upload) -> dict[str, Any]:
+    drop = drop_card.drop_of(found)
+    context = _PAGE | {
+        "upload": found,
+        "problem": _problem(found),
+        "waits": found.state == "reading" or (found.state == "placed" and drop is None),
+        "running": dagster.is_running(get_settings()),
+        "before": drop_card.handed_in_before(found) if found.state == "read" else None,
+        "drop": None,
+    }
+    return context | _drop(drop) if drop is not None else context
+
+
+def _drop(drop: Drop) -> dict[str, Any]:
+    figures = drop_card.figures_of(drop)
+    return _PAGE | {
+        "drop": drop,
+        "drop_state": DROP[drop.state],
+        "figures": figures,
+        "drop_waits": drop.state == Drop.State.FOUND or figures.going_on,
+        "quarantine": drop_card.quarantine_of(drop),
+        "running": dagster.is_running(get_settings()),
+    }
+
+
+def _problem(found: Upload) -> str:
+    words = {
+        "memory": _("Reading the list takes too much memory."),
+        "time": _("Reading the list took too long."),
+        "died": _("The reader was stopped: the list takes too much memory, or makes the reader crash."),
+    }
+    return words.get(found.problem, found.problem)
