@@ -22,6 +22,8 @@ class Shown(NamedTuple):
     tone: str = ""
 
 
+#: Of the header.
+SECTION = _("Products")
 STATES: dict[str, Word] = {
     State.PUBLISHED: _("On show"),
     State.WAITS: _("Waits for a person"),
