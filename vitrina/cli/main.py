@@ -10,6 +10,7 @@ import sys
 import typer
 
 from vitrina.cli.demo import demo
+from vitrina.cli.desk import app as desk_app
 from vitrina.cli.doctor import doctor
 from vitrina.cli.drops import app as drops_app
 from vitrina.cli.errors import explain
@@ -39,6 +40,7 @@ app.add_typer(review_app, name="review")
 app.add_typer(reward_app, name="reward")
 app.add_typer(users_app, name="user")
 app.add_typer(llm_app, name="llm")
+app.add_typer(desk_app, name="desk")
 app.add_typer(quality_app, name="quality")
 
 

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from vitrina.numbers.views import agreement, drops, gateway, overview, people
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("numbers/", overview.numbers, name="numbers"),
+    path("numbers/overview/", overview.overview, name="numbers_overview"),
+    path("numbers/me/", people.me, name="numbers_me"),
+    path("numbers/people/", people.people, name="numbers_people"),
+    path("numbers/people/<int:user_id>/", people.person, name="numbers_person"),
+    path("numbers/agreement/", agreement.agreement, name="numbers_agreement"),
+    path("numbers/gateway/", gateway.gateway, name="numbers_gateway"),
+    path("numbers/drops/", drops.drops, name="numbers_drops"),
+    path("numbers/drops/<int:drop_id>/", drops.drop, name="numbers_drop"),
+    path("numbers/templates/", drops.templates, name="numbers_templates"),
+]

@@ -1,0 +1,34 @@
+"""How people agree about pairs, by batch. For administrators."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from vitrina.accounts.access import opens_for
+from vitrina.accounts.roles import Access
+from vitrina.numbers import pairs
+from vitrina.numbers.views.frame import page
+from vitrina.review.models import Batch
+from vitrina.statistics.agreement import COMMON_ITEMS
+
+
+@opens_for(Access.ADMIN)
+def agreement(request: HttpRequest) -> HttpResponse:
+    """The newest batches, and all figures of the chosen one: the newest that has votes, where none is named."""
+    lines = pairs.batches()
+    asked = request.GET.get("batch", "")
+    chosen: Batch | None
+    if asked.isdecimal() and len(asked) < 10:
+        chosen = get_object_or_404(Batch, pk=int(asked))
+    else:
+        chosen = next((line.batch for line in lines if line.votes), lines[0].batch if lines else None)
+    context = {
+        "lines": lines,
+        "batch": chosen,
+        "details": pairs.details(chosen) if chosen is not None else None,
+        "most_batches": pairs.MOST_BATCHES,
+        "most_people": pairs.MOST_PEOPLE,
+        "common_items": COMMON_ITEMS,
+    }
+    return page(request, "agreement", context)

@@ -1,0 +1,66 @@
+"""How people work: one's own numbers for everybody, all people's for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from vitrina.accounts.access import opens_for
+from vitrina.accounts.roles import Access
+from vitrina.numbers import people as figures
+from vitrina.numbers.periods import Period
+from vitrina.numbers.svg import Series, bars
+from vitrina.numbers.views.frame import asked_period, day_names, page
+
+
+@opens_for(Access.SIGNED_IN)
+def me(request: HttpRequest) -> HttpResponse:
+    """The reader's own numbers; nobody else's."""
+    assert isinstance(request.user, User)  # noqa: S101 - the page opens for people who signed in
+    period, choice = asked_period(request)
+    return page(request, "me", choice | _of(request.user, period) | {"own": True})
+
+
+@opens_for(Access.ADMIN)
+def person(request: HttpRequest, user_id: int) -> HttpResponse:
+    """One person's numbers, with what only administrators see: sides and haste."""
+    period, choice = asked_period(request)
+    return page(
+        request, "people", choice | _of(get_object_or_404(User, pk=user_id), period) | {"own": False}, template="me"
+    )
+
+
+@opens_for(Access.ADMIN)
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody who decided something in the period."""
+    period, choice = asked_period(request)
+    found = figures.everybody(period)
+    context = {
+        "people": found,
+        "one_sided": [one for one in found if one.one_sided],
+        "too_fast_ms": figures.too_fast_ms(period),
+        "gold_items": figures.GOLD_ITEMS,
+        "most": figures.MOST_PEOPLE,
+    }
+    return page(request, "people", choice | context)
+
+
+def _of(user: User, period: Period) -> dict[str, Any]:
+    comparisons, cases = figures.by_day(user, period)
+    found = figures.person(user, period)
+    series = [
+        Series(_("comparisons"), [float(count) for count in comparisons], "s1"),
+        Series(_("cases of moderation"), [float(count) for count in cases], "s2"),
+    ]
+    description = _("%(days)d days: %(pairs)d comparisons, %(cases)d cases of moderation.")
+    told = description % {"days": period.days, "pairs": sum(comparisons), "cases": sum(cases)}
+    return {
+        "person": found,
+        "plot": bars("days", _("Decisions by day"), told, day_names(period.dates), series),
+        "too_fast_ms": figures.too_fast_ms(period),
+        "gold_items": figures.GOLD_ITEMS,
+    }
