@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from vitrina.accounts.roles import Access, Role, may_open, roles_of
 from vitrina.comparison.words import SECTION as COMPARISONS
 from vitrina.config import get_settings
+from vitrina.numbers.words import SECTION as NUMBERS
 
 
 class Section(NamedTuple):
@@ -27,6 +28,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("moderation", "moderation", _("Moderation"), Access.MODERATOR),
     Section("compare", "compare", COMPARISONS, Access.ANNOTATOR),
+    Section("numbers", "numbers", NUMBERS, Access.SIGNED_IN),
     Section("people", "people", _("People"), Access.ADMIN),
 )
 
