@@ -17,8 +17,9 @@ class TransformerSettings:
         base: Identifier on a hub or a folder of a pretrained model; None builds a small one from configuration with a
             tokenizer trained on the training fold.
         vocabulary: Tokens of that tokenizer (byte-level BPE).
-        max_length: Tokens of prompt and answer. A prompt that is too long loses its beginning; a pair whose answer
-            alone is too long is not trained on, counted and reported.
+        max_length: Tokens of prompt and answer. A pair with an answer that does not fit is not trained on, counted and
+            reported; when scored, such an answer is judged by its beginning.
+        prompt_length: Tokens of the prompt's end that are read at most.
         epochs: At most; the validation fold chooses after which of them the weights are kept.
         batch: Pairs in one step.
         center: Weight of the squared sum of both rewards, which keeps scores near zero: thresholds need an origin.
@@ -33,6 +34,7 @@ class TransformerSettings:
     heads: int = 4
     vocabulary: int = 2_048
     max_length: int = 512
+    prompt_length: int = 96
     epochs: int = 3
     batch: int = 32
     learning_rate: float = 1e-3

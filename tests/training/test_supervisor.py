@@ -1,0 +1,164 @@
+"""The supervisor: whatever happens to the orchestrator or the launcher, nothing survives, and there is time to save."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vitrina.training.launching import supervised
+from vitrina.training.supervisor import CANCELLED, descendants
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the supervisor is for Linux")
+
+#: Saves on SIGTERM, which takes a moment; a second SIGTERM while saving would end it without.
+TRAINER = """
+import os, signal, sys, time
+from pathlib import Path
+folder = Path(sys.argv[1])
+def save(number, frame):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    time.sleep(0.5)
+    (folder / "saved").write_text("checkpoint")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, save)
+(folder / "trainer.pid.new").write_text(str(os.getpid()))
+(folder / "trainer.pid.new").rename(folder / "trainer.pid")
+time.sleep(600)
+"""
+#: Goes away into a session of its own and hears no SIGTERM.
+STUBBORN = """
+import os, signal, sys, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.setsid()
+folder = Path(sys.argv[1])
+(folder / "stubborn.pid.new").write_text(str(os.getpid()))
+(folder / "stubborn.pid.new").rename(folder / "stubborn.pid")
+time.sleep(600)
+"""
+#: A launcher that starts the trainer and passes no signal on.
+LAUNCHER = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1], *sys.argv[2:]])
+child.wait()
+"""
+ORCHESTRATOR = """
+import sys
+from vitrina.training.launching import supervised
+with supervised(sys.argv[1:], grace=10) as running:
+    running.wait()
+"""
+
+
+def python(code: str, *words: object) -> list[str]:
+    return [sys.executable, "-c", code, *map(str, words)]
+
+
+def wait_for(path: Path) -> int:
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until, f"{path} did not appear"
+        time.sleep(0.02)
+    return int(path.read_text())
+
+
+def gone(process: int) -> bool:
+    try:
+        return "Z" in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+
+
+def wait_until_gone(process: int) -> None:
+    until = time.monotonic() + 60
+    while not gone(process):
+        assert time.monotonic() < until, f"{process} lives on"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("code", "expected"), [("raise SystemExit(7)", 7), ("pass", 0)])
+def test_the_exit_code_of_the_command_is_that_of_the_supervisor(code, expected):
+    with supervised(python(code)) as running:
+        assert running.wait(60) == expected
+
+
+def test_a_command_that_a_signal_ended_says_which():
+    with supervised(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")) as running:
+        assert running.wait(60) == 128 + signal.SIGKILL
+
+
+def test_a_cancelled_trainer_saves_and_its_stubborn_helper_is_killed(tmp_path):
+    helper = python(STUBBORN, tmp_path)
+    code = f"import subprocess; subprocess.Popen({helper!r})\n" + TRAINER
+    with supervised(python(code, tmp_path), grace=2) as running:
+        trainer, stubborn = wait_for(tmp_path / "trainer.pid"), wait_for(tmp_path / "stubborn.pid")
+        assert {trainer, stubborn} <= descendants(running.pid)
+        assert running.cancel() == CANCELLED
+    assert (tmp_path / "saved").exists()
+    assert gone(trainer)
+    assert gone(stubborn)
+
+
+def test_a_launcher_that_passes_no_signal_on_leaves_no_trainer(tmp_path):
+    with supervised(python(LAUNCHER, TRAINER, tmp_path), grace=10) as running:
+        trainer = wait_for(tmp_path / "trainer.pid")
+        assert running.cancel() == CANCELLED
+    assert gone(trainer)
+    assert (tmp_path / "saved").exists()
+
+
+def test_leaving_the_block_with_an_error_ends_the_command(tmp_path):
+    def interrupted() -> None:
+        with supervised(python(TRAINER, tmp_path), grace=10):
+            wait_for(tmp_path / "trainer.pid")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    trainer = wait_for(tmp_path / "trainer.pid")
+    assert gone(trainer)
+    assert (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_orchestrator_leaves_a_checkpoint_and_nobody(tmp_path, number):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    orchestrator = subprocess.Popen(
+        python(ORCHESTRATOR, *python(LAUNCHER, TRAINER, tmp_path)), env=environment, start_new_session=True
+    )
+    trainer = wait_for(tmp_path / "trainer.pid")
+    orchestrator.send_signal(number)
+    orchestrator.wait(60)
+    wait_until_gone(trainer)
+    assert (tmp_path / "saved").exists()
+
+
+def test_a_signalled_supervisor_ends_all_below_it(tmp_path):
+    with supervised(python(TRAINER, tmp_path), grace=10) as running:
+        trainer = wait_for(tmp_path / "trainer.pid")
+        os.kill(running.pid, signal.SIGTERM)
+        assert running.wait(60) == CANCELLED
+    assert gone(trainer)
+    assert (tmp_path / "saved").exists()
+
+
+def test_children_that_a_finished_command_left_behind_are_ended(tmp_path):
+    code = f"import subprocess; subprocess.Popen({python(STUBBORN, tmp_path)!r})\n" + (
+        "import time\nfrom pathlib import Path\n"
+        f"while not Path({str(tmp_path)!r}, 'stubborn.pid').exists(): time.sleep(0.02)\n"
+    )
+    with supervised(python(code), grace=1) as running:
+        assert running.wait(60) == 0
+    assert gone(wait_for(tmp_path / "stubborn.pid"))
+
+
+def test_no_command_is_a_mistake_that_is_said():
+    found = subprocess.run(
+        [sys.executable, "-m", "vitrina.training.supervisor", "--"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 2
+    assert "no command" in found.stderr
