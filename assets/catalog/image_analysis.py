@@ -46,7 +46,8 @@ def image_analysis(
     reason for moderation; a product without pictures is published all the same.
     """
     from vitrina.catalog.models import Product
-    from vitrina.content.pictures import conflicts_of_products, judge_again
+    from vitrina.content.pictures import conflicts_of_products
+    from vitrina.content.rejudging import judge_again
     from vitrina.images.analysis.analysing import analyse_products
     from vitrina.images.background.cutouts import cut_out
 

@@ -4,33 +4,29 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.catalog.parsed_products import parsed_products
 from assets.plots import table
 from resources.warehouse import Warehouse
 from vitrina.config import Settings
+
+#: By key: the asset gives the same results after each of its runs.
+PARSED = dg.AssetKey("parsed_products")
 
 
 @dg.multi_asset_check(
     specs=[
         dg.AssetCheckSpec(
             "rows_are_accounted_for",
-            asset=parsed_products,
+            asset=PARSED,
             description="Rows = accepted + quarantined + merged, for every drop.",
         ),
-        dg.AssetCheckSpec(
-            "quarantine_share", asset=parsed_products, description="No drop loses a large share of its rows."
-        ),
-        dg.AssetCheckSpec(
-            "ids_are_unique", asset=parsed_products, description="One product for each source and external id."
-        ),
+        dg.AssetCheckSpec("quarantine_share", asset=PARSED, description="No drop loses a large share of its rows."),
+        dg.AssetCheckSpec("ids_are_unique", asset=PARSED, description="One product for each source and external id."),
         dg.AssetCheckSpec(
             "products_are_whole",
-            asset=parsed_products,
+            asset=PARSED,
             description="Titles are not blank, prices and currencies sound.",
         ),
-        dg.AssetCheckSpec(
-            "gates_are_open", asset=parsed_products, description="No drop is held back by the list gate."
-        ),
+        dg.AssetCheckSpec("gates_are_open", asset=PARSED, description="No drop is held back by the list gate."),
     ],
 )
 def intake_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from assets.catalog.columns import PRODUCT, table_schema
+from assets.catalog.intake_checks import intake_results
 from assets.catalog.partitions import DROPS
 from assets.plots import histogram, preview, table
 from assets.policies import ONE_RUN, RETRY, Owner
@@ -87,8 +88,6 @@ def parsed_products(
 
 def _tell_checks(context: dg.AssetExecutionContext, warehouse: Warehouse) -> None:
     """Evaluate the checks here: after a failed step theirs is skipped, and all of them would stand as failed."""
-    from assets.catalog.intake_checks import intake_results
-
     for found in intake_results(warehouse.settings):
         evaluation = dg.AssetCheckEvaluation(
             asset_key=parsed_products.key,

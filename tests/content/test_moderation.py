@@ -33,7 +33,7 @@ def context(**changes: object) -> ModerationContext:
 
 
 def reasons(**changes: object) -> list[str]:
-    return [reason.rule for reason in decide(context(**changes)).reasons]
+    return [reason.rule for reason in decide(context(**changes), RULES).reasons]
 
 
 def facts(**changes: object) -> object:
@@ -41,7 +41,7 @@ def facts(**changes: object) -> object:
 
 
 def test_a_sound_product_is_approved():
-    verdict = decide(context())
+    verdict = decide(context(), RULES)
     assert verdict.approved
     assert verdict.reasons == ()
     assert verdict.priority is None
@@ -102,7 +102,7 @@ def test_every_rule_has_a_reason_in_both_languages_and_a_priority():
 
 def test_reasons_come_most_urgent_first_with_details():
     verdict = decide(
-        context(price_rub=Decimal(5), category_needs_review=True, violations=[Violation("too_few_words", "9")])
+        context(price_rub=Decimal(5), category_needs_review=True, violations=[Violation("too_few_words", "9")]), RULES
     )
     assert not verdict.approved
     assert [reason.priority for reason in verdict.reasons] == [1, 2, 3]
@@ -128,7 +128,8 @@ def test_the_offline_writers_text_passes_from_end_to_end():
             text=text.text(),
             grounding=check(text.all_text(), CREAM_RU),
             violations=contract.violations(text, CREAM_RU),
-        )
+        ),
+        RULES,
     )
     assert verdict.approved, verdict.reasons
 

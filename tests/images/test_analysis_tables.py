@@ -15,7 +15,8 @@ from vitrina.catalog.models import Product
 from vitrina.categories.models import Category, ProductCategory
 from vitrina.config import Settings
 from vitrina.content.models import Verdict
-from vitrina.content.pictures import conflicts_of_products, judge_again
+from vitrina.content.pictures import conflicts_of_products
+from vitrina.content.rejudging import judge_again
 from vitrina.content.verdicts import moderate
 from vitrina.errors import RetryableError
 from vitrina.images.analysis import analysing

@@ -30,7 +30,8 @@ def test_what_is_stored_after_publication_is_shown_at_the_next_pass(
     asking: Settings, store: FolderStore, host: ImageHost
 ) -> None:
     from vitrina.catalog.models import Publication
-    from vitrina.catalog.publishing import publication_mark, publish
+    from vitrina.catalog.publication_marks import publication_mark
+    from vitrina.catalog.publishing import publish
     from vitrina.review.models import ReviewItem
 
     settings = asking.model_copy(update={"cdn_prefix": "https://cdn.shop.example/"})

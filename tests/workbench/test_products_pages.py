@@ -28,7 +28,7 @@ def goods() -> dict[str, Any]:
 
 def published(product: Any, made: Any, **fields: Any) -> Any:
     from vitrina.catalog.models import Publication
-    from vitrina.catalog.publishing import publication_mark
+    from vitrina.catalog.publication_marks import publication_mark
 
     row = Publication(product=product, version=made, price=Decimal(100), currency="RUB", **fields)
     row.fingerprint = publication_mark(row)

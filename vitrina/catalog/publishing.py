@@ -19,8 +19,8 @@ import orjson
 from django.db import connection, transaction
 
 from vitrina.catalog.models import Drop, Publication
+from vitrina.catalog.publication_marks import mark_of
 from vitrina.config import Settings
-from vitrina.fingerprints import fingerprint
 from vitrina.review.models import ReviewItem
 from vitrina.review.outbox import unapplied_keys
 from vitrina.review.services import consume_publication
@@ -174,19 +174,8 @@ def _plan(
 
 def _row(product: int, version: int, category: int | None, price: Decimal | None, old: Decimal | None,
          currency: str | None, available: bool | None, pictures: list[Any], state: str) -> tuple[Any, ...]:  # fmt: skip
-    mark = _mark(pictures, version, category, price, old, currency, available, str(state))
+    mark = mark_of(pictures, version, category, price, old, currency, available, str(state))
     return (product, version, category, price, old, currency, available, pictures, str(state), mark)
-
-
-def _mark(pictures: list[Any], *values: Any) -> str:
-    # Only where there are some: publications from before there were pictures keep their marks.
-    return fingerprint(*values, pictures) if pictures else fingerprint(*values)
-
-
-def publication_mark(publication: Publication) -> str:
-    """The fingerprint of a publication as it stands."""
-    p = publication
-    return _mark(p.pictures, p.version_id, p.category_id, p.price, p.old_price, p.currency, p.available, str(p.state))
 
 
 def _price_problem(

@@ -120,12 +120,8 @@ class Verdict:
     priority: int | None = None
 
 
-def decide(context: ModerationContext, rules: Sequence[Rule] | None = None) -> Verdict:
-    """Ask every rule. ``rules`` defaults to the table of :mod:`vitrina.content.moderation_rules`."""
-    if rules is None:
-        from vitrina.content.moderation_rules import RULES
-
-        rules = RULES
+def decide(context: ModerationContext, rules: Sequence[Rule]) -> Verdict:
+    """Ask every rule; the platform's stand in :mod:`vitrina.content.moderation_rules`."""
     reasons = [
         Reason(rule.name, rule.priority, rule.ru, rule.en, tuple(details))
         for rule in rules

@@ -25,6 +25,7 @@ from vitrina.content.kept_signatures import keep_signatures, near_duplicates
 from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.content.moderation import ModerationContext, Thresholds, decide
 from vitrina.content.moderation import Verdict as RuleVerdict
+from vitrina.content.moderation_rules import RULES
 from vitrina.content.pictures import conflicts_of
 from vitrina.fingerprints import fingerprint
 
@@ -92,7 +93,8 @@ def moderate(product_ids: Sequence[int], settings: Settings, *, run_id: str = ""
     people = _written_by_people(product.pk for product, _, _ in judged)
     for product, version, mark in judged:
         conflict = conflicts.get(product.pk, ())
-        found = decide(context_for(product, version, settings, limits, duplicates.get(product.pk, ()), conflict))
+        context = context_for(product, version, settings, limits, duplicates.get(product.pk, ()), conflict)
+        found = decide(context, RULES)
         reasons = [reason.as_dict() for reason in found.reasons]
         if found.approved and product.pk in people and version.origin != ContentVersion.Origin.PERSON:
             found, reasons = RuleVerdict(False, (), 3), [_HUMAN_TEXT]

@@ -15,6 +15,7 @@ from django.db.models import Avg, Case, FloatField, Max, Value, When
 
 from vitrina.catalog.models import Drop, Publication
 from vitrina.catalog.provenance import delist, hand_over
+from vitrina.catalog.publication_marks import publication_mark
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Decision, ReviewItem
 
@@ -192,8 +193,6 @@ def _rate_templates(item: ReviewItem) -> None:
 
 def _set_shown(item: ReviewItem, *, shown: bool) -> None:
     """Take a publication off the shop, or let the pass that follows put it on show again where all else allows it."""
-    from vitrina.catalog.publishing import publication_mark
-
     publication = Publication.objects.select_for_update().filter(product=item.product).first()
     if publication is None or shown != (publication.state == Publication.State.UNPUBLISHED):
         return
@@ -206,8 +205,6 @@ def _set_shown(item: ReviewItem, *, shown: bool) -> None:
 
 def _set_price(item: ReviewItem, price: list[Any], *, instead_of: list[Any] | None = None) -> None:
     """Give a publication a price; with ``instead_of`` only where that price stands."""
-    from vitrina.catalog.publishing import publication_mark
-
     amount, currency = price
     publication = Publication.objects.select_for_update().filter(product=item.product).first()
     if publication is None:
