@@ -16,6 +16,7 @@ from vitrina.errors import PermanentError
 from vitrina.preferences.formats import Loaded, PreferenceRow
 from vitrina.reward import measures
 from vitrina.reward.baselines import Fitted, fit_baselines
+from vitrina.reward.calibration import expected_error
 from vitrina.reward.fitting import Progress, n_train, silent
 from vitrina.reward.models import RewardModel
 from vitrina.reward.pairs import Floats, data_version, margins, trainable
@@ -35,7 +36,11 @@ class _Remembered:
 
 
 def evaluate(
-    model: RewardModel, test: Loaded, train: Loaded | None = None, progress: Progress = silent
+    model: RewardModel,
+    test: Loaded,
+    train: Loaded | None = None,
+    progress: Progress = silent,
+    champion: RewardModel | None = None,
 ) -> dict[str, Any]:
     """The report of a model on a test set.
 
@@ -43,6 +48,7 @@ def evaluate(
         model: What is judged.
         test: Held-out rows; ties and rows that were set aside are counted.
         train: The rows that the model was trained on, for the baselines: they are fitted on the same folds.
+        champion: The model to be compared with, on pairs whose prompts are new to both.
 
     Returns:
         Plain numbers, texts, lists and mappings; None where a figure has no meaning.
@@ -73,6 +79,7 @@ def evaluate(
         "data_version": data_version(rows),
         **measures.fit_figures(raw, model.temperature),
         "by_prompt": measures.by_prompt(raw, [row.group for row in rows]),
+        "ece_expected": expected_error(raw / model.temperature),
         "reliability": measures.curve(raw, model.temperature),
         "length": measures.length_figures(rows, raw),
         "antisymmetry_error": _antisymmetry(model, rows[:64]),
@@ -87,6 +94,8 @@ def evaluate(
     }
     if train is not None:
         report["baselines"] = _baselines(model, train, rows, raw, progress)
+    if champion is not None:
+        report["champion"] = _champion(champion, rows, raw, seen)
     report["notes"] = notes(report, same_data=train is None or _same_data(model, train))
     return report
 
@@ -120,6 +129,15 @@ def _baselines(
             "same_kind": model.manifest["kind"] == "linear" and name == "tfidf_char",
         }
     return found
+
+
+def _champion(
+    champion: RewardModel, rows: Sequence[PreferenceRow], raw: Floats, seen: Mapping[str, str]
+) -> dict[str, Any]:
+    known = champion.trained_groups()
+    new = [place for place, row in enumerate(rows) if row.group not in seen and row.group not in known]
+    own = margins(champion, [rows[place] for place in new])
+    return {"model_id": champion.model_id, "n": len(new), **measures.share(own > 0), **measures.compared(raw[new], own)}
 
 
 def language_of(row: PreferenceRow) -> str:

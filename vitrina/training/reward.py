@@ -22,7 +22,7 @@ from vitrina.errors import PermanentError, RetryableError, VitrinaError
 from vitrina.preferences.formats import FORMATS, load
 from vitrina.reward.evaluation import evaluate
 from vitrina.reward.fitting import Plan, train
-from vitrina.reward.models import ModelKind, RewardModel
+from vitrina.reward.models import ModelKind, RewardModel, open_model
 from vitrina.reward.plots import draw
 from vitrina.reward.transformer.settings import TransformerSettings
 
@@ -50,6 +50,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vitrina.training.reward", description=__doc__.splitlines()[0])
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="preference files")
     parser.add_argument("--test", type=Path, nargs="*", default=[], help="held-out files: a report is written")
+    parser.add_argument("--champion", type=Path, help="folder of the model to be compared with")
     parser.add_argument("--out", type=Path, required=True, help="folder that becomes the model")
     parser.add_argument("--format", choices=list(FORMATS), help="recognised when left out")
     parser.add_argument("--kind", choices=list(ModelKind), help="the validation fold chooses when left out")
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace, tell: Teller) -> RewardModel:
     )
     model = train(loaded, plan, tell)
     if options.test:
-        report = evaluate(model, load(options.test, options.format), loaded, tell)
+        champion = open_model(options.champion) if options.champion else None
+        report = evaluate(model, load(options.test, options.format), loaded, tell, champion)
         folder = options.out / "evaluation"
         draw(report, folder, "png")
         (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
