@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines import catalog, insight
+from pipelines import catalog, feedback, insight
+from resources import default_resources
 
-defs = dg.Definitions.merge(catalog.defs, insight.defs)
+# Merged, a resource of one name must be one object.
+_shared = default_resources()
+defs = dg.Definitions.merge(catalog.build_defs(resources=_shared), feedback.build_defs(resources=_shared), insight.defs)

@@ -1,6 +1,6 @@
-"""The code location as it is loaded: what it imports, what it holds, how every asset presents itself.
+"""The code locations as they are loaded: what it imports, what it holds, how every asset presents itself.
 
-``specs.yaml`` is the location's public face, kept for review: after a change that is meant, write it anew with
+``specs*.yaml`` are the locations' public face, kept for review: after a change that is meant, write it anew with
 ``VITRINA_TEST_UPDATE=1 pytest tests/pipelines/test_location.py``.
 """
 
@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ import yaml
 
 from tests.fakes.catalogue import REPOSITORY, location
 
-SNAPSHOT = Path(__file__).parent / "specs.yaml"
+#: Location → its snapshot.
+SNAPSHOTS = {
+    "catalog": Path(__file__).parent / "specs.yaml",
+    "feedback": Path(__file__).parent / "specs-feedback.yaml",
+}
 HEAVY = {
     "torch",
     "transformers",
@@ -53,13 +58,28 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_loading_the_location_imports_nothing_heavy_and_connects_to_nothing(tmp_path: Path) -> None:
+def loaded(name: str) -> dg.Definitions:
+    """A location as it is loaded everywhere."""
+    return location() if name == "catalog" else import_module(f"pipelines.{name}").defs
+
+
+def specs_of(defs: dg.Definitions) -> list[dg.AssetSpec]:
+    """The location's own assets, without the stubs of those of other locations that they depend on."""
+    others = {dep.asset_key for spec in defs.resolve_all_asset_specs() for dep in spec.deps}
+    specs = defs.resolve_all_asset_specs()
+    return [spec for spec in specs if spec.description or spec.key not in others]
+
+
+@pytest.mark.parametrize(("name", "job"), [("catalog", "process_drop"), ("feedback", "make_preference_dataset")])
+def test_loading_the_location_imports_nothing_heavy_and_connects_to_nothing(
+    name: str, job: str, tmp_path: Path
+) -> None:
     code = (
         "import socket, sys\n"
         "def refuse(*a, **k): raise AssertionError(f'connected to {a}')\n"
         "socket.socket.connect = refuse\n"
-        "import pipelines.catalog as location\n"
-        "assert location.defs.resolve_job_def('process_drop')\n"
+        f"import pipelines.{name} as location\n"
+        f"assert location.defs.resolve_job_def('{job}')\n"
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))\n"
     )
     home = tmp_path / "home"
@@ -89,8 +109,9 @@ def test_asset_keys_are_unique_over_all_locations() -> None:
     assert [key for key, count in keys.items() if count > 1] == []
 
 
-def test_every_asset_says_what_it_is_who_answers_and_where_it_belongs() -> None:
-    for spec in location().resolve_all_asset_specs():
+@pytest.mark.parametrize("place", SNAPSHOTS)
+def test_every_asset_says_what_it_is_who_answers_and_where_it_belongs(place: str) -> None:
+    for spec in specs_of(loaded(place)):
         name = spec.key.to_user_string()
         assert spec.description, name
         assert len(spec.description) > 30, name
@@ -100,8 +121,9 @@ def test_every_asset_says_what_it_is_who_answers_and_where_it_belongs() -> None:
         assert spec.tags.get("domain"), name
 
 
-def test_every_job_sensor_and_schedule_has_a_description() -> None:
-    defs = location()
+@pytest.mark.parametrize("place", SNAPSHOTS)
+def test_every_job_sensor_and_schedule_has_a_description(place: str) -> None:
+    defs = loaded(place)
     for thing in (*(defs.jobs or ()), *(defs.schedules or ()), *(defs.sensors or ())):
         if not isinstance(thing, dg.AutomationConditionSensorDefinition):
             assert thing.description or getattr(thing, "job", None), thing
@@ -124,14 +146,17 @@ def test_what_can_call_a_paid_model_by_the_clock_is_off_until_switched_on() -> N
         "decision_checks": "RUNNING",
     }
     assert all(sensor.default_status.value == "RUNNING" for sensor in location().sensors or ())
+    feedback = {sensor.name: sensor.default_status.value for sensor in loaded("feedback").sensors or ()}
+    assert feedback.pop("pair_queue") == "STOPPED", "it has texts written"
+    assert set(feedback.values()) == {"RUNNING"}
 
 
-def described() -> dict[str, Any]:
-    """The location in plain words."""
-    defs = location()
+def described(place: str) -> dict[str, Any]:
+    """A location in plain words."""
+    defs = loaded(place)
     graph = defs.get_repository_def().asset_graph
     assets = {}
-    for spec in sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key):
+    for spec in sorted(specs_of(defs), key=lambda spec: spec.key):
         node = graph.get(spec.key)
         condition = spec.automation_condition
         assets[spec.key.to_user_string()] = {
@@ -167,11 +192,13 @@ def described() -> dict[str, Any]:
     }
 
 
-def test_the_location_is_as_its_snapshot_says() -> None:
-    text = yaml.safe_dump(described(), allow_unicode=True, sort_keys=False, width=110)
+@pytest.mark.parametrize("place", SNAPSHOTS)
+def test_the_location_is_as_its_snapshot_says(place: str) -> None:
+    snapshot = SNAPSHOTS[place]
+    text = yaml.safe_dump(described(place), allow_unicode=True, sort_keys=False, width=110)
     if os.environ.get("VITRINA_TEST_UPDATE"):
-        SNAPSHOT.write_text(text)
-    assert yaml.safe_load(SNAPSHOT.read_text()) == yaml.safe_load(text), "see the first lines of this module"
+        snapshot.write_text(text)
+    assert yaml.safe_load(snapshot.read_text()) == yaml.safe_load(text), "see the first lines of this module"
 
 
 def test_no_module_here_imports_dagsters_private_parts() -> None:

@@ -40,12 +40,18 @@ def answer_chat(request: Mapping[str, Any]) -> str:
     messages = request.get("messages")
     if not isinstance(messages, list):
         raise RequestError("The request has no messages.")
-    return contract.dump(write(read_request(messages)))
+    return contract.dump(write(read_request(messages), seed=seed_of(request)))
 
 
-def write(facts: ProductFacts, lexicon: Lexicon | None = None) -> Description:
-    """The description of a product; short where its facts are few."""
-    return compose(read(trimmed(facts), lexicon or active()))
+def write(facts: ProductFacts, lexicon: Lexicon | None = None, *, seed: int = 0) -> Description:
+    """The description of a product; short where its facts are few. Another seed says the same in other words."""
+    return compose(read(trimmed(facts), lexicon or active()), seed)
+
+
+def seed_of(request: Mapping[str, Any]) -> int:
+    """The ``seed`` of a request, 0 when it has none that is a whole number."""
+    seed = request.get("seed")
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) else 0
 
 
 def schema_name(request: Mapping[str, Any]) -> str | None:

@@ -80,7 +80,6 @@ def build_messages(
     """
     language = language or facts.language
     facts = trimmed(replace(facts, language=language))
-    product = json.dumps(facts.as_dict(), ensure_ascii=False, sort_keys=True)
     limits = {"title_max": contract.TITLE_MAX, "words_min": contract.WORDS_MIN, "words_max": contract.WORDS_MAX}
     unknown = "not known" if language == "en" else "не указана"
     shown = [" ".join(html.strip_markup(example).split())[:EXAMPLE_LIMIT] for example in examples[:EXAMPLES]]
@@ -89,13 +88,18 @@ def build_messages(
         language=language,
         category=json.dumps(category or facts.category_path or unknown, ensure_ascii=False),
         examples=shown,
-        product=product,
-        mark=_mark(product),
+        **fenced(facts),
     )
     return [
         {"role": "system", "content": render("description_system", language=language, **limits)},
         {"role": "user", "content": user},
     ]
+
+
+def fenced(facts: ProductFacts) -> dict[str, str]:
+    """``product`` and ``mark`` for a template that fences one product, which must be :func:`trimmed`."""
+    product = json.dumps(facts.as_dict(), ensure_ascii=False, sort_keys=True)
+    return {"product": product, "mark": _mark(product)}
 
 
 def build_repair_messages(messages: Sequence[Mapping[str, str]], answer: str, errors: Sequence[str]) -> list[dict]:

@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "vitrina.vectors",
     "vitrina.llm",
     "vitrina.review",
+    "vitrina.preferences",
+    "vitrina.models_registry",
 ]
 
 DATABASES = {"default": django_database(_settings)}

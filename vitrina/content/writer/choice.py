@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class Choice:
-    """Picks by product id and slot name; stable over processes and versions of Python."""
+    """Picks by product id, seed and slot name; stable over processes and versions of Python."""
 
-    def __init__(self, product_id: int) -> None:
-        self._seed = str(product_id)
+    def __init__(self, product_id: int, seed: int = 0) -> None:
+        self._seed = f"{product_id}#{seed}" if seed else str(product_id)
 
     def number(self, slot: str) -> int:
         """A number of 64 bits for the slot."""

@@ -29,9 +29,12 @@ _CARE_SLOTS = frozenset({"material_garment", "material_care"})
 _SIZE_SLOTS = frozenset({"sizes", "size"})
 
 
-def compose(sheet: Sheet) -> Description:
-    """The description of a sheet. With few facts it is short, with none it is the name alone."""
-    wording, choice = WORDINGS[sheet.language], Choice(sheet.product_id)
+def compose(sheet: Sheet, seed: int = 0) -> Description:
+    """The description of a sheet. With few facts it is short, with none it is the name alone.
+
+    Another seed gives the same facts other words and another order.
+    """
+    wording, choice = WORDINGS[sheet.language], Choice(sheet.product_id, seed)
     skip = _in_name if sheet.name else _in_intro
     known = statements(sheet, wording, choice)
     said = [item for item in known if not skip(item, sheet)]

@@ -1,0 +1,71 @@
+"""``response_pairs``: two texts for one product, from different writers, sent to the desk."""
+
+import dagster as dg
+
+from assets.answers import unanswered
+from assets.plots import bars, table
+from assets.policies import RETRY, Owner
+from resources.llm import LlmResource
+from resources.object_store import ObjectStoreResource
+from resources.warehouse import Warehouse
+
+
+@dg.asset(
+    deps=[dg.AssetKey("parsed_products"), dg.AssetKey("product_categories"), dg.AssetKey("moderation")],
+    retry_policy=RETRY,
+    group_name="feedback",
+    kinds={"openai", "postgres"},
+    owners=[Owner.CONTENT],
+    tags={"domain": "preferences"},
+    pool="llm",
+    code_version="1",
+)
+def response_pairs(
+    context: dg.AssetExecutionContext, llm: LlmResource, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """Products chosen by policy, a text each from two writers, near-duplicates dropped, the rest sent to the desk.
+
+    Each run makes pairs of `PAIR_PRODUCTS` further products. Who wrote what never reaches an annotator.
+    """
+    from vitrina.preferences.champion import find_scorer
+    from vitrina.preferences.pairing import make_pairs
+    from vitrina.preferences.sending import waiting_pairs
+
+    settings = warehouse.settings
+    with llm.gateway(context.run.run_id, context.run.tags) as gateway:
+        scorer = find_scorer(object_store.store(), settings)
+        result = make_pairs(settings, gateway, scorer=scorer, run_id=context.run.run_id)
+        summary = gateway.summary()
+    texts = result.texts
+    left = unanswered(context, "texts", asked=texts.asked, failed=texts.failed, why=texts.why)
+    return dg.MaterializeResult(
+        metadata={
+            "pairs": result.pairs,
+            "repeated": result.repeated,
+            "chosen_for": dg.MetadataValue.json(dict(result.chosen)),
+            "left_out": dg.MetadataValue.json(dict(result.left_out)),
+            "left_out_plot": bars(result.left_out, title="Products without a pair", x_label="products"),
+            "writers": dg.MetadataValue.json(dict(result.writers)),
+            "texts_written": texts.written,
+            "texts_standing": texts.standing,
+            "texts_left_for_later": left,
+            "reward_model": scorer is not None,
+            "batches": ", ".join(result.batches) or "none",
+            "pairs_waiting_for_people": waiting_pairs(settings),
+            "model": f"{summary['model']} ({summary['endpoint']})",
+            "preview": table(["product", "one text", "another"], result.preview, cut=400),
+        }
+    )
+
+
+@dg.asset_check(asset=response_pairs, description="The two texts of a pair come from different writers.")
+def writers_differ(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Pairs whose texts one writer wrote with one seed: nothing could be learned of writers from them."""
+    from django.db.models import F
+
+    from vitrina.preferences.models import PairOrigin
+
+    same = PairOrigin.objects.filter(candidate_a__writer=F("candidate_b__writer"))
+    return dg.AssetCheckResult(
+        passed=not same.exists(), metadata={"pairs": PairOrigin.objects.count(), "one_writer": same.count()}
+    )

@@ -1,0 +1,74 @@
+"""Code location ``feedback``: pairs to compare, preferences of people, datasets.
+
+Jobs, schedules and sensors of the location. Loading it connects to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from assets.decision_checks import decision_checks
+from assets.feedback import preference_dataset, preferences, response_pairs
+from pipelines.review_jobs import build_decision_checks_job, half_hourly
+from resources import default_resources
+from sensors.decisions import build_decisions_sensor
+from sensors.preferences import build_enough_preferences_sensor, build_pair_queue_sensor
+
+ASSETS = [response_pairs.response_pairs, preferences.preferences, preference_dataset.preference_dataset]
+DECISION_CHECKS = decision_checks(preferences.preferences, "preferences")
+CHECKS = [
+    response_pairs.writers_differ,
+    DECISION_CHECKS,
+    preferences.preferences_say_what_people_said,
+    preferences.sides_are_even,
+    preference_dataset.sides_do_not_meet,
+    preference_dataset.nothing_is_lost,
+]
+
+
+def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
+    """The location. ``resources`` overrides those of the settings (tests)."""
+    make_pairs = dg.define_asset_job(
+        "make_pairs",
+        selection=dg.AssetSelection.assets("response_pairs"),
+        description="Two texts for each of some products, sent to the desk to be compared.",
+    )
+    collect_preferences = dg.define_asset_job(
+        "collect_preferences",
+        selection=dg.AssetSelection.assets("preferences"),
+        description="Votes and edits of people become preferences.",
+    )
+    make_dataset = dg.define_asset_job(
+        "make_preference_dataset",
+        selection=dg.AssetSelection.assets("preferences", "preference_dataset"),
+        description="What people said until now, validated, split and versioned; pushed to the Hub where one is set.",
+    )
+    checks_of_decisions = build_decision_checks_job("preference_decision_checks", DECISION_CHECKS)
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=[make_pairs, collect_preferences, make_dataset, checks_of_decisions],
+        schedules=[
+            half_hourly(checks_of_decisions),
+            dg.ScheduleDefinition(
+                name="weekly_preference_dataset",
+                job=make_dataset,
+                cron_schedule="0 4 * * 1",
+                execution_timezone="UTC",
+                default_status=dg.DefaultScheduleStatus.RUNNING,
+                description="The dataset of the week, however few preferences are new. It calls no model.",
+            ),
+        ],
+        sensors=[
+            build_decisions_sensor("preference_decisions", {"preferences": collect_preferences}),
+            build_enough_preferences_sensor(make_dataset),
+            build_pair_queue_sensor(make_pairs),
+        ],
+        resources={**default_resources(), **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,60 @@
+"""From products to pairs, votes at the desk, preferences, and a dataset: the whole way through Dagster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from vitrina.config import get_settings
+
+if TYPE_CHECKING:
+    from tests.conftest import Processed
+
+
+def run(job: str, instance: dg.DagsterInstance, *, ok: bool = True, **more: Any) -> dg.ExecuteInProcessResult:
+    from pipelines.feedback import defs
+
+    return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=ok, **more)
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    [event] = result.asset_materializations_for_node(asset)
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
+
+
+def test_pairs_are_compared_and_become_a_dataset(processed: Processed) -> None:
+    from tests.preferences.people import let_pass, longer, person, vote
+    from vitrina.objects import open_store
+    from vitrina.preferences.dataset.versions import newest, read_rows
+    from vitrina.preferences.models import Preference
+    from vitrina.review.models import Batch, Outbox
+
+    settings = get_settings()
+    settings.pair_products = 40
+    made = run("make_pairs", processed.instance)
+    told = metadata(made, "response_pairs")
+    assert told["pairs"] > 10, told
+    assert checks(made)["writers_differ"]
+    [batch] = Batch.objects.all()
+    for user in (person(), person()):
+        assert vote(user, batch, longer) == told["pairs"]
+    let_pass()
+    result = run("make_preference_dataset", processed.instance)
+    assert all(checks(result).values()), checks(result)
+    assert metadata(result, "preferences")["decisions_taken"] == 2 * told["pairs"]
+    version = newest(validated=True)
+    assert version is not None
+    assert sum(version.counts["pairs"].values()) + sum(version.counts["set_aside"].values()) == told["pairs"]
+    for side, count in version.counts["pairs"].items():
+        rows = read_rows(open_store(settings), version, f"{side}.parquet")
+        assert len(rows) == count
+        assert all(len(row["chosen"]) >= len(row["rejected"]) for row in rows)
+    assert not Outbox.objects.filter(consumed_at=None, void_at=None, consumer="preferences").exists()
+    again = run("make_preference_dataset", processed.instance)
+    assert metadata(again, "preference_dataset")["new_version"] is False
+    assert metadata(again, "preferences")["unchanged"] == Preference.objects.count()
