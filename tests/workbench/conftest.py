@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.desk.conftest import browser, client_of, desk, person
+from tests.workbench.dagster_server import FakeDagster, fake_dagster
 
 __all__ = ["browser", "client_of", "desk", "person"]
 
@@ -25,3 +26,26 @@ def django_statements() -> Callable[[Callable[[], Any]], int]:
         return len(captured)
 
     return count
+
+
+@pytest.fixture
+def dagster(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDagster]:
+    """A platform that seems to run; the desk's settings name it."""
+    from vitrina.config import get_settings
+
+    with fake_dagster() as fake:
+        monkeypatch.setenv("DAGSTER_URL", fake.address)
+        get_settings.cache_clear()
+        yield fake
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def moderator(person: Callable[..., Any]) -> tuple[Any, Any]:
+    """A moderator and their browser, in English."""
+    from tests.desk.conftest import new_client
+
+    user = person("moderator")
+    client = new_client(headers={"accept-language": "en"})
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return user, client

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from vitrina.catalog.models import Drop, Product, QuarantinedRow
 from vitrina.content.models import ContentVersion, Verdict
@@ -42,13 +42,17 @@ def figures_of(drop: Drop) -> DropFigures:
     verdicts = Verdict.objects.filter(version__product=OuterRef("pk"))
     cases = ReviewItem.objects.filter(product=OuterRef("pk"), state=ReviewItem.State.OPEN)
     rows = Product.objects.filter(drop=drop).annotate(
-        has_text=Exists(texts), has_verdict=Exists(verdicts), has_case=Exists(cases.exclude(kind="pair"))
+        in_list=F("listed"),
+        has_text=Exists(texts),
+        has_verdict=Exists(verdicts),
+        has_case=Exists(cases.exclude(kind="pair")),
     )
     return DropFigures(
         **rows.aggregate(
-            products=Count("pk"), listed=Count("pk", filter=Q(listed=True)),
+            products=Count("pk"), listed=Count("pk", filter=Q(in_list=True)),
             categorised=Count("pk", filter=Q(category__category__isnull=False)),
-            described=Count("pk", filter=Q(has_text=True)), judged=Count("pk", filter=Q(has_verdict=True, listed=True)),
+            described=Count("pk", filter=Q(has_text=True)),
+            judged=Count("pk", filter=Q(has_verdict=True, in_list=True)),
             waiting=Count("pk", filter=Q(has_case=True)),
             on_show=Count("pk", filter=Q(publication__state="published")),
         )
