@@ -34,7 +34,7 @@ REASONS = (
 REPORTS = (
     Choice("unreadable", _("Cannot be read"), "1"),
     Choice("other_product", _("Another product"), "2"),
-    Choice("tells_writer", _("Tells who wrote it"), "3"),
+    Choice("not_blind", _("Tells who wrote it"), "3"),
     Choice("other", _("Something else"), "4"),
 )
 #: In the order of the screen. The value is what the button sends.

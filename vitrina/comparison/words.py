@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
-from vitrina.review.models import Batch
+from vitrina.review.models import Batch, ReviewItem
 from vitrina.review.results import Nothing
 
 
@@ -33,7 +33,7 @@ def of_error(error: Exception) -> Said:
             _("Too late to undo"), _("That answer stands for more than a minute. Change it among your last answers.")
         )
     if isinstance(error, Conflict):
-        return _of_conflict(str(error.state.get("reason", "")))
+        return _of_conflict(str(error.state.get("reason", "")), str(error.state.get("state", "")))
     if isinstance(error, Forbidden):
         return Said(_("Not your batch"), _("You no longer belong to this batch. Ask its administrator."))
     if isinstance(error, NotDecidable):
@@ -41,7 +41,9 @@ def of_error(error: Exception) -> Said:
     return Said(_("Not saved"), _("Something went wrong on the server. Try again in a moment."))
 
 
-def _of_conflict(reason: str) -> Said:
+def _of_conflict(reason: str, item_state: str) -> Said:
+    if reason == "closed" and item_state == ReviewItem.State.DONE:
+        reason = "full"
     said = {
         "closed": _("The batch was closed, or the pair taken out. Your answer was not saved."),
         "full": _("Others have answered this pair meanwhile. Your answer was not saved."),

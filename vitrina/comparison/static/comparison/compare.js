@@ -49,8 +49,7 @@
     if (text) text.focus({ preventScroll: phone.matches });
   }
   function fold() {
-    const why = document.querySelector(".why");
-    if (why) why.open = !phone.matches;
+    for (const part of document.querySelectorAll(".why, .others")) part.open = !phone.matches;
   }
   phone.addEventListener("change", fold);
 
@@ -150,12 +149,12 @@
       arrived(false);
     }
   });
-  document.body.addEventListener("htmx:sendError", () => problem(root.dataset.offline, root.dataset.again, "sendAgain"));
-  document.body.addEventListener("htmx:timeout", () => problem(root.dataset.offline, root.dataset.again, "sendAgain"));
+  document.body.addEventListener("htmx:sendError", () => problem(root.dataset.sayOffline, root.dataset.sayAgain, "sendAgain"));
+  document.body.addEventListener("htmx:timeout", () => problem(root.dataset.sayOffline, root.dataset.sayAgain, "sendAgain"));
   document.body.addEventListener("htmx:responseError", function (event) {
     const out = [401, 403].includes(event.detail.xhr.status);
-    if (out) problem(root.dataset.signedOut, root.dataset.reload, "reload");
-    else problem(root.dataset.failed, root.dataset.again, "sendAgain");
+    if (out) problem(root.dataset.saySignedOut, root.dataset.sayReload, "reload");
+    else problem(root.dataset.sayFailed, root.dataset.sayAgain, "sendAgain");
   });
   function problem(words, label, action) {
     const place = document.getElementById("problem") || document.getElementById("saved");
@@ -212,12 +211,19 @@
   for (const reason of ["accuracy", "completeness", "clarity", "language", "tone"]) {
     acts[reason] = () => press(`[name=reasons][value="${reason}"]`);
   }
+  for (const [name, act] of Object.entries(acts)) {
+    acts[name] = (event) => (event.shiftKey ? false : act());
+  }
   function press(selector) {
     const found = document.querySelector(selector);
     if (!found || busy) return Boolean(found);
-    if (found.matches("[name=reasons]")) found.closest("details").open = true;
+    unfold(found);
     found.click();
     return true;
+  }
+  function unfold(element) {
+    const folded = element.closest(".why, .others");
+    if (folded) folded.open = true;
   }
   function undoByForm() {
     const undo = document.getElementById("undo-form");
@@ -227,8 +233,8 @@
   function into(selector, click) {
     const found = document.querySelector(selector);
     if (!found) return false;
+    unfold(found);
     if (click) found.click();
-    else found.closest("details").open = true;
     found.focus();
     return true;
   }
