@@ -78,17 +78,17 @@ def validate(pairs: Iterable[Pair], labels: Iterable[Label], limits: Limits) -> 
 
 def _problem(pair: Pair, limits: Limits) -> tuple[str, str]:
     texts = (pair.prompt, pair.text_a, pair.text_b)
-    if found := _text_problem(texts, limits):
-        return found
+    if problem := _text_problem(texts, limits):
+        return problem
     if normalised(pair.text_a) == normalised(pair.text_b):
         return "identical_sides", ""
     similarity = jaccard(shingle_hashes(pair.text_a), shingle_hashes(pair.text_b))
     if similarity >= NEAR_IDENTICAL:
         return "near_identical_sides", f"similarity {similarity:.2f}"
-    if found := _language_problem(pair.language, (pair.text_a, pair.text_b)):
-        return found
-    if found := personal_data("\n".join(texts)):
-        return "personal_data", found
+    if problem := _language_problem(pair.language, (pair.text_a, pair.text_b)):
+        return problem
+    if kind := personal_data("\n".join(texts)):
+        return "personal_data", kind
     if pair.outcome == "split":
         return "no_majority", f"{pair.votes_a} : {pair.votes_b}, {pair.votes_tied} equal"
     return "", ""
@@ -96,13 +96,10 @@ def _problem(pair: Pair, limits: Limits) -> tuple[str, str]:
 
 def _label_problem(label: Label, limits: Limits) -> tuple[str, str]:
     texts = (label.prompt, label.text)
-    if found := _text_problem(texts, limits):
-        return found
-    if found := _language_problem(label.language, (label.text,)):
-        return found
-    if found := personal_data("\n".join(texts)):
-        return "personal_data", found
-    return "", ""
+    if problem := _text_problem(texts, limits) or _language_problem(label.language, (label.text,)):
+        return problem
+    kind = personal_data("\n".join(texts))
+    return ("personal_data", kind) if kind else ("", "")
 
 
 def _text_problem(texts: Sequence[Any], limits: Limits) -> tuple[str, str] | None:
