@@ -36,6 +36,12 @@ PACKAGE_PAGES: dict[str, Access] = {
     "mfa_generate_recovery_codes": Access.SIGNED_IN,
     "mfa_download_recovery_codes": Access.SIGNED_IN,
     "set_language": Access.PUBLIC,
+    "google_login": Access.PUBLIC,
+    "google_callback": Access.PUBLIC,
+    "github_login": Access.PUBLIC,
+    "github_callback": Access.PUBLIC,
+    "socialaccount_login_cancelled": Access.PUBLIC,
+    "socialaccount_login_error": Access.PUBLIC,
 }
 
 
@@ -50,8 +56,10 @@ def opens_for(access: Access) -> Callable[[View], View]:
 
 
 def access_of(view: Callable[..., Any], url_name: str | None) -> Access | None:
-    """What a page says, or what is said of a package's page; ``None``: closed."""
+    """What a page says, or what is said of a package's page; ``None``: closed. The admin is for administrators."""
     said: Access | None = getattr(view, "access", None)
+    if said is None and (hasattr(view, "admin_site") or hasattr(view, "model_admin")):
+        return Access.ADMIN
     return said if said is not None else PACKAGE_PAGES.get(url_name or "")
 
 

@@ -5,6 +5,7 @@ Belongs here: names of roles, and who has which. A role is a Django group; a mig
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
@@ -33,11 +34,15 @@ def group_names(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
     known: frozenset[str] | None = getattr(user, "_vitrina_groups", None)
-    if known is None:
-        known = frozenset(user.groups.values_list("name", flat=True))
-        if user.is_superuser or Role.ADMIN.value in known:
-            known |= {role.value for role in Role}
-        user._vitrina_groups = known  # type: ignore[attr-defined]
+    return known if known is not None else remember_groups(user, user.groups.values_list("name", flat=True))
+
+
+def remember_groups(user: User, names: Iterable[str]) -> frozenset[str]:
+    """Keep the names of a person's groups on the object, where they came with it by another query."""
+    known = frozenset(names)
+    if user.is_superuser or Role.ADMIN.value in known:
+        known |= {role.value for role in Role}
+    user._vitrina_groups = known  # type: ignore[attr-defined]
     return known
 
 

@@ -14,9 +14,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Q
 
-from vitrina.accounts.models import Invitation, ResetRequest
-from vitrina.accounts.roles import Role, give_role
+from vitrina.accounts.models import ApiToken, Invitation, ResetRequest
+from vitrina.accounts.roles import Role, give_role, roles_of
 from vitrina.errors import PermanentError
 
 INVITATION_DAYS = 14
@@ -93,10 +94,89 @@ def accept(token: str, password: str, name: str = "") -> User:
     return user
 
 
-def _new_user(email: str, name: str) -> User:
+def accept_address(email: str, name: str = "") -> User | None:
+    """Make the account of an invited address that somebody else has verified; ``None`` where it is not invited.
+
+    It has no password: its owner comes by the provider, or asks for one.
+    """
+    with transaction.atomic():
+        waiting = Invitation.objects.select_for_update().filter(email__iexact=email, used_at__isnull=True)
+        invitation = waiting.filter(expires_at__gt=datetime.now(UTC)).first()
+        if invitation is None or User.objects.filter(email__iexact=email).exists():
+            return None
+        user = _new_user(invitation.email, name)
+        user.set_unusable_password()
+        user.save()
+        give_role(user, Role(invitation.role))
+        invitation.used_at = datetime.now(UTC)
+        invitation.save(update_fields=["used_at"])
+    return user
+
+
+def change_role(user: User, role: Role, *, by: User) -> None:
+    """Give a person another role.
+
+    Raises:
+        AccountError: Nobody would administer any more, or ``by`` is no administrator.
+    """
+    _require_admin(by)
+    with transaction.atomic():
+        _serialise()
+        if role is not Role.ADMIN:
+            _keep_an_admin(user)
+        give_role(user, role)
+
+
+def check_roles(user: User, role: Role, *, active: bool) -> None:
+    """Whether a person may have this role, or be closed.
+
+    Raises:
+        AccountError: Nobody would administer any more.
+    """
+    if role is not Role.ADMIN or not active:
+        _keep_an_admin(user)
+
+
+def close_account(user: User, *, by: User) -> None:
+    """The person cannot sign in any more, and their keys are gone; what they decided stays.
+
+    Raises:
+        AccountError: Nobody would administer any more, or ``by`` is no administrator.
+    """
+    _require_admin(by)
+    with transaction.atomic():
+        _serialise()
+        _keep_an_admin(user)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        ApiToken.objects.filter(user=user).delete()
+
+
+def reopen_account(user: User, *, by: User) -> None:
+    """Let a person sign in again."""
+    _require_admin(by)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+
+
+def _require_admin(by: User) -> None:
+    if Role.ADMIN not in roles_of(by):
+        raise AccountError("This needs the role admin.")
+
+
+def _keep_an_admin(user: User) -> None:
+    """Raises where this person is the last who administers."""
+    admins = User.objects.filter(Q(groups__name=Role.ADMIN.value) | Q(is_superuser=True), is_active=True)
+    if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
+        raise AccountError("This is the last administrator.", hint="Make somebody else one first.")
+
+
+def _serialise() -> None:
     with connection.cursor() as cursor:
-        # Django's own user table has no unique address; this lock and the check behind it make it so.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _new_user(email: str, name: str) -> User:
+    # Django's own user table has no unique address; this lock and the check behind it make it so.
+    _serialise()
     email = checked_address(email)
     return User(username=email[:150], email=email, first_name=name.strip()[:150])
 

@@ -36,11 +36,11 @@ BATCH: dict[str, Any] = {
     "id": 4, "name": "November, sense", "criterion": "sense", "question_ru": "Что понятнее?",
     "question_en": "Which is clearer?", "guidelines": 1, "state": "open", "due_at": None,
 }  # fmt: skip
-BATCH_WHOLE = BATCH | {
+BATCH_WHOLE = BATCH | {"figures": {
     "overlap": 2, "extra_votes": 1, "gold_share": 0.1, "gold_floor": 0.7, "gold_after": 20, "gold_action": "flag",
     "rationale_share": 0.2, "strategy": "priority", "lease_seconds": 600, "role": "annotator", "members": [],
     "created_at": "2026-11-21T08:00:00Z", "closed_at": None,
-}  # fmt: skip
+}}  # fmt: skip
 NEW_BATCH = {"name": "November, sense", "question_ru": "Что понятнее?", "question_en": "Which is clearer?",
              "topic": "sense", "overlap": 2}  # fmt: skip
 PROGRESS = {"pairs": 100, "done": 36, "left": 63, "flagged": 1, "votes": 80, "wanted": 204, "held": 3, "disputed": 2,

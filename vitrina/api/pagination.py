@@ -5,6 +5,9 @@ Belongs here: pages by cursor. There is no count: counting all rows took other t
 
 from __future__ import annotations
 
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 
 
@@ -17,3 +20,10 @@ class ByCursor(CursorPagination):
     max_page_size = 200
     cursor_query_description = "From `next` or `previous` of another page."
     page_size_query_description = "Rows a page, 50 by default, at most 200."
+
+    def decode_cursor(self, request: Any) -> Any:
+        """A cursor that we gave; another one is the caller's mistake, and not a page that is missing."""
+        try:
+            return super().decode_cursor(request)
+        except NotFound:
+            raise ValidationError({"cursor": "It is none of ours; begin without it."}) from None

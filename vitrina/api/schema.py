@@ -91,7 +91,10 @@ def operation(
             _header("X-Nothing", str, "done, all-held, paused or stopped.", [204]),
             _header("Retry-After", int, "Seconds after which asking again makes sense.", [204]),
         ]
-    given = [OpenApiExample("request", value=sends, request_only=True)] if sends is not None else []
+    medias = list(request) if isinstance(request, dict) else ["application/json"]
+    given = [
+        OpenApiExample("request", value=sends, request_only=True, media_type=one) for one in medias if sends is not None
+    ]
     return extend_schema(  # type: ignore[no-any-return]
         operation_id=name, summary=summary, request=request, responses=responses, tags=[tag], examples=given,
         parameters=[*parameters, *headers],

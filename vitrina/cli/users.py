@@ -93,3 +93,68 @@ def remove(email: Email, as_json: AsJson = False) -> None:
     if not User.objects.filter(email__iexact=email.strip(), is_active=True).update(is_active=False):
         raise services.AccountError(f"{email} has no account.", hint="`vitrina user list` shows them.")
     emit({"email": email, "active": False}, as_json, lambda: say(f"{email} can no longer sign in."))
+
+
+@app.command("token")
+def token(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    days: Annotated[int, typer.Option(help="How long it lives, at most 365.")] = 90,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key of the API for somebody: it is printed this once."""
+    connected(desk=True)
+    from django.contrib.auth.models import User
+
+    from vitrina.accounts import services
+    from vitrina.accounts.tokens import make_token
+
+    user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    if user is None:
+        raise services.AccountError(f"{email} has no account.", hint="`vitrina user add` invites.")
+    row, secret = make_token(user, name, days=days)
+    data = {"email": user.email, "name": row.name, "number": str(row.number), "expires": row.expiry, "key": secret}
+    emit(data, as_json, lambda: say(secret))
+
+
+@app.command("tokens")
+def tokens(
+    email: Email,
+    revoke: Annotated[str, typer.Option(help="Number of a key that is to end.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """The valid keys of somebody, without their secrets; or end one of them."""
+    connected(desk=True)
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+
+    from vitrina.accounts import services
+    from vitrina.accounts.tokens import revoke_token, tokens_of
+
+    user = User.objects.filter(email__iexact=email.strip()).first()
+    if user is None:
+        raise services.AccountError(f"{email} has no account.", hint="`vitrina user list` shows them.")
+    if revoke:
+        try:
+            ended = revoke_token(user, UUID(revoke))
+        except ValueError:
+            ended = False
+        if not ended:
+            raise services.AccountError(f"{user.email} has no key {revoke}.", hint="The list shows the numbers.")
+    rows: list[dict[str, Any]] = [
+        {
+            "number": str(row.number),
+            "name": row.name,
+            "created": row.created,
+            "expires": row.expiry,
+            "used_on": row.used_on,
+        }
+        for row in tokens_of(user)
+    ]
+
+    def human() -> None:
+        table = [(row["name"], row["number"], row["expires"] or "–", row["used_on"] or "–") for row in rows]
+        show_table(f"{len(rows)} keys of {user.email}", ["for", "number", "until", "last used"], table)
+
+    emit({"keys": rows}, as_json, human)

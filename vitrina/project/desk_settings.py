@@ -20,6 +20,8 @@ _public = urlsplit(_settings.desk_public_url or "")
 _https = _public.scheme == "https"
 
 INSTALLED_APPS = [
+    "unfold",  # before the admin, whose templates it replaces
+    "django.contrib.admin",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -27,6 +29,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
     "axes",
     "csp",
     "django_htmx",
@@ -41,6 +46,7 @@ INSTALLED_APPS = [
     "vitrina.numbers",
     "vitrina.workbench",
     "vitrina.api",
+    "vitrina.backoffice",
 ]
 # Threads of the server keep their connection: a new one for each request cost a third of a decision's processor time.
 # One that the server dropped is noticed before it is used.
@@ -150,6 +156,28 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes counts those
 
+# Sign-in by others, where it is configured: it opens accounts and takes up invitations, and makes none by itself
+_social = {
+    "google": (_settings.google_client_id, _settings.google_client_secret, ["profile", "email"]),
+    "github": (_settings.github_client_id, _settings.github_client_secret, ["user:email"]),
+}
+SOCIALACCOUNT_PROVIDERS = {
+    name: {
+        "APPS": [{"client_id": client, "secret": secret.get_secret_value()}],
+        "SCOPE": scope,
+        "OAUTH_PKCE_ENABLED": True,
+    }
+    for name, (client, secret, scope) in _social.items()
+    if client and secret
+}
+_authorize = {"google": "https://accounts.google.com", "github": "https://github.com"}
+# Browsers hold a form to this list also where its answer sends them on.
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [_authorize[name] for name in SOCIALACCOUNT_PROVIDERS]
+SOCIALACCOUNT_ADAPTER = "vitrina.accounts.social.InvitedSocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+
 # Mail: without a server, links are shown to an administrator
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend" if _settings.smtp_host else "vitrina.accounts.mail.NoMailBackend"
@@ -186,10 +214,20 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Vitrina",
     "DESCRIPTION": "The review desk for programs. Errors have one body; see `Problem`.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": [],  # choices stay in their fields: as components they needed made-up names
     "PREPROCESSING_HOOKS": ["vitrina.api.schema.only_this_version"],
+}
+
+# The admin
+UNFOLD = {
+    "SITE_TITLE": "Vitrina",
+    "SITE_HEADER": "Vitrina",
+    "SITE_URL": "/",
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
 }

@@ -11,23 +11,25 @@ from vitrina.review.models import Batch, GuidelinesVersion
 _ID = {"min_value": 1, "max_value": 2**31}
 
 
-class BatchShape(serializers.ModelSerializer[Batch]):
-    """A batch as who works on it sees it: nothing of gold or overlap."""
-
-    class Meta:
-        model = Batch
-        fields = ("id", "name", "criterion", "question_ru", "question_en", "guidelines", "state", "due_at")
-
-
-class BatchWhole(serializers.ModelSerializer[Batch]):
-    """A batch as an administrator sees it."""
+class BatchFigures(serializers.ModelSerializer[Batch]):
+    """How a batch is made up: for administrators, since it says what gold there is."""
 
     class Meta:
         model = Batch
         fields = (
-            *BatchShape.Meta.fields, "overlap", "extra_votes", "gold_share", "gold_floor", "gold_after", "gold_action",
-            "rationale_share", "strategy", "lease_seconds", "role", "members", "created_at", "closed_at",
+            "overlap", "extra_votes", "gold_share", "gold_floor", "gold_after", "gold_action", "rationale_share",
+            "strategy", "lease_seconds", "role", "members", "created_at", "closed_at",
         )  # fmt: skip
+
+
+class BatchShape(serializers.ModelSerializer[Batch]):
+    """A batch."""
+
+    figures = BatchFigures(source="*", required=False, help_text="For administrators only.")
+
+    class Meta:
+        model = Batch
+        fields = ("id", "name", "criterion", "question_ru", "question_en", "guidelines", "state", "due_at", "figures")
 
 
 class NewBatch(serializers.Serializer[Any]):

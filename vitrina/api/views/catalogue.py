@@ -76,7 +76,7 @@ class Versions(ListView):
     access = allow(GET=Access.MODERATOR)
 
     @operation("products_versions", "All texts of a product, the newest first", tag=TAG,
-               answer=VersionShape(many=True), example=examples.VERSION, problems=(404,))  # fmt: skip
+               answer=VersionShape(many=True), example=examples.VERSION, problems=(404, 422))  # fmt: skip
     def get(self, request: Request, product_id: int) -> Response:
         """Immutable: a change is another one."""
         if not Product.objects.filter(pk=product_id).exists():

@@ -31,7 +31,7 @@ from vitrina.api.views.shapes import NOTHING_HEADER, decided_shape, item_shape
 from vitrina.review.aside import flag, skip
 from vitrina.review.comparing import decide_pair
 from vitrina.review.leases import beat, release, release_all
-from vitrina.review.models import Batch, ReviewItem
+from vitrina.review.models import Batch
 from vitrina.review.moderating import decide_case
 from vitrina.review.queue import next_item
 from vitrina.review.results import Decided, Nothing, Taken
@@ -91,8 +91,7 @@ class Decide(_Work):
         return Response(decided_shape(decided, self._following(decided) if wants_next else None))
 
     def _following(self, decided: Decided) -> Taken | Nothing:
-        item = ReviewItem.objects.select_related("batch").get(pk=decided.item_id)
-        return next_item(self.person, batch=item.batch)
+        return next_item(self.person, batch=Batch.objects.filter(items=decided.item_id).first())
 
 
 class Beat(_Work):
