@@ -122,10 +122,10 @@ def test_the_locked_versions_are_those_of_the_lock_file() -> None:
 def test_the_graph_in_the_architecture_page_is_the_graph() -> None:
     import dagster as dg
 
-    from pipelines import catalog, feedback
+    from pipelines import catalog, feedback, training
 
     edges = set()
-    for asset in (*catalog.ASSETS, *feedback.ASSETS):
+    for asset in (*catalog.ASSETS, *feedback.ASSETS, *training.ASSETS):
         specs = asset.specs if isinstance(asset, dg.AssetsDefinition) else [asset]
         for spec in specs:
             edges |= {(dep.asset_key.to_user_string(), spec.key.to_user_string()) for dep in spec.deps}

@@ -24,6 +24,7 @@ from tests.fakes.catalogue import REPOSITORY, location
 SNAPSHOTS = {
     "catalog": Path(__file__).parent / "specs.yaml",
     "feedback": Path(__file__).parent / "specs-feedback.yaml",
+    "training": Path(__file__).parent / "specs-training.yaml",
 }
 HEAVY = {
     "torch",
@@ -70,7 +71,10 @@ def specs_of(defs: dg.Definitions) -> list[dg.AssetSpec]:
     return [spec for spec in specs if spec.description or spec.key not in others]
 
 
-@pytest.mark.parametrize(("name", "job"), [("catalog", "process_drop"), ("feedback", "make_preference_dataset")])
+@pytest.mark.parametrize(
+    ("name", "job"),
+    [("catalog", "process_drop"), ("feedback", "make_preference_dataset"), ("training", "train_reward_model")],
+)
 def test_loading_the_location_imports_nothing_heavy_and_connects_to_nothing(
     name: str, job: str, tmp_path: Path
 ) -> None:

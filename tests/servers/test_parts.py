@@ -98,7 +98,7 @@ def test_a_url_that_dagster_cannot_use_is_refused_in_words(url: str) -> None:
 
 def test_the_workspace_of_the_repository_is_read_and_turned_into_servers(tmp_path: Path) -> None:
     locations = environment.read_workspace(ROOT / "workspace.yaml")
-    assert [location.name for location in locations] == ["catalog", "feedback", "insight"]
+    assert [location.name for location in locations] == ["catalog", "feedback", "training", "insight"]
     path = environment.write_workspace(tmp_path / "workspace.yaml", {"catalog": Path("/s/catalog.sock")})
     assert yaml.safe_load(path.read_text()) == {
         "load_from": [{"grpc_server": {"host": "localhost", "socket": "/s/catalog.sock", "location_name": "catalog"}}]

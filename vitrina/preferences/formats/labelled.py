@@ -22,12 +22,13 @@ _WORDS: Mapping[str, Choice] = {
     "0": Choice.TIE,
     "tie": Choice.TIE,
     "both_bad": Choice.BOTH_BAD,
+    "split": Choice.SPLIT,
 }
 _ANNOTATOR = re.compile(r"annotator_?(\d+)", re.IGNORECASE)
 
 
 def choice_of(value: Any) -> Choice:
-    """``a``, ``b``, ``tie``, ``both_bad``; 1, 2 and 0 in files of numbers.
+    """``a``, ``b``, ``tie``, ``both_bad``, ``split``; 1, 2 and 0 in files of numbers.
 
     Raises:
         Unusable: anything else, truth values too.

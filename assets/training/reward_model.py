@@ -1,0 +1,120 @@
+"""``reward_model``: what people preferred, learned; judged beside baselines, promoted if the gate allows."""
+
+import dagster as dg
+from pydantic import Field
+
+from assets.plots import embed, table
+from assets.policies import Owner
+from resources.object_store import ObjectStoreResource
+from resources.trainer import Trainer
+from resources.warehouse import Warehouse
+
+PREFERENCES = dg.AssetKey("preference_dataset")
+GATE = "reward_model_may_be_used"
+#: A killed training goes on from its checkpoint, so that a try again costs little.
+AGAIN = dg.RetryPolicy(max_retries=2, delay=10)
+
+
+class RewardModelConfig(dg.Config):
+    """What is trained on, and how."""
+
+    kind: str | None = Field(None, description="linear, transformer or ensemble; the validation fold chooses if empty.")
+    seed: int = Field(0, description="Of the folds and of the weights.")
+    settings: dict = Field({}, description="Settings of a transformer, such as base or epochs.")  # type: ignore[type-arg]
+    train: list[str] = Field([], description="Files instead of the dataset: what is learned from.")
+    test: list[str] = Field([], description="Files instead of the dataset: what it is judged on.")
+    promote: bool = Field(True, description="Whether a model that passes becomes the champion at once.")
+
+
+@dg.asset(
+    deps=[PREFERENCES],
+    check_specs=[
+        dg.AssetCheckSpec(
+            GATE,
+            asset="reward_model",
+            blocking=True,
+            description="Every rule of the gate is met: above chance, balanced by length, not worse than baselines "
+            "and champion, calibrated, nothing leaked.",
+        )
+    ],
+    retry_policy=AGAIN,
+    group_name="training",
+    kinds={"python", "safetensors"},
+    owners=[Owner.DATA],
+    tags={"domain": "training"},
+    op_tags={"gpu": "1"},
+    pool="gpu",
+    code_version="1",
+)
+def reward_model(
+    context: dg.AssetExecutionContext,
+    config: RewardModelConfig,
+    trainer: Trainer,
+    object_store: ObjectStoreResource,
+    warehouse: Warehouse,
+) -> dg.MaterializeResult:
+    """A reward model of the newest preference dataset, trained in a process of its own with live figures.
+
+    Its folder lies in the object store; the registry says whether it is candidate or champion, with every rule of the
+    gate. The same data, settings and seed give the same weights, whose hash is the data version.
+    """
+    from vitrina.errors import PermanentError
+    from vitrina.fingerprints import fingerprint
+    from vitrina.models_registry import rewards, services
+
+    store, home = object_store.store(), warehouse.settings.vitrina_home / "training"
+    try:
+        if config.train:
+            files = rewards.files_by_hand(config.train, config.test)
+        else:
+            files = rewards.files_of_newest(store, home / "datasets")
+        former = services.champion(rewards.ROLE)
+        beside = services.fetch(store, former, home / "models") if former else None
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    name = fingerprint(files.version, config.kind, config.seed, config.settings)[:16]
+    out = home / "reward" / name
+    command = rewards.command(
+        files, out, kind=config.kind, seed=config.seed, settings=config.settings, champion=beside,
+        notes={"dataset_version": files.version, "run": context.run.run_id},
+    )  # fmt: skip
+    trainer.run(context, command)
+    row, rules = rewards.take(
+        store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
+    )
+    report = row.report
+    plots = {f"plot_{path.stem}": embed(path.read_bytes(), path.stem) for path in sorted(out.rglob("evaluation/*.png"))}
+    rows = [(rule.name, "yes" if rule.passed else "no", rule.measured, rule.needed) for rule in rules]
+    judgement = table(["rule", "met", "measured", "needed"], rows)
+    compared = [
+        (known, f"{each['accuracy']:.3f}", f"{each['accuracy_low']:.3f}", f"{each['accuracy_high']:.3f}",
+         f"{each['log_loss_calibrated']:.3f}", f"{each['mcnemar_p']:.2g}" if "mcnemar_p" in each else "")
+        for known, each in (("this model", report), *report["baselines"].items())
+    ]  # fmt: skip
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(row.model_id),
+        metadata={
+            "kind": row.kind,
+            "status": str(row.status),
+            "dataset_version": files.version,
+            "place": dg.MetadataValue.path(f"{store.describe()}/{row.prefix}"),
+            "n_train": report["n_train"],
+            "n_test": report["n_test"],
+            "accuracy": report["accuracy"],
+            "accuracy_low": report["accuracy_low"],
+            "log_loss_calibrated": report["log_loss_calibrated"],
+            "ece_calibrated": report["ece_calibrated"],
+            "compared": table(["model", "accuracy", "low", "high", "log-loss", "McNemar p"], compared),
+            "gate": judgement,
+            "notes": table(["note"], [(note,) for note in report["notes"]]),
+            **plots,
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=GATE,
+                passed=row.passed,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={"gate": judgement, "status": str(row.status)},
+            )
+        ],
+    )

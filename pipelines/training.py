@@ -1,0 +1,35 @@
+"""Code location ``training``: models from what people preferred.
+
+Belongs here: jobs of the location. Loading it connects to nothing and imports no training library; training runs in
+processes of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from assets.training.reward_model import reward_model
+from resources import default_resources
+from resources.trainer import Trainer
+
+ASSETS = [reward_model]
+
+
+def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
+    """The location. ``resources`` overrides those of the settings (tests)."""
+    train_reward_model = dg.define_asset_job(
+        "train_reward_model",
+        selection=dg.AssetSelection.assets("reward_model"),
+        description="Learns from the newest preference dataset, judges the model, promotes it if the gate allows.",
+    )
+    return dg.Definitions(
+        assets=ASSETS,
+        jobs=[train_reward_model],
+        resources={**default_resources(), "trainer": Trainer(), **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,121 @@
+"""Training of reward models from dataset versions: what goes in, and what becomes of the result.
+
+Belongs here: a version as files of preferences, the command of the training process, taking its folder into the
+registry. Stays out: the process itself, the orchestrator.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vitrina.errors import PermanentError
+from vitrina.fingerprints import fingerprint
+from vitrina.models_registry import services
+from vitrina.models_registry.models import RegisteredModel
+from vitrina.objects import ObjectStore
+from vitrina.preferences.dataset.versions import newest, read_rows
+from vitrina.reward.gates import Rule, judged
+
+ROLE = RegisteredModel.Role.REWARD
+#: Sides of a dataset that a model may learn from; the rest is for the report alone.
+LEARNED, HELD_OUT = ("train", "validation"), "test"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFiles:
+    """What a training reads.
+
+    Attributes:
+        version: Of the dataset, or the hash of what was named by hand.
+    """
+
+    train: tuple[Path, ...]
+    test: tuple[Path, ...]
+    version: str
+
+
+def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
+    """The newest validated dataset version as two files of our own format.
+
+    Raises:
+        PermanentError: there is none yet.
+    """
+    version = newest(validated=True)
+    if version is None:
+        raise PermanentError("There is no validated preference dataset yet.", hint="Materialise preference_dataset.")
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs = {side: read_rows(store, version, f"{side}.parquet") for side in (*LEARNED, HELD_OUT)}
+    ties = [row for row in read_rows(store, version, "ties.parquet") if row["side"] == HELD_OUT]
+    train, test = folder / "train.jsonl", folder / "test.jsonl"
+    _write(train, (_pair(row) for side in LEARNED for row in pairs[side]))
+    _write(test, [*map(_pair, pairs[HELD_OUT]), *map(_tie, ties)])
+    return TrainingFiles((train,), (test,), version.version)
+
+
+def files_by_hand(train: Sequence[str], test: Sequence[str]) -> TrainingFiles:
+    """Files that a person named instead of a dataset."""
+    return TrainingFiles(tuple(map(Path, train)), tuple(map(Path, test)), fingerprint(list(train), list(test))[:16])
+
+
+def _pair(row: Mapping[str, Any]) -> dict[str, Any]:
+    sides = ("chosen", "rejected") if row["chosen_is_a"] else ("rejected", "chosen")
+    texts = {"response_a": row[sides[0]], "response_b": row[sides[1]], "preferred": "a" if row["chosen_is_a"] else "b"}
+    return _common(row) | texts | {"margin": row["margin"]}
+
+
+def _tie(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _common(row) | {"response_a": row["text_a"], "response_b": row["text_b"], "preferred": row["outcome"]}
+
+
+def _common(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["key"],
+        "prompt": row["prompt"],
+        "group": row["prompt_group"],
+        "subset": row["criterion"],
+        "category": row["category"],
+        "language": row["language"],
+    }
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def command(
+    files: TrainingFiles,
+    out: Path,
+    *,
+    kind: str | None,
+    seed: int,
+    settings: Mapping[str, Any],
+    champion: Path | None,
+    notes: Mapping[str, Any],
+) -> list[str]:
+    """The training process. The same files, kind, settings and seed give the same folder, so that a retry goes on."""
+    words = [sys.executable, "-m", "vitrina.training.reward", "--out", str(out), "--seed", str(seed), "--replace"]
+    words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(dict(notes))]
+    words += ["--kind", kind] if kind else []
+    words += ["--champion", str(champion)] if champion else []
+    return [*words, "--train", *map(str, files.train), "--test", *map(str, files.test)]
+
+
+def take(
+    store: ObjectStore, folder: Path, *, dataset_version: str, run_id: str, promote: bool
+) -> tuple[RegisteredModel, list[Rule]]:
+    """Register what a training left, judged by the gate; promote it if the gate lets it through and that is wanted."""
+    report = json.loads((folder / "evaluation" / "report.json").read_text(encoding="utf-8"))
+    rules = judged(report)
+    row = services.register(
+        store, folder, ROLE, report=report, rules=[asdict(rule) for rule in rules], dataset_version=dataset_version,
+        run_id=run_id,
+    )  # fmt: skip
+    if promote and row.passed:
+        services.promote(row, by=services.GATE)
+        row.refresh_from_db()
+    return row, rules
