@@ -142,3 +142,25 @@ def test_there_are_never_two_champions(registry, folders):
     second = register(folders[1])
     with pytest.raises(IntegrityError), transaction.atomic():
         RegisteredModel.objects.filter(pk=second.pk).update(status="champion")
+
+
+def test_the_commands_list_promote_and_roll_back(registry, folders):
+    import json
+
+    from typer.testing import CliRunner
+
+    from vitrina.cli.main import app
+
+    def run(*words):
+        result = CliRunner().invoke(app, ["reward", *words, "--json"])
+        return (json.loads(result.stdout) if result.exit_code == 0 else None), result.exception
+
+    services, _, role, register = registry
+    first, second = register(folders[0]), register(folders[1], BAD)
+    assert run("promote", first.model_id[:10])[0]["changed"]
+    assert "reason" in str(run("promote", second.model_id)[1])
+    assert run("promote", second.model_id, "--by", "anna", "--reason", "shoes")[0]["overridden"]
+    told = {each["model"]: each["status"] for each in run("models")[0]["models"]}
+    assert told == {first.model_id: "retired", second.model_id: "champion"}
+    assert run("roll-back", "--by", "anna")[0]["model"] == first.model_id
+    assert services.champion(role) == first

@@ -15,11 +15,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from vitrina.cli import reward_registry
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.errors import PermanentError
 from vitrina.reward.models import ModelKind
 
 app = typer.Typer(no_args_is_help=True, help="Reward models: which of two answers will people prefer?")
+app.command("models")(reward_registry.models)
+app.command("promote")(reward_registry.promote)
+app.command("roll-back")(reward_registry.roll_back)
 _MANY = ("--train", "--test")
 Format = Annotated[
     str | None,
