@@ -82,6 +82,12 @@ class LlmAttempt(models.Model):
             models.Index(fields=["run_id"], condition=~Q(run_id=""), name="llm_attempt_run"),
             models.Index(fields=["created_at"], condition=Q(ended=True) & ~Q(status="ok"), name="llm_attempt_failed"),
             models.Index(fields=["key", "created_at"], condition=Q(ended=True), name="llm_attempt_ended_key"),
+            # "Was this failure made good since?", asked of every failure: 90 s without it on 100,000 attempts.
+            models.Index(
+                fields=["purpose", "item_id", "created_at"],
+                condition=Q(ended=True, status="ok"),
+                name="llm_attempt_good_item",
+            ),
         ]
 
     def __str__(self) -> str:

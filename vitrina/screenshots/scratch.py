@@ -49,7 +49,7 @@ def scratch() -> Iterator[Desk]:
 
         migrate()
         seeded = seed()
-        marts = _build_marts(dsn, Path(home))
+        marts = build_marts(dsn, Path(home))
         with _serving() as address:
             yield Desk(address, seeded, marts)
         from django.db import connections
@@ -96,7 +96,7 @@ def _serving() -> Iterator[str]:
             thread.join()
 
 
-def _build_marts(dsn: str, home: Path) -> bool:
+def build_marts(dsn: str, home: Path) -> bool:
     """``dbt run`` on the scratch database; pages say what is missing where it fails."""
     database = split_url(dsn)
     variables = {

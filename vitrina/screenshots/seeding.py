@@ -52,7 +52,7 @@ def _links(people: dict[str, Any]) -> dict[str, str]:
 
     ask_for_reset(people["Борис"])
     return {
-        "token": invite("newcomer@example.com", Role.ANNOTATOR, by=people["admin"]),
+        "token": invite("newcomer@people.example.com", Role.ANNOTATOR, by=people["admin"]),
         "uidb36": user_pk_to_url_str(people["Анна"]),
         "key": default_token_generator.make_token(people["Анна"]),
         "request_id": str(ResetRequest.objects.latest("pk").pk),
@@ -69,7 +69,7 @@ def _people() -> dict[str, Any]:
     wanted |= {name: ("annotator", name) for name in ("Анна", "Борис", "Галина")}
     found = {}
     for number, (key, (role, name)) in enumerate(wanted.items()):
-        email = f"{role}{number or ''}@example.com"
+        email = f"{role}{number or ''}@people.example.com"
         found[key] = User.objects.create_user(email, email, PASSWORD, first_name=name)
         give_role(found[key], Role(role))
     return found

@@ -20,9 +20,9 @@ _DASH = "\u2060–\u2060"
 
 
 @register.filter
-def number(value: float | Decimal | None, digits: int = 0) -> str:
-    """With the language's marks; a dash for nothing."""
-    if value is None:
+def number(value: float | Decimal | str | None, digits: int = 0) -> str:
+    """With the language's marks; a dash for nothing (a template gives an empty text for what is not there)."""
+    if value is None or value == "":
         return "–"
     return number_format(Decimal(str(value)).quantize(Decimal(1).scaleb(-digits)), digits, force_grouping=True)
 

@@ -71,7 +71,10 @@ class Decision(models.Model):
                 name="choices_of_comparisons_only",
             ),
         )
-        indexes = (models.Index(fields=["decided_by", "-id"], name="decisions_of_a_person"),)
+        indexes = (
+            models.Index(fields=["decided_by", "-id"], name="decisions_of_a_person"),
+            models.Index(fields=["created_at"], name="decisions_by_time"),
+        )
 
     def __str__(self) -> str:
         return f"{self.item_id}: {self.choice or self.action}"
