@@ -98,6 +98,17 @@ OFF: dict[str, Word] = {
     "complaint": _("A complaint"),
     "mistake": _("Published by mistake"),
 }
+PRICE_NOTE: dict[str, Word] = {
+    "missing": _("no price in the list"), "not_a_number": _("no number"), "zero": _("zero"), "negative": _("negative"),
+    "filler": _("a filler"), "ambiguous": _("ambiguous"), "out_of_range": _("out of range"),
+    "currency_assumed": _("currency assumed"),
+}  # fmt: skip
+QUARANTINE: dict[str, Word] = {
+    "no_title": _("no title"), "ragged_row": _("cells do not fit the columns"), "bad_encoding": _("broken characters"),
+    "not_an_object": _("no record"), "broken_record": _("a broken record"), "too_large": _("too large"),
+    "no_identity": _("nothing to know it by"), "group_without_goods": _("a group without goods"),
+    "orphan_offer": _("an offer without its product"),
+}  # fmt: skip
 RULES: dict[str, Word] = {
     "too_few_words": _("Too few words"), "too_many_words": _("Too many words"), "markup": _("Markup is not clean"),
     "too_few_benefits": _("Too few benefits"), "too_few_keywords": _("Too few keywords"),

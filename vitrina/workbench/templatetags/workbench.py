@@ -10,7 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from vitrina.workbench.words import RULES, Word
+from vitrina.workbench.words import PRICE_NOTE, QUARANTINE, RULES, Word
 
 register = template.Library()
 
@@ -70,3 +70,15 @@ def size(count: int) -> str:
 def rule_word(code: str) -> Word:
     """A rule of the contract in words."""
     return RULES.get(code, code)
+
+
+@register.filter
+def note_word(code: str) -> Word:
+    """Why a price is missing or doubtful, in words."""
+    return PRICE_NOTE.get(code, code)
+
+
+@register.filter
+def reason_word(code: str) -> Word:
+    """Why a row is no product, in words."""
+    return QUARANTINE.get(code, code)
