@@ -54,7 +54,7 @@ class _People(forms.ModelMultipleChoiceField):
 class BatchForm(forms.Form):
     """A new batch. Shares are typed in percent."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name of the batch"), max_length=120)
     guidelines = _Guidelines(
         GuidelinesVersion.objects.none(), label=gettext_lazy("Criterion and version of the guidelines")
     )
@@ -70,7 +70,8 @@ class BatchForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    role = forms.ChoiceField(label=gettext_lazy("Who works on it"), choices=ROLES, required=False)
+    role = forms.ChoiceField(label=gettext_lazy("Who works on it"), choices=ROLES, required=False,
+                             initial=Role.ANNOTATOR.value)  # fmt: skip
     members = _People(User.objects.none(), label=gettext_lazy("People besides"), required=False,
                       widget=forms.CheckboxSelectMultiple)  # fmt: skip
     gold_percent = forms.IntegerField(

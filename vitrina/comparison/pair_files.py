@@ -7,10 +7,14 @@ problem with its line, and holds no other back. Stays out: what a pair needs to 
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import orjson
 
 from vitrina.content.html import clean_text
 from vitrina.content.language import cyrillic_share
@@ -23,6 +27,7 @@ from vitrina.review.results import PairDraft
 MOST_PAIRS = 50_000
 MOST_BYTES = 100 << 20
 _LONGEST_TEXT = 100_000
+_MOST_ARRAY_BYTES = 20 << 20
 
 #: Names of the two sides, in the order in which they are looked for.
 _SIDES = (
@@ -58,15 +63,43 @@ def read_drafts(path: Path, *, known: bool) -> Iterator[PairDraft | Problem]:
 
 
 def _drafts(path: Path, known: bool) -> Iterator[PairDraft | Problem]:
-    for record in read_records(path):
-        if isinstance(record, SetAside):
-            yield Problem(record.line, record.message)
+    for record in _records(path):
+        if isinstance(record, Problem):
+            yield record
             continue
         line, fields = record
         try:
             yield from (_checked(draft, known) for draft in _of_record(fields))
         except (Unusable, ValueError) as error:
             yield Problem(line, str(error))
+
+
+def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]] | Problem]:
+    """Records with their numbers. An array is read whole: a parser of streams needs memory by the square of the depth
+    of a file that is nothing but brackets, and this one refuses it."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        try:
+            head = stream.read(_MOST_ARRAY_BYTES + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            yield Problem(1, f"The file cannot be unpacked: {error}")
+            return
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        for record in read_records(path):
+            yield Problem(record.line, record.message) if isinstance(record, SetAside) else record
+        return
+    if len(head) > _MOST_ARRAY_BYTES:
+        yield Problem(1, "A JSON array may have 20 MB; hand in JSON Lines instead, one record a line.")
+        return
+    try:
+        values = orjson.loads(head.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        yield Problem(1, f"The file is not JSON: {error}")
+        return
+    for number, value in enumerate(values, 1):
+        yield (number, value) if isinstance(value, dict) else Problem(number, "The element is no object.")
 
 
 def _of_record(fields: Mapping[str, Any]) -> Iterator[PairDraft]:

@@ -14,7 +14,6 @@ from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
 from vitrina.review.models import Batch, ReviewItem
 from vitrina.review.results import Nothing
 
-
 #: The link of the header.
 SECTION = gettext_lazy("Comparisons")
 
