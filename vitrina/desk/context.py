@@ -13,6 +13,7 @@ from vitrina.accounts.roles import Access, Role, may_open, roles_of
 from vitrina.comparison.words import SECTION as COMPARISONS
 from vitrina.config import get_settings
 from vitrina.numbers.words import SECTION as NUMBERS
+from vitrina.workbench.words import SECTION as PRODUCTS
 
 
 class Section(NamedTuple):
@@ -28,6 +29,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("moderation", "moderation", _("Moderation"), Access.MODERATOR),
     Section("compare", "compare", COMPARISONS, Access.ANNOTATOR),
+    Section("products", "products", PRODUCTS, Access.MODERATOR),
     Section("numbers", "numbers", NUMBERS, Access.SIGNED_IN),
     Section("people", "people", _("People"), Access.ADMIN),
 )
