@@ -1,1 +1,1 @@
-"""Tests of preferences."""
+import tests.django_apps  # noqa: F401 - test modules import models at their head

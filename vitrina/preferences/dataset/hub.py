@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _KEPT_HOME = frozenset({"set_aside.parquet", "report.json"})
+_HTTP_LIBRARIES = frozenset({"httpx", "httpx2", "requests"})
 _REFUSED = frozenset({401, 403, 404})
 
 
@@ -89,19 +90,23 @@ def _commit(api: HfApi, repo: str, version: DatasetVersion, store: ObjectStore) 
 def _api(settings: Settings, token: str) -> HfApi:
     try:
         from huggingface_hub import HfApi
+        from huggingface_hub.utils import disable_progress_bars
     except ImportError as error:
         raise PermanentError(
             "huggingface_hub is not installed, so nothing can be pushed.", hint="Run `make train-env`."
         ) from error
+    disable_progress_bars()
     return HfApi(endpoint=settings.hf_endpoint, token=token)
 
 
 def _told(error: Exception, repo: str) -> Exception:
-    """What a person can act on; the Hub's own words, without the token."""
-    from huggingface_hub.errors import HfHubHTTPError
+    """What a person can act on; the Hub's own words, without the token. What is our own fault stays as it is."""
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if isinstance(error, PermanentError | RetryableError):
         return error
+    if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
+        return _told(error.__cause__, repo)  # a large file that could not be uploaded
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code if error.response is not None else 0
         if status in _REFUSED:
@@ -111,9 +116,12 @@ def _told(error: Exception, repo: str) -> Exception:
         if 400 <= status < 500 and status != 429:
             return HubRefused(f"The Hub refuses the dataset ({status}): {error.server_message or ''}".strip())
         return HubSilent(f"The Hub failed ({status}).")
-    if isinstance(error, ValueError):
+    if isinstance(error, HFValidationError):
         return HubRefused(f"HF_DATASET_REPO cannot be {repo!r}: {error}")
-    return HubSilent(f"The Hub does not answer: {type(error).__name__}.")
+    # The client's errors are of the library that huggingface_hub speaks HTTP with, which changed with its versions.
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _HTTP_LIBRARIES:
+        return HubSilent(f"The Hub does not answer: {type(error).__name__}.")
+    return error
 
 
 def _remember(version: DatasetVersion, repo: str, revision: str, *, pushed: bool) -> Pushed:
