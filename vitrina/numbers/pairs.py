@@ -78,9 +78,9 @@ def batches() -> list[BatchFigures]:
     return _figures(newest)
 
 
-def details(batch: Batch) -> Details:
-    """All figures of a batch."""
-    [figures] = _figures([batch])
+def details(batch: Batch, figures: BatchFigures | None = None) -> Details:
+    """All figures of a batch; ``figures`` where its line was counted already."""
+    figures = figures or _figures([batch])[0]
     values = {"batches": [batch.pk], "batch": batch.pk, "people": MOST_PEOPLE, "limit": 200}
     busiest = [row[0] for row in _rows(pairs_sql.BUSIEST, values)]
     gold = _rows(pairs_sql.GOLD, values)

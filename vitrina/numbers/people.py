@@ -90,18 +90,18 @@ def too_fast_ms(period: Period) -> int:
     return max(TOO_FAST_LEAST_MS, round((median or 0) * TOO_FAST_SHARE))
 
 
-def person(user: User, period: Period) -> Person:
-    """One person's figures; zeros where nothing was decided."""
-    found = _people(period, user.pk)
+def person(user: User, period: Period, fast_ms: int | None = None) -> Person:
+    """One person's figures; zeros where nothing was decided. ``fast_ms``: where it was asked for already."""
+    found = _people(period, user.pk, fast_ms)
     return found[0] if found else Person(
         user.pk, display_name(user), 0, 0, None, 0, _skips(period, user.pk).get(user.pk, 0),
         Undefined(Why.NOTHING_COUNTED, 0), Undefined(Why.NOTHING_COUNTED, 0), Undefined(Why.TOO_FEW, 0, GOLD_ITEMS),
     )  # fmt: skip
 
 
-def everybody(period: Period) -> list[Person]:
+def everybody(period: Period, fast_ms: int | None = None) -> list[Person]:
     """Whoever decided something, the busiest first; at most :data:`MOST_PEOPLE`."""
-    return _people(period, None)
+    return _people(period, None, fast_ms)
 
 
 def by_day(user: User, period: Period) -> tuple[list[int], list[int]]:
@@ -126,8 +126,9 @@ def gold_accuracy(right: int, answered: int) -> Interval | Undefined:
     return wilson(right, answered) if answered >= GOLD_ITEMS else Undefined(Why.TOO_FEW, answered, GOLD_ITEMS)
 
 
-def _people(period: Period, person_id: int | None) -> list[Person]:
-    values = {"since": period.since, "person": person_id, "limit": MOST_PEOPLE, "fast": too_fast_ms(period)}
+def _people(period: Period, person_id: int | None, fast_ms: int | None) -> list[Person]:
+    fast = too_fast_ms(period) if fast_ms is None else fast_ms
+    values = {"since": period.since, "person": person_id, "limit": MOST_PEOPLE, "fast": fast}
     with connection.cursor() as cursor:
         cursor.execute(_PEOPLE, values)
         found = cursor.fetchall()

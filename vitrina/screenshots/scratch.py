@@ -45,6 +45,7 @@ def scratch() -> Iterator[Desk]:
         # In place of whatever the command line chose: pages need the desk's applications.
         os.environ["DJANGO_SETTINGS_MODULE"] = "vitrina.project.desk_settings"
         get_settings.cache_clear()
+        (Path(home) / "static").mkdir()
         from vitrina.project.setup import migrate
 
         migrate()

@@ -23,10 +23,11 @@ def agreement(request: HttpRequest) -> HttpResponse:
         chosen = get_object_or_404(Batch, pk=int(asked))
     else:
         chosen = next((line.batch for line in lines if line.votes), lines[0].batch if lines else None)
+    known = next((line for line in lines if line.batch == chosen), None)
     context = {
         "lines": lines,
         "batch": chosen,
-        "details": pairs.details(chosen) if chosen is not None else None,
+        "details": pairs.details(chosen, known) if chosen is not None else None,
         "most_batches": pairs.MOST_BATCHES,
         "most_people": pairs.MOST_PEOPLE,
         "common_items": COMMON_ITEMS,

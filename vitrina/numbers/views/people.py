@@ -22,36 +22,37 @@ def me(request: HttpRequest) -> HttpResponse:
     """The reader's own numbers; nobody else's."""
     assert isinstance(request.user, User)  # noqa: S101 - the page opens for people who signed in
     period, choice = asked_period(request)
-    return page(request, "me", choice | _of(request.user, period) | {"own": True})
+    return page(request, "me", choice | _of(request.user, period, own=True))
 
 
 @opens_for(Access.ADMIN)
 def person(request: HttpRequest, user_id: int) -> HttpResponse:
     """One person's numbers, with what only administrators see: sides and haste."""
     period, choice = asked_period(request)
-    return page(
-        request, "people", choice | _of(get_object_or_404(User, pk=user_id), period) | {"own": False}, template="me"
-    )
+    return page(request, "people", choice | _of(get_object_or_404(User, pk=user_id), period, own=False), template="me")
 
 
 @opens_for(Access.ADMIN)
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody who decided something in the period."""
     period, choice = asked_period(request)
-    found = figures.everybody(period)
+    fast_ms = figures.too_fast_ms(period)
+    found = figures.everybody(period, fast_ms)
     context = {
         "people": found,
         "one_sided": [one for one in found if one.one_sided],
-        "too_fast_ms": figures.too_fast_ms(period),
+        "too_fast_ms": fast_ms,
         "gold_items": figures.GOLD_ITEMS,
         "most": figures.MOST_PEOPLE,
     }
     return page(request, "people", choice | context)
 
 
-def _of(user: User, period: Period) -> dict[str, Any]:
+def _of(user: User, period: Period, *, own: bool) -> dict[str, Any]:
+    # Everybody's median is asked for only where haste is shown: it reads all comparisons of the period.
+    fast_ms = figures.TOO_FAST_LEAST_MS if own else figures.too_fast_ms(period)
     comparisons, cases = figures.by_day(user, period)
-    found = figures.person(user, period)
+    found = figures.person(user, period, fast_ms)
     series = [
         Series(_("comparisons"), [float(count) for count in comparisons], "s1"),
         Series(_("cases of moderation"), [float(count) for count in cases], "s2"),
@@ -61,6 +62,7 @@ def _of(user: User, period: Period) -> dict[str, Any]:
     return {
         "person": found,
         "plot": bars("days", _("Decisions by day"), told, day_names(period.dates), series),
-        "too_fast_ms": figures.too_fast_ms(period),
+        "too_fast_ms": fast_ms,
         "gold_items": figures.GOLD_ITEMS,
+        "own": own,
     }
