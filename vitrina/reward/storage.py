@@ -20,6 +20,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 #: Where a training that was interrupted left its checkpoints, beside the folder that it was to make.
 _PARTIAL = ".partial"
+_FORMER = ".former"
 
 
 def partial_folder(out: Path) -> Path:
@@ -83,11 +84,14 @@ def clean(folder: Path, keep: Iterable[str]) -> None:
 
 
 def publish(partial: Path, out: Path) -> None:
-    """Put a finished folder in its place."""
-    if out.exists():
-        shutil.rmtree(out)
+    """Put a finished folder in its place. What stood there goes only when the new one stands."""
     out.parent.mkdir(parents=True, exist_ok=True)
+    former = out.with_name(out.name + _FORMER)
+    shutil.rmtree(former, ignore_errors=True)
+    if out.exists():
+        out.replace(former)
     partial.replace(out)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def read_manifest(folder: Path, *, verify: bool = True) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -141,7 +142,13 @@ class Callbacks(TrainerCallback):
 
     @contextmanager
     def stopping(self) -> Iterator[None]:
-        """Until the block ends, SIGTERM and SIGINT ask for a checkpoint and an end at the next step."""
+        """Until the block ends, SIGTERM and SIGINT ask for a checkpoint and an end at the next step.
+
+        Only the main thread can hear signals; elsewhere nothing is changed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
 
         def ask(_number: int, _frame: Any) -> None:
             self.stopped = True
