@@ -7,12 +7,14 @@ and it is sure; else the most frequent answer, and where there is none the pair 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from vitrina.statistics.dawid_skene import Consensus, dawid_skene
 
+K = TypeVar("K", bound=Hashable)
 LABELS = ("A", "B", "E")
 #: Below this, confusion matrices are guesses: items with two votes or more, and people.
 ENOUGH_ITEMS, ENOUGH_PEOPLE = 50, 3
@@ -50,7 +52,7 @@ class Aggregate:
     probability_tied: float | None = None
 
 
-def consensus(votes: Mapping[Hashable, Sequence[PairVote]]) -> Consensus | None:
+def consensus(votes: Mapping[K, Sequence[PairVote]]) -> Consensus | None:
     """Dawid-Skene over all pairs; ``None`` where there are too few labels to know the people by."""
     several = sum(len(own) > 1 for own in votes.values())
     people = {vote.annotator for own in votes.values() for vote in own}
@@ -59,7 +61,7 @@ def consensus(votes: Mapping[Hashable, Sequence[PairVote]]) -> Consensus | None:
     return dawid_skene(((pair, vote.annotator, vote.choice) for pair, own in votes.items() for vote in own), LABELS)
 
 
-def aggregate(votes: Mapping[Hashable, Sequence[PairVote]]) -> dict[Hashable, Aggregate]:
+def aggregate(votes: Mapping[K, Sequence[PairVote]]) -> dict[K, Aggregate]:
     """Every pair with at least one vote."""
     found = consensus(votes)
     return {pair: _one(own, found.posterior[pair] if found else None) for pair, own in votes.items() if own}
@@ -90,12 +92,3 @@ def _decided(counts: Counter[str], posterior: Sequence[float] | None) -> str | N
             return likely
     (first, most), (_, second) = counts.most_common(2)
     return first if most > second else None
-
-
-def by_annotator(votes: Mapping[Hashable, Sequence[PairVote]]) -> dict[str, int]:
-    """Annotator → how many votes."""
-    counted: dict[str, int] = defaultdict(int)
-    for own in votes.values():
-        for vote in own:
-            counted[vote.annotator] += 1
-    return dict(counted)

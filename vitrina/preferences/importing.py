@@ -109,7 +109,7 @@ def _keys(source: str, rows: Sequence[PreferenceRow]) -> list[str]:
 
 def _aggregates(source: str, rows: Sequence[PreferenceRow], keys: Sequence[str]) -> dict[str, Aggregate]:
     """Where a file has votes they are aggregated as at the desk; where it has a label, that is the outcome."""
-    votes: dict[Any, list[PairVote]] = defaultdict(list)
+    votes: dict[str, list[PairVote]] = defaultdict(list)
     found: dict[str, Aggregate] = {}
     for row, key in zip(rows, keys, strict=True):
         for vote in row.votes:
@@ -118,7 +118,7 @@ def _aggregates(source: str, rows: Sequence[PreferenceRow], keys: Sequence[str])
                 votes[key].append(PairVote(f"{source}/{vote.annotator}", _CHOICES[vote.choice], bad))
         if not votes.get(key):
             found[key] = _label(row)
-    return found | {str(key): one for key, one in aggregate(votes).items()}
+    return found | aggregate(votes)
 
 
 def _label(row: PreferenceRow) -> Aggregate:

@@ -77,7 +77,8 @@ def make_pairs(
     contract = settings.pair_contract
     count = count or settings.pair_products
     result = PairsResult()
-    shares, extra = settings.pair_shares, 0
+    shares: dict[str, float] = {str(name): share for name, share in settings.pair_shares.items()}
+    extra = 0
     if scorer is not None:
         extra = quotas(count, shares, scored=True)[LEAST_CERTAIN] * (OVERSAMPLED - 1)
     chosen = choose_products(count, shares, contract=contract, scored=scorer is not None, seed=_round(contract))
