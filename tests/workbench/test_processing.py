@@ -119,6 +119,35 @@ def test_an_unknown_run_is_not_found(moderator: Any, dagster: FakeDagster) -> No
     assert client.get("/runs/6f1c2d1e-5f0b-4b0e-9d0a-0d6f5a2b7c11/").status_code == 404
 
 
+def test_runs_of_other_jobs_are_for_administrators(moderator: Any, client_of: Any, dagster: FakeDagster) -> None:
+    _, client = moderator
+    run_id = "6f1c2d1e-5f0b-4b0e-9d0a-0d6f5a2b7c11"
+    dagster.runs[run_id] = {"selector": {"jobName": "train"}, "executionMetadata": {"tags": []}}
+    assert client.get(f"/runs/{run_id}/").status_code == 404
+    assert client.get(f"/runs/{run_id}/state/").status_code == 404
+    assert client_of("admin").get(f"/runs/{run_id}/").status_code == 200
+
+
+def test_who_compares_the_products_texts_sees_the_state_and_not_what_the_run_says(
+    moderator: Any, person: Any, dagster: FakeDagster, product: Any
+) -> None:
+    from vitrina.review.batches import add_pairs, create_batch
+    from vitrina.review.guidelines import publish_guidelines
+    from vitrina.review.results import PairDraft
+
+    _, client = moderator
+    address = client.post(f"/products/{product.pk}/processing/", {"describe": "on"})["Location"]
+    dagster.says = ["asked secret-model"]
+    assert "secret-model" in client.get(address).content.decode()
+    admin = person("admin", "boss@example.com")
+    rules = publish_guidelines(admin, "sense", body_ru="Правила", body_en="Rules")
+    batch = create_batch(admin, name="b", question_ru="?", question_en="?", guidelines=rules, role="moderator")
+    add_pairs(batch, [PairDraft("Текст один", "Текст два", product_id=product.pk)])
+    page = client.get(address).content.decode()
+    assert "secret-model" not in page
+    assert "at work" in page
+
+
 def test_nothing_is_launched_by_looking_or_by_who_may_not(client_of: Any, dagster: FakeDagster, product: Any) -> None:
     client = client_of("annotator")
     assert client.post(f"/products/{product.pk}/processing/", {"describe": "on"}).status_code == 403

@@ -18,6 +18,9 @@ from vitrina.servers.launch import launch, running_api
 
 #: A page does not wait longer than this for Dagster.
 WAIT_SECONDS = 5.0
+PROCESS, BACKGROUNDS = "process_products", "background_requests"
+#: Jobs whose runs are shown to who may ask for them.
+JOBS = (PROCESS, BACKGROUNDS)
 PRODUCT_TAG, PERSON_TAG = "vitrina/product", "vitrina/asked_by"
 _MOST_LINES, _MOST_TEXT = 60, 600
 
@@ -113,14 +116,14 @@ def process(api: DagsterApi, product_id: int, options: Options, *, person: int) 
     chosen = {name: getattr(options, name) for name in Options.__dataclass_fields__}
     config = {"ops": {"process_chosen": {"config": {"product_ids": [product_id], **chosen}}}}
     tags = {PRODUCT_TAG: str(product_id), PERSON_TAG: str(person), "dagster/priority": "20"}
-    return launch(api, "process_products", tags=tags, config=config)
+    return launch(api, PROCESS, tags=tags, config=config)
 
 
 def work_backgrounds(api: DagsterApi) -> str | None:
     """Have the queue of background requests worked now, unless a run is at it; returns the run's id."""
-    if any(run.job == "background_requests" for run in api.runs(*IN_PROGRESS, limit=100)):
+    if any(run.job == BACKGROUNDS for run in api.runs(*IN_PROGRESS, limit=100)):
         return None
-    return launch(api, "background_requests")
+    return launch(api, BACKGROUNDS)
 
 
 def runs_of_product(api: DagsterApi, product_id: int, *, limit: int = 10) -> list[Run]:
