@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from vitrina.desk.views import health, home, moderation, people, pictures
+from vitrina.desk.views import bulk, deciding, flags, health, home, moderation, people, pictures
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -26,8 +26,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("vitrina.numbers.urls")),
     path("", include("vitrina.workbench.urls")),
     path("moderation/", moderation.queue, name="moderation"),
+    path("moderation/next/", moderation.following, name="moderation_next"),
+    path("moderation/rows/", moderation.rows, name="moderation_rows"),
+    path("moderation/mine/", moderation.mine, name="moderation_mine"),
+    path("moderation/flagged/", flags.flags, name="moderation_flagged"),
+    path("moderation/flagged/<int:item_id>/", flags.answer, name="moderation_answer_flag"),
+    path("moderation/beat/", deciding.beat, name="moderation_beat"),
+    path("moderation/leave/", deciding.leave, name="moderation_leave"),
+    path("moderation/undo/", deciding.undo, name="moderation_undo"),
+    path("moderation/show-again/", deciding.show_again, name="moderation_show_again"),
+    path("moderation/bulk/", bulk.bulk, name="moderation_bulk"),
     path("moderation/<int:item_id>/", moderation.item, name="moderation_item"),
-    path("moderation/<int:item_id>/decide/", moderation.decide, name="moderation_decide"),
+    path("moderation/<int:item_id>/decide/", deciding.decide, name="moderation_decide"),
+    path("moderation/<int:item_id>/later/", deciding.later, name="moderation_later"),
+    path("moderation/<int:item_id>/assign/", deciding.assign, name="moderation_assign"),
+    path("moderation/<int:item_id>/check/", deciding.check, name="moderation_check"),
 ]
 handler403 = "vitrina.desk.views.errors.forbidden"
 handler404 = "vitrina.desk.views.errors.not_found"

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from vitrina.errors import VitrinaError
 from vitrina.review import effects
 from vitrina.review.access import MODERATOR, require, require_item
 from vitrina.review.comparing import canonical, check_answer, settle
@@ -40,10 +41,14 @@ def last_decisions(user: User, *, limit: int = CHANGEABLE) -> list[Decision]:
     return list(_own(user).select_related("item__pair", "item__batch", "item__product", "item__version")[:limit])
 
 
-def undo(user: User) -> Taken | None:
+def undo(user: User, *, decision_id: int | None = None) -> Taken | None:
     """Take the last decision back, as if it had not been made, and show its item again as it was shown.
 
     What is on the screen meanwhile is kept as the one fetched ahead.
+
+    Args:
+        user: Who decided.
+        decision_id: This decision of theirs instead of the last one.
 
     Returns:
         The item, held again; ``None`` where it can no longer be decided (withdrawn, overtaken by a newer case), or
@@ -54,21 +59,47 @@ def undo(user: User) -> Taken | None:
         TooLate: More than a minute has passed.
     """
     with transaction.atomic():
-        last = _own(user).first()
-        if last is None:
-            raise NotDecidable("There is nothing to undo.")
-        acted = withdraw([last.pk], "undone")
-        decision = Decision.objects.select_for_update(of=("self",)).get(pk=last.pk)
-        if decision.undone_at is not None or decision.superseded_by_id is not None:
-            raise Conflict("That decision was changed in another window.", reason="answered")
-        if acted or datetime.now(UTC) - decision.created_at > UNDO_WINDOW:
-            raise TooLate("That decision stands for more than a minute.", decision_id=decision.pk)
-        Decision.objects.filter(pk=decision.pk).update(undone_at=Now())
-        former = Decision.objects.filter(superseded_by=decision).first()
-        if former is not None:
-            _stand_again(former)
-            return None
-        return _hold_again(user, decision)
+        decision = _take_back(user, decision_id)
+        return _hold_again(user, decision) if decision is not None else None
+
+
+def undo_many(user: User, decision_ids: Sequence[int]) -> tuple[int, dict[int, VitrinaError]]:
+    """Take several decisions back, as if they had not been made; their items wait again, held by nobody.
+
+    Returns:
+        How many, and decision → why it stands.
+    """
+    undone, standing = 0, dict[int, VitrinaError]()
+    for decision_id in decision_ids:
+        try:
+            with transaction.atomic():
+                decision = _take_back(user, decision_id)
+                if decision is not None:
+                    _reopen(ReviewItem.objects.select_for_update(of=("self",)).get(pk=decision.item_id))
+                undone += 1
+        except VitrinaError as error:
+            standing[decision_id] = error
+    return undone, standing
+
+
+def _take_back(user: User, decision_id: int | None) -> Decision | None:
+    """Mark an own decision undone; ``None`` where it had changed a former one, which stands again."""
+    own = _own(user) if decision_id is None else _own(user).filter(pk=decision_id)
+    last = own.first()
+    if last is None:
+        raise NotDecidable("There is nothing to undo.")
+    acted = withdraw([last.pk], "undone")
+    decision = Decision.objects.select_for_update(of=("self",)).get(pk=last.pk)
+    if decision.undone_at is not None or decision.superseded_by_id is not None:
+        raise Conflict("That decision was changed in another window.", reason="answered")
+    if acted or datetime.now(UTC) - decision.created_at > UNDO_WINDOW:
+        raise TooLate("That decision stands for more than a minute.", decision_id=decision.pk)
+    Decision.objects.filter(pk=decision.pk).update(undone_at=Now())
+    former = Decision.objects.filter(superseded_by=decision).first()
+    if former is None:
+        return decision
+    _stand_again(former)
+    return None
 
 
 def revise_pair(
@@ -166,15 +197,7 @@ def _hold_again(user: User, decision: Decision) -> Taken | None:
     ids = {decision.item_id, *(lease.item_id for lease in held.values())}
     items = ReviewItem.objects.select_for_update(of=("self",)).select_related("batch").filter(pk__in=ids)
     item = {row.pk: row for row in items.order_by("pk")}[decision.item_id]
-    if item.kind == ReviewItem.Kind.PAIR:
-        settle(item, done=-1, held=0)
-    else:
-        ReviewItem.objects.filter(pk=item.pk).update(done=item.done - 1)
-        newer = ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN).exclude(pk=item.pk)
-        item.done -= 1
-        item.state = ReviewItem.State.SUPERSEDED if newer.exists() else ReviewItem.State.OPEN
-        item.resolution, item.resolved_at = "", None
-        item.save(update_fields=["state", "resolution", "resolved_at"])
+    _reopen(item)
     if item.state != ReviewItem.State.OPEN or item.done + item.held >= item.need:
         return None
     ahead, current = held.get(Lease.Slot.AHEAD), held.get(Lease.Slot.CURRENT)
@@ -183,6 +206,18 @@ def _hold_again(user: User, decision: Decision) -> Taken | None:
             end(ahead, Lease.End.RELEASED)
         Lease.objects.filter(pk=current.pk).update(slot=Lease.Slot.AHEAD)
     return _lease_again(user, decision, item)
+
+
+def _reopen(item: ReviewItem) -> None:
+    """Count a decision of a locked item less. A case waits again, unless a newer one stands in its place."""
+    if item.kind == ReviewItem.Kind.PAIR:
+        settle(item, done=-1, held=0)
+        return
+    newer = ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN).exclude(pk=item.pk)
+    item.done -= 1
+    item.state = ReviewItem.State.SUPERSEDED if newer.exists() else ReviewItem.State.OPEN
+    item.resolution, item.resolved_at = "", None
+    item.save(update_fields=["done", "state", "resolution", "resolved_at"])
 
 
 def _lease_again(user: User, decision: Decision, item: ReviewItem) -> Taken:

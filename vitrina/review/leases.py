@@ -20,6 +20,8 @@ from vitrina.review.queue_sql import GIVE_BACK, SWEEP
 
 #: How long a moderator holds a case; a batch of pairs has its own figure.
 CASE_SECONDS = 600
+#: How long an item stays with a person who seems to have left: a page that is only loaded again asks within it.
+LEAVE_SECONDS = 15
 #: Expired leases that one call of ``next_item`` sweeps at most.
 SWEPT_BY_NEXT = 20
 
@@ -56,6 +58,23 @@ def beat(user: User, token: UUID) -> datetime:
         raise Conflict("You no longer hold this item.", reason="expired")
     until: datetime = held[token]
     return until
+
+
+def leave(user: User, token: UUID) -> bool:
+    """The page that shows the item was left: give it back soon, unless a ``beat`` says that it is in view after all.
+
+    A browser tells the same of leaving, of loading again and of closing one of two windows, so nothing ends at once.
+
+    Returns:
+        False where the item was not held any more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE review_lease SET until = least(until, now() + make_interval(secs => %s)) "
+            "WHERE user_id = %s AND token = %s AND ended_at IS NULL",
+            [LEAVE_SECONDS, user.pk, token],
+        )
+        return bool(cursor.rowcount)
 
 
 def release(user: User, token: UUID) -> bool:

@@ -6,7 +6,7 @@ skipping and flagging (``aside``), decisions (``comparing``, ``moderating``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from vitrina.review.access import MODERATION_KINDS, MODERATOR, require, require_item, require_work
-from vitrina.review.errors import Conflict, NotDecidable
+from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.gold import stopped
 from vitrina.review.leases import CASE_SECONDS, SWEPT_BY_NEXT, give_back, sweep_expired
 from vitrina.review.models import Batch, Decision, Lease, ReviewItem, SetAside
@@ -106,6 +106,22 @@ def claim(user: User, item_id: int) -> Taken:
     holder = Lease.objects.filter(item=item, ended_at=None).select_related("user").first()
     who = holder.user.get_full_name() or holder.user.get_username() if holder is not None else None
     raise Conflict(f"Item {item_id} is held by {who or 'somebody else'}.", reason="held", state=item.state, by=who)
+
+
+def claim_first(user: User, item_ids: Iterable[int]) -> Taken | None:
+    """Take the first of these items that is still free: the next one of a list that the person filtered.
+
+    Raises:
+        Forbidden: See :func:`next_item`.
+    """
+    for item_id in item_ids:
+        try:
+            return claim(user, item_id)
+        except Forbidden:
+            raise
+        except NotDecidable:
+            continue
+    return None
 
 
 def holders(item_ids: Sequence[int]) -> dict[int, tuple[User, datetime]]:

@@ -19,3 +19,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def failed(request: HttpRequest) -> HttpResponse:
     """A fault of ours; the log has the details."""
     return render(request, "desk/failed.html", status=500)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """The form was made before the person signed in anew, or by somebody else's page."""
+    return render(request, "desk/stale_form.html", status=403)

@@ -1,0 +1,223 @@
+"""One case in whole: its text in every way of looking, checks, the product's data, where it came from, its history.
+
+Belongs here: reading. Stays out: taking and deciding the case, the list beside it (``listing``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from vitrina.catalog.models import Product
+from vitrina.content.models import ContentVersion
+from vitrina.desk.editing import Words, to_lines
+from vitrina.desk.marking import difference, marked_texts, paragraphs
+from vitrina.desk.moderation.doubts import Check, checks_of
+from vitrina.desk.moderation.listing import title_of
+from vitrina.desk.names import short_name
+from vitrina.desk.wording import action_word, reasons_words
+from vitrina.images.models import Picture, ProductPicture
+from vitrina.review.batches import compared_products
+from vitrina.review.models import Decision, ReviewItem
+from vitrina.review.moderating import newest_version
+
+_MOST_EVENTS, _MOST_PICTURES, _MOST_ATTRIBUTES = 20, 8, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a product. ``who`` is empty for the platform itself."""
+
+    at: datetime
+    who: str
+    what: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the page of a case shows.
+
+    Attributes:
+        former: The version before, with which the text is compared.
+        title_marked, text_marked: With doubts marked; ``search`` the same of the search engine's lines.
+        changes: The text against the former one, word by word.
+        seen: Number of the newest text of the product: a newer one at the decision is a conflict.
+        origin: Pairs of name and value; empty where it is hidden, or for what nobody wrote.
+        origin_hidden: The person compares texts of this product, so that who wrote them is not shown.
+        pictures: Hashes, in the feed's order.
+    """
+
+    item: ReviewItem
+    title: str
+    version: ContentVersion | None
+    former: ContentVersion | None
+    title_marked: SafeString
+    text_marked: SafeString
+    changes: SafeString
+    seen: int | None
+    checks: list[Check]
+    facts: list[tuple[str, str]]
+    origin: list[tuple[str, str]]
+    origin_hidden: bool
+    run_id: str
+    events: list[Event]
+    pictures: list[str]
+    picture_of: dict[str, str] = field(default_factory=dict)
+    words: Words = field(default_factory=Words)
+    price: str = ""
+    old_price: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a decision."""
+        return self.item.state == ReviewItem.State.OPEN
+
+
+def find(item_id: int) -> ReviewItem | None:
+    """A case by its number; pairs are not looked at here."""
+    items = ReviewItem.objects.select_related("product__source", "version", "drop__source", "assignee")
+    return items.exclude(kind=ReviewItem.Kind.PAIR).filter(pk=item_id).first()
+
+
+def read(user: User, item: ReviewItem) -> Case:
+    """What a moderator may see of a case."""
+    version, product = item.version, item.product
+    former = None
+    if version is not None:
+        earlier = ContentVersion.objects.filter(product=version.product_id, number__lt=version.number)
+        former = earlier.order_by("-number").first()
+    checks, doubts = checks_of(item, version)
+    plain = to_lines(version.body) if version is not None else ""
+    title, text = marked_texts([version.title if version is not None else "", plain], doubts)
+    hidden = product is not None and bool(compared_products(user, [product.pk]))
+    pictures = _pictures(product)
+    return Case(
+        item=item,
+        title=title_of(item),
+        version=version,
+        former=former,
+        title_marked=title,
+        text_marked=paragraphs(text),
+        changes=difference(f"{former.title}\n{to_lines(former.body)}", f"{version.title}\n{plain}")
+        if former is not None and version is not None
+        else SafeString(""),
+        seen=newest_version(item),
+        checks=checks,
+        facts=_facts(item),
+        origin=[] if hidden else _origin(item),
+        origin_hidden=hidden,
+        run_id="" if hidden or version is None else version.run_id,
+        events=_events(item, hidden=hidden),
+        pictures=[picture.pk for picture in pictures],
+        picture_of={picture.thumb_key: picture.pk for picture in pictures},
+        words=Words.of_version(version) if version is not None else _from_source(product),
+        price=_money(product.price, product.currency) if product is not None and product.price is not None else "",
+        old_price=_money(product.old_price, None) if product is not None and product.old_price is not None else "",
+    )
+
+
+def _from_source(product: Product | None) -> Words:
+    """What an editor begins with where no text could be made: the source's title."""
+    return Words(title=product.title[:100]) if product is not None else Words()
+
+
+def _pictures(product: Product | None) -> list[Picture]:
+    if product is None:
+        return []
+    shown = ProductPicture.objects.filter(product=product, url__picture__state=Picture.State.STORED)
+    rows = shown.select_related("url__picture").order_by("position")[:_MOST_PICTURES]
+    found = {row.url.picture.pk: row.url.picture for row in rows if row.url.picture is not None}
+    return [picture for picture in found.values() if picture.thumb_key]
+
+
+def _facts(item: ReviewItem) -> list[tuple[str, str]]:
+    if item.kind == ReviewItem.Kind.PRICE:
+        old, new = item.details.get("old") or [None, None], item.details.get("new") or [None, None]
+        change = [(_("Price now"), _money(*old)), (_("New price"), _money(*new))]
+    else:
+        change = []
+    product = item.product
+    if product is None:
+        drop = item.drop
+        name = [(_("Drop"), drop.name if drop is not None else item.key.removeprefix("list:"))]
+        source = [(_("Source"), drop.source.name or drop.source.slug)] if drop is not None else []
+        goods = item.details.get("products") or []
+        return [*name, *source, (_("Products it concerns"), str(len(goods)))]
+    category = getattr(product, "category", None)
+    chosen = category.category if category is not None else None
+    pairs = [
+        *change,
+        (_("Number"), product.external_id),
+        (_("Source"), product.source.name or product.source.slug),
+        (_("Title in the source"), product.title),
+        (_("Brand"), product.brand or "–"),
+        (_("Price"), _money(product.price, product.currency)),
+        (_("Category"), str(chosen) if chosen is not None else _("none yet")),
+        (_("Category in the source"), product.category_hint or "–"),
+    ]
+    pairs += [(str(name), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+              for name, value in list(product.attributes.items())[:_MOST_ATTRIBUTES]]  # fmt: skip
+    if product.description:
+        pairs.append((_("Text of the source"), product.description[:1_500]))
+    return pairs
+
+
+def _money(amount: Any, currency: str | None) -> str:
+    if amount is None:
+        return _("unknown")
+    return f"{number_format(Decimal(str(amount)), 2, force_grouping=True)} {currency or ''}".strip()
+
+
+def _origin(item: ReviewItem) -> list[tuple[str, str]]:
+    version = item.version
+    if version is None:
+        return []
+    writers = {
+        ContentVersion.Origin.OFFLINE: _("offline writer"),
+        ContentVersion.Origin.LLM: _("language model"),
+        ContentVersion.Origin.PERSON: _("a person"),
+    }
+    pairs = [(_("Written by"), str(writers.get(ContentVersion.Origin(version.origin), version.origin)))]
+    if version.author is not None:
+        pairs.append((_("Author"), short_name(version.author)))
+    if version.model:
+        pairs.append((_("Model"), version.model))
+    if version.prompt_version:
+        pairs.append((_("Prompt"), version.prompt_version))
+    choice = getattr(item.product, "category", None)
+    if choice is not None and choice.category_id is not None:
+        pairs.append((_("Confidence in the category"), f"{choice.confidence:.0%}"))
+    score = version.grounding.get("score")
+    if isinstance(score, int | float):
+        pairs.append((_("Claims that the data bear"), f"{score:.0%}"))
+    return pairs
+
+
+def _events(item: ReviewItem, *, hidden: bool) -> list[Event]:
+    """Decisions and versions of the product, or of the list, the newest first."""
+    same = {"item__product": item.product_id} if item.product_id is not None else {"item": item.pk}
+    decided = Decision.objects.filter(undone_at=None, **same).exclude(action="compare")
+    events = [
+        Event(
+            row.created_at,
+            row.decided_as or short_name(row.decided_by),
+            action_word(row.action) + (f" ({_('changed later')})" if row.superseded_by_id is not None else ""),
+            "; ".join(filter(None, [reasons_words(row.reasons), row.comment])),
+        )
+        for row in decided.select_related("decided_by").order_by("-pk")[:_MOST_EVENTS]
+    ]
+    if item.product_id is not None:
+        versions = ContentVersion.objects.filter(product=item.product_id).select_related("author").order_by("-number")
+        events += [
+            Event(row.created_at, "" if hidden else short_name(row.author), _("version %(n)d") % {"n": row.number})
+            for row in versions[:_MOST_EVENTS]
+        ]
+    return sorted(events, key=lambda event: event.at, reverse=True)[:_MOST_EVENTS]

@@ -1,0 +1,34 @@
+// The frame of every page: messages that go by themselves, moments in the reader's own time zone.
+(function () {
+  "use strict";
+  const STAYS = 6000; // ms; longer while the pointer or the focus is on the message
+
+  function fade(toast) {
+    let timer = 0;
+    const stop = () => clearTimeout(timer);
+    const start = () => { stop(); timer = setTimeout(() => toast.remove(), STAYS); };
+    ["mouseenter", "focusin"].forEach((name) => toast.addEventListener(name, stop));
+    ["mouseleave", "focusout"].forEach((name) => toast.addEventListener(name, start));
+    start();
+  }
+  function wire(root) {
+    root.querySelectorAll(".toast:not([data-wired])").forEach((toast) => {
+      toast.dataset.wired = "";
+      const close = toast.querySelector("[data-close]");
+      if (close) {
+        close.hidden = !("stays" in toast.dataset);
+        close.addEventListener("click", () => toast.remove());
+      }
+      if (!("stays" in toast.dataset)) fade(toast);
+    });
+    const language = document.documentElement.lang;
+    root.querySelectorAll("time[data-moment], time[data-clock]").forEach((time) => {
+      const at = new Date(time.dateTime);
+      const day = "moment" in time.dataset ? { day: "2-digit", month: "2-digit", year: "numeric" } : {};
+      time.textContent = at.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit" });
+    });
+  }
+  wire(document);
+  document.addEventListener("htmx:load", (event) => wire(event.target.parentElement || event.target));
+  document.addEventListener("htmx:oobAfterSwap", (event) => wire(event.target));
+})();

@@ -1,0 +1,185 @@
+"""What a moderator does with the case on the screen: decide, undo, put off, give away; and holding it meanwhile."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from vitrina.accounts.access import opens_for
+from vitrina.accounts.roles import Access
+from vitrina.desk.editing import Words
+from vitrina.desk.moderation import case as cases
+from vitrina.desk.moderation.doubts import doubts_about
+from vitrina.desk.moderation.listing import Filters, title_of
+from vitrina.desk.names import moderators, short_name
+from vitrina.desk.views.screen import Problem, advance, arrive, person, problem_of, refuse
+from vitrina.desk.wording import REASONS, done_word, problem_words
+from vitrina.errors import VitrinaError
+from vitrina.review import aside, history, leases
+from vitrina.review.errors import Conflict
+from vitrina.review.models import ReviewItem
+from vitrina.review.moderating import assign as give
+from vitrina.review.moderating import decide_case
+
+_LONGEST_COMMENT = 2_000
+_MOST_MS = 6 * 3_600_000
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def decide(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Approve, save an edit, reject with reasons, have it written again; or change what one decided. Then the next."""
+    item, filters, user, form = _found(item_id), Filters.of(request.GET), person(request), request.POST
+    action, comment = form.get("action", ""), form.get("comment", "").strip()
+    reasons = [code for code in form.getlist("reasons") if code in REASONS] if action == "reject" else []
+    words = Words.of_form(form) if action == "edit" else None
+    wrong = words.problems() if words is not None else []
+    if action == "reject" and not reasons:
+        wrong = [_("Choose at least one reason.")]
+    if len(comment) > _LONGEST_COMMENT:
+        wrong.append(_("The comment is too long: %(n)d characters are allowed.") % {"n": _LONGEST_COMMENT})
+    if wrong:
+        return refuse(request, filters, item, Problem(" ".join(wrong)), 422)
+    edit = words.as_edit() if words is not None else None
+    try:
+        if form.get("change", "").isdecimal():
+            made = history.revise_case(
+                user, int(form["change"]), action, reasons=reasons, comment=comment, edit=edit
+            )  # fmt: skip
+        else:
+            made = decide_case(
+                user, _token(form.get("token")), action, seen_version=_number(form.get("seen")), reasons=reasons,
+                comment=comment, edit=edit, active_ms=min(_number(form.get("active_ms")) or 0, _MOST_MS) or None,
+            )  # fmt: skip
+    except VitrinaError as error:
+        item.refresh_from_db()
+        return refuse(request, filters, item, *problem_of(error, item, filters))
+    messages.success(request, f"{done_word(action)}: {title_of(item)}", extra_tags=f"undo:{made.decision_id}")
+    return advance(request, filters, item)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back what was decided within the last minute: one case, which is shown again, or all of a bulk."""
+    filters, user = Filters.of(request.GET), person(request)
+    wanted = [int(pk) for pk in request.POST.get("decisions", "").split(",") if pk.isdecimal()]
+    if len(wanted) > 1:
+        undone, standing = history.undo_many(user, wanted)
+        if undone:
+            words = ngettext("%(n)d decision is taken back.", "%(n)d decisions are taken back.", undone)
+            messages.info(request, words % {"n": undone})
+        if standing:
+            words = ngettext("%(n)d decision stands.", "%(n)d decisions stand.", len(standing))
+            messages.warning(request, words % {"n": len(standing)})
+        return arrive(request, filters, None)
+    own = [decision for decision in history.last_decisions(user) if decision.item.kind != ReviewItem.Kind.PAIR]
+    last = [decision for decision in own if not wanted or decision.pk in wanted]
+    try:
+        if not last:
+            raise Conflict("There is nothing to undo.")
+        history.undo(user, decision_id=last[0].pk)
+    except VitrinaError as error:
+        return refuse(request, filters, None, *problem_of(error, None, filters))
+    item = cases.find(last[0].item_id)
+    messages.info(request, _("Taken back: %(title)s") % {"title": title_of(item) if item is not None else ""})
+    return arrive(request, filters, item)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def later(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Put the case off: others get it, and this person sees it again when they ask."""
+    item, filters = _found(item_id), Filters.of(request.GET)
+    try:
+        aside.skip(person(request), _token(request.POST.get("token")))
+    except VitrinaError as error:
+        return refuse(request, filters, item, *problem_of(error, item, filters))
+    messages.info(request, _("Put off: %(title)s") % {"title": title_of(item)})
+    return advance(request, filters, item)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def show_again(request: HttpRequest) -> HttpResponse:
+    """What the person put off comes again."""
+    back = aside.unskip(person(request))
+    messages.info(request, ngettext("%(n)d case comes again.", "%(n)d cases come again.", back) % {"n": back})
+    return arrive(request, Filters.of(request.GET), None)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def assign(request: HttpRequest, item_id: int) -> HttpResponse:
+    """Give the case to a moderator, or to nobody in particular. Given away, it leaves the screen."""
+    item, filters, user = _found(item_id), Filters.of(request.GET), person(request)
+    to = next((one for one in moderators() if str(one.pk) == request.POST.get("to")), None)
+    try:
+        given = give(user, [item.pk], to)
+    except VitrinaError as error:
+        return refuse(request, filters, item, *problem_of(error, item, filters))
+    if not given:
+        return refuse(request, filters, item, Problem(_("This case is decided already.")), 409)
+    title = title_of(item)
+    if to is None:
+        messages.info(request, _("For whoever comes first: %(title)s") % {"title": title})
+    else:
+        messages.info(request, _("Assigned to %(who)s: %(title)s") % {"who": short_name(to), "title": title})
+    if to is None or to == user:
+        return arrive(request, filters, cases.find(item_id))
+    leases.release_all(user)
+    return advance(request, filters, item)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def beat(request: HttpRequest) -> JsonResponse:
+    """The case is in view: it stays the person's for ten more minutes."""
+    try:
+        until = leases.beat(person(request), _token(request.POST.get("token")))
+    except Conflict as error:
+        return JsonResponse({"words": problem_words(error)}, status=409)
+    return JsonResponse({"until": until.isoformat()})
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """The page was left: the case goes back soon, unless the page is there after all."""
+    leases.leave(person(request), _token(request.POST.get("token")))
+    return HttpResponse(status=204)
+
+
+@opens_for(Access.MODERATOR)
+@require_POST
+def check(request: HttpRequest, item_id: int) -> HttpResponse:
+    """What the checks doubt in words that are being written."""
+    item = _found(item_id)
+    words = Words.of_form(request.POST)
+    facts = item.version.facts if item.version is not None else {}
+    context = {"doubts": doubts_about(words, facts), "problems": words.problems()}
+    return render(request, "desk/moderation/_doubts.html", context)
+
+
+def _found(item_id: int) -> ReviewItem:
+    item = cases.find(item_id)
+    if item is None:
+        raise Http404
+    return item
+
+
+def _token(text: str | None) -> UUID:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return UUID(int=0)  # nobody holds it: the service says so
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else None
