@@ -52,6 +52,8 @@ def test_from_a_file_to_two_versions_and_their_difference(database: str, tmp_pat
     listed = run("datasets")["datasets"]
     assert [one["number"] for one in listed] == [2, 1]
     assert sum(listed[0]["pairs"].values()) == 25
+    assert list(listed[0]["pairs"]) == ["train", "validation", "test"], "as the table's columns stand"
+    assert listed[0]["pairs"]["train"] > listed[0]["pairs"]["test"]
     shown = run("show", listed[0]["version"][:6])
     assert shown["report"]["figures"]["krippendorff_alpha"]["undefined"]
     assert shown["files"]["train.parquet"]["rows"] == shown["counts"]["pairs"]["train"]

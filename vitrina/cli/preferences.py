@@ -11,6 +11,7 @@ from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
 from vitrina.errors import PermanentError
+from vitrina.preferences.dataset.rows import SIDES
 
 if TYPE_CHECKING:
     from vitrina.preferences.models import DatasetVersion
@@ -71,7 +72,7 @@ def show(version: Which = "newest", as_json: AsJson = False) -> None:
 
     def human() -> None:
         facts(f"Dataset {found.number}", {key: value for key, value in _summary(found).items() if key != "pairs"})
-        facts("Pairs", found.counts["pairs"])
+        facts("Pairs", _summary(found)["pairs"])
         facts("Figures", {name: _words(value) for name, value in found.report["figures"].items()})
         show_table("Set aside", ["reason", "rows"], sorted(found.counts["set_aside"].items()))
         for sentence in found.report["missing"]:
@@ -129,7 +130,8 @@ def _summary(version: DatasetVersion) -> dict[str, Any]:
     return {
         "number": version.number,
         "version": version.version,
-        "pairs": counts["pairs"],
+        # A JSON column keeps no order of its keys.
+        "pairs": {side: counts["pairs"][side] for side in SIDES},
         "ties": sum(counts["ties"].values()),
         "set_aside": sum(counts["set_aside"].values()),
         "validated": version.validated,
