@@ -22,6 +22,18 @@ def test_every_question_of_the_desk_fits_dagsters_schema() -> None:
         assert validate(schema, parse(query)) == []
 
 
+def test_what_the_desk_sends_is_what_the_job_takes() -> None:
+    import dagster as dg
+
+    from pipelines.product_jobs import ProductSelection, process_products
+    from vitrina.workbench.dagster import Options
+
+    chosen = {name: getattr(Options(), name) for name in Options.__dataclass_fields__}
+    assert {"product_ids", *chosen} == set(ProductSelection.model_fields)
+    config = {"ops": {"process_chosen": {"config": {"product_ids": [1], **chosen}}}}
+    assert dg.validate_run_config(process_products, config)
+
+
 @pytest.mark.slow
 def test_forced_texts_are_other_texts_and_a_run_tried_again_makes_none_twice(processed: Processed) -> None:
     from tests.fakes.catalogue import calls, run
