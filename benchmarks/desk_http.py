@@ -169,8 +169,17 @@ def _clients(given: list[str], seconds: float) -> dict[str, Any]:
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
         def ask(method: str, path: str, body: str | None = None) -> dict[str, Any]:
-            line.request(method, f"/api/v1/{path}", body, headers)
-            answer = line.getresponse()
+            for last in (False, True):
+                try:
+                    line.request(method, f"/api/v1/{path}", body, headers)
+                    answer = line.getresponse()
+                    break
+                except (http.client.RemoteDisconnected, ConnectionError):
+                    # The server ends connections that wait longer than 2 s. Sent again, an answer is one decision.
+                    line.close()
+                    statuses["reconnected"] += 1
+                    if last:
+                        raise
             content = answer.read()
             statuses[str(answer.status)] += 1
             return json.loads(content) if answer.status == 200 else {}

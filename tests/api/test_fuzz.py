@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Answers to files are no JSON, and files themselves have no shape: ``test_files`` has them.
 FILES = {"pairs_import", "votes_import", "decisions_export", "items_export"}
+#: Speaks to Dagster, which is not there.
+ELSEWHERE = {"runs_one"}
 CHECKS = (
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -57,7 +59,7 @@ def test_no_request_fails_on_our_side_and_every_answer_is_described(
     seen, wrong = 0, []
     for found in described.get_all_operations():
         operation = found.ok()
-        if operation.definition.raw["operationId"] in FILES:
+        if operation.definition.raw["operationId"] in FILES | ELSEWHERE:
             continue
         seen += 1
 

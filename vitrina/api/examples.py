@@ -81,3 +81,6 @@ STATISTICS = {"days": 30, "total": 162, "successful": 150, "failed": 2, "average
               "by_status": {"approved": 150, "moderation": 10, "failed": 2},
               "decisions": {"approve": 40, "compare": 300}, "open_items": {"text": 10, "pair": 63}}  # fmt: skip
 FAILING = {"results": [{"annotator": "annotator-3f0a9c11aa", "answered": 20, "right": 9, "share": 0.45}]}
+RUN = {"run": "6f1c2d1e-5f0b-4b0e-9d0a-0d6f5a2b7c11", "status": "STARTED", "job": "process_products",
+       "going_on": True, "started": "2026-11-21T10:00:00Z", "ended": None,
+       "lines": [{"at": "2026-11-21T10:00:01Z", "text": "1 product", "bad": False}]}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from vitrina.api.views import batches, catalogue, described, moderation, own, reference, transfers, work
+from vitrina.api.views import batches, catalogue, described, moderation, own, processing, reference, transfers, work
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -43,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("products", catalogue.Products.as_view(), name="products"),
     path("products/<int:product_id>", catalogue.ProductOne.as_view(), name="product"),
     path("products/<int:product_id>/versions", catalogue.Versions.as_view(), name="versions"),
+    path("products/<int:product_id>/process", processing.Process.as_view(), name="process"),
+    path("runs/<uuid:run_id>", processing.RunOne.as_view(), name="run"),
     path("versions/<int:version_id>", catalogue.VersionOne.as_view(), name="version"),
     path("logs", catalogue.Logs.as_view(), name="logs"),
     path("categories", reference.Categories.as_view(), name="categories"),

@@ -199,7 +199,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vitrina.api.permissions.Opens"],
     "DEFAULT_THROTTLE_CLASSES": ["vitrina.api.throttling.PerPerson"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["vitrina.api.rendering.ApiJson"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "vitrina.api.negotiation.OneRenderer",
     "DEFAULT_PAGINATION_CLASS": "vitrina.api.pagination.ByCursor",

@@ -139,3 +139,38 @@ class StatisticsShape(serializers.Serializer[Any]):
     by_status = serializers.DictField(child=serializers.IntegerField())
     decisions = serializers.DictField(child=serializers.IntegerField(), help_text="Standing ones, by action.")
     open_items = serializers.DictField(child=serializers.IntegerField(), help_text="By kind, at this moment.")
+
+
+class ProcessBody(serializers.Serializer[Any]):
+    """What is to be done with a product, and how."""
+
+    pictures = serializers.BooleanField(default=False)
+    categorise = serializers.BooleanField(default=True)
+    describe = serializers.BooleanField(default=True)
+    refresh = serializers.BooleanField(default=False, help_text="Also what stands with the same inputs.")
+    force = serializers.BooleanField(default=False, help_text="Another text than all before it.")
+    template = serializers.CharField(default="", allow_blank=True, max_length=100, help_text="Its name.")
+
+
+class Asked(serializers.Serializer[Any]):
+    """The run that was asked for."""
+
+    run = serializers.CharField(help_text="/runs/{run} says how far it is.")
+
+
+class _Line(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    text = serializers.CharField(allow_blank=True)
+    bad = serializers.BooleanField()
+
+
+class RunShape(serializers.Serializer[Any]):
+    """A run as a person follows it."""
+
+    run = serializers.CharField()
+    status = serializers.CharField(help_text="QUEUED, STARTED, SUCCESS, FAILURE, …")
+    job = serializers.CharField()
+    going_on = serializers.BooleanField()
+    started = serializers.DateTimeField(allow_null=True)
+    ended = serializers.DateTimeField(allow_null=True)
+    lines = _Line(many=True)
