@@ -27,7 +27,7 @@ from vitrina.content.contract import (
 BODY_MAX = 20_000
 #: What is shown before an item of a list; people may also write a hyphen, a dash or an asterisk.
 BULLET = "• "
-_ITEM = re.compile(r"^\s*[•\-–—*]\s+")
+_ITEM = re.compile(r"^[•\-–—*] ")
 _BLOCKS = re.compile(r"<(p|li)>(.*?)</\1>", re.DOTALL)
 LIMITS = {"title": TITLE_MAX, "body": BODY_MAX, "seo_title": SEO_TITLE_MAX, "seo_description": SEO_DESCRIPTION_MAX,
           "keywords": 400}  # fmt: skip
@@ -106,11 +106,11 @@ def to_html(lines: str) -> str:
     """The reverse of :func:`to_lines`: each line is a paragraph, lines with a bullet are items of one list."""
     parts: list[str] = []
     items: list[str] = []
-    for line in html.clean_text(lines).split("\n"):
+    for line in (" ".join(line.split()) for line in html.clean_text(lines).split("\n")):
         item = _ITEM.match(line)
-        if item is not None and line[item.end() :].strip():
-            items.append(line[item.end() :].strip())
-        elif line.strip():
-            parts += [html.bullet_list(items), html.paragraph(line.strip())]
+        if item is not None:
+            items.append(line[item.end() :])
+        elif line:
+            parts += [html.bullet_list(items), html.paragraph(line)]
             items = []
     return "".join([*parts, html.bullet_list(items)])

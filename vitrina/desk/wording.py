@@ -95,6 +95,12 @@ def done_word(action: str) -> str:
     return words[action]
 
 
+def role_word(role: str) -> str:
+    """What a role is called."""
+    words = {"annotator": _("annotator"), "moderator": _("moderator"), "admin": _("administrator")}
+    return words.get(role, role)
+
+
 def reasons_words(codes: list[str]) -> str:
     """Reasons of a rejection in one line; codes that are not of the list stay as they are."""
     return ", ".join(str(REASONS.get(code, code)) for code in codes)

@@ -19,6 +19,7 @@ register = template.Library()
 register.filter("state_word", wording.state_word)
 register.filter("action_word", wording.action_word)
 register.filter("priority_word", wording.priority_word)
+register.filter("role_word", wording.role_word)
 
 
 @register.filter
