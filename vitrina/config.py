@@ -198,14 +198,6 @@ class Settings(BaseSettings):
         None, description="Sign-in by GitHub: client id; its callback is <desk>/accounts/github/login/callback/."
     )
     github_client_secret: SecretStr | None = Field(None, description="… and its secret.")
-    google_client_id: str | None = Field(
-        None, description="Sign-in by Google: client id; its callback is <desk>/accounts/google/login/callback/."
-    )
-    google_client_secret: SecretStr | None = Field(None, description="… and its secret.")
-    github_client_id: str | None = Field(
-        None, description="Sign-in by GitHub: client id; its callback is <desk>/accounts/github/login/callback/."
-    )
-    github_client_secret: SecretStr | None = Field(None, description="… and its secret.")
     smtp_host: str | None = Field(
         None, description="Mail server for invitations and passwords; empty: an administrator hands over the links."
     )

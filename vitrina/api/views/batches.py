@@ -48,13 +48,15 @@ class BatchList(ApiView):
     @operation("batches_list", "Batches: administrators see all, others those they may work on", tag=TAG,
                answer=BatchShape(many=True),
                example=examples.BATCH,
-               parameters=[OpenApiParameter("state", str, enum=Batch.State.values)])  # fmt: skip
+               parameters=[OpenApiParameter("state", str, enum=Batch.State.values)], problems=(422,))  # fmt: skip
     def get(self, request: Request) -> Response:
         """The most urgent first."""
         if Role.ADMIN not in roles_of(self.person):
             return Response([batch_shape(batch) for batch in batches_for(self.person)])
         batches = Batch.objects.prefetch_related("members").order_by("-pk")
         state = request.query_params.get("state")
+        if state is not None and state not in Batch.State.values:
+            raise serializers.ValidationError({"state": f"Known: {', '.join(Batch.State.values)}."})
         if state is not None:
             batches = batches.filter(state=state)
         return Response([batch_shape(batch, whole=True) for batch in batches])
