@@ -134,4 +134,3 @@ def _quoted(rule: str, detail: str) -> Iterator[str]:
 
 def _name_of(rule: str, detail: str) -> str:
     return detail_words(rule, detail) if rule == "stray_output" else _("a forbidden word")
-
