@@ -16,7 +16,7 @@ from vitrina.api.problems import CONTENT_TYPE, WORDS
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 #: Errors that every operation may answer with.
-ALWAYS = (401, 403, 429)
+ALWAYS = (401, 403, 404, 429)
 #: … and what comes with a body.
 WITH_BODY = (400, 415, 422)
 
