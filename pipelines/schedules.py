@@ -101,7 +101,7 @@ def build_schedules(process_drop: AssetJob) -> list[dg.ScheduleDefinition]:
             "15,45 * * * *",
             process_drop,
             left_behind.WITH_A_MODEL,
-            "The same for categories, descriptions and what pictures tell. Off until switched on: it can call a paid model.",
+            "The same for categories, descriptions, pictures seen. Off until switched on: it can call a paid model.",
             on=False,
         ),
     ]
