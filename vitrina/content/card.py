@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from vitrina.content import html
-from vitrina.content.contract import ContractError, Violation
+from vitrina.content.contract import ContractError, Violation, echo_errors, read_answer
 from vitrina.content.emoji import count_emoji
 from vitrina.content.forbidden import forbidden_words
 from vitrina.content.language import looks_like
@@ -52,18 +52,8 @@ def parse(answer: str, *, product_id: int | None = None, language: str | None = 
     Raises:
         ContractError: Not JSON, not the schema, or another product or language.
     """
-    try:
-        card = Card.model_validate_json(answer.encode("utf-8"))
-    except UnicodeEncodeError:
-        raise ContractError(["the answer holds characters that are not valid Unicode"]) from None
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_url=False)]
-        raise ContractError(problems[:20]) from None
-    errors = []
-    if product_id is not None and card.product_id != product_id:
-        errors.append(f"product_id: must be {product_id}, not {card.product_id}")
-    if language is not None and card.language != language:
-        errors.append(f"language: must be {language}, not {card.language}")
+    card = read_answer(Card, answer)
+    errors = echo_errors(card, product_id=product_id, language=language)
     plain = " ".join(html.strip_markup(card.text).split())
     if not plain:
         errors.append("text: nothing is left without markup")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -132,6 +132,46 @@ def response_format() -> dict[str, Any]:
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
 
 
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class Echoing(Protocol):
+    """An answer that repeats what was asked."""
+
+    @property
+    def product_id(self) -> int: ...
+
+    @property
+    def language(self) -> str: ...
+
+
+def read_answer(shape: type[Answer], answer: str) -> Answer:
+    """An answer as the object it should be; a Markdown fence around it is tolerated.
+
+    Raises:
+        ContractError: Not JSON, or not that shape.
+    """
+    fenced = _FENCE.match(answer)
+    try:
+        # A lone surrogate cannot be UTF-8; it cannot be stored either.
+        return shape.model_validate_json((fenced[1] if fenced else answer).encode("utf-8"))
+    except UnicodeEncodeError:
+        raise ContractError(["the answer holds characters that are not valid Unicode"]) from None
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_url=False)]
+        raise ContractError(problems[:20]) from None
+
+
+def echo_errors(answer: Echoing, *, product_id: int | None, language: str | None) -> list[str]:
+    """What of product and language, where they are given, the answer does not repeat."""
+    errors = []
+    if product_id is not None and answer.product_id != product_id:
+        errors.append(f"product_id: must be {product_id}, not {answer.product_id}")
+    if language is not None and answer.language != language:
+        errors.append(f"language: must be {language}, not {answer.language}")
+    return errors
+
+
 def parse(answer: str, *, product_id: int | None = None, language: str | None = None) -> Description:
     """Read a model's answer.
 
@@ -143,20 +183,8 @@ def parse(answer: str, *, product_id: int | None = None, language: str | None = 
     Raises:
         ContractError: Not JSON, not the schema, or another product or language. Nothing else is raised.
     """
-    fenced = _FENCE.match(answer)
-    try:
-        # A lone surrogate cannot be UTF-8; it cannot be stored either.
-        description = Description.model_validate_json((fenced[1] if fenced else answer).encode("utf-8"))
-    except UnicodeEncodeError:
-        raise ContractError(["the answer holds characters that are not valid Unicode"]) from None
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_url=False)]
-        raise ContractError(problems[:20]) from None
-    errors = []
-    if product_id is not None and description.product_id != product_id:
-        errors.append(f"product_id: must be {product_id}, not {description.product_id}")
-    if language is not None and description.language != language:
-        errors.append(f"language: must be {language}, not {description.language}")
+    description = read_answer(Description, answer)
+    errors = echo_errors(description, product_id=product_id, language=language)
     if not description.text():
         errors.append("body: no text is left without markup")
     if errors:
