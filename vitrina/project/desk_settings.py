@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "vitrina.api",
     "vitrina.backoffice",
 ]
-# Threads of the server keep their connection: a new one for each request cost a third of a decision's processor time.
+# Threads of the server keep their connection: opening one means a new process of the database server and a password.
 # One that the server dropped is noticed before it is used.
 DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 MIDDLEWARE = [

@@ -73,8 +73,12 @@ def daemon_command(workspace: Path) -> list[str]:
 
 
 def desk_command(port: int) -> list[str]:
-    """The review desk, on loopback only. Two workers of four threads: as many as two cores use."""
+    """The review desk, on loopback only. Two workers of four threads: as many as two cores use.
+
+    A connection is kept for a person who thinks: gunicorn's own 2 s close it before the next answer.
+    """
     options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--timeout", "60"]
+    options += ["--keep-alive", "30"]
     return [sys.executable, "-m", "gunicorn", *options, "--no-control-socket", "vitrina.project.wsgi:application"]
 
 

@@ -65,6 +65,7 @@ window.vitrinaKeys = (function () {
     if (event.key === "?" && !kept.off) { event.preventDefault(); return open(); }
     if (kept.off) return;
     const code = physical(event);
+    if (event.shiftKey && code.startsWith("Digit")) return;  // a sign is meant, "!" or "№"
     const row = rows().find((one) => codeOf(one) === code);
     const act = row && actions[row.dataset.action];
     if (act && act(event) !== false) event.preventDefault();
