@@ -13,6 +13,7 @@ import dagster as dg
 from assets.training.reward_model import reward_model
 from resources import default_resources
 from resources.trainer import Trainer
+from sensors.training import build_untrained_dataset_sensor
 
 ASSETS = [reward_model]
 
@@ -27,6 +28,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=ASSETS,
         jobs=[train_reward_model],
+        sensors=[build_untrained_dataset_sensor(train_reward_model)],
         resources={**default_resources(), "trainer": Trainer(), **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -8,11 +8,9 @@ import dagster as dg
 
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
-from sensors.requests import IN_PROGRESS, attempt
+from sensors.requests import request_once
 from vitrina.project.setup import setup_django
 
-PURPOSE_TAG = "vitrina/purpose"
-STATE_TAG = "vitrina/state"
 DATASET, PAIRS = "preference_dataset", "response_pairs"
 
 
@@ -33,7 +31,7 @@ def build_enough_preferences_sensor(make_dataset: AssetJob) -> dg.SensorDefiniti
         count, wanted, last = unseen(), warehouse.settings.dataset_min_new, newest()
         if count < wanted:
             return dg.SkipReason(f"{count} new preferences of {wanted}.")
-        return _request(context.instance, DATASET, f"{last.version if last is not None else 'none'}:{count}")
+        return request_once(context.instance, DATASET, f"{last.version if last is not None else 'none'}:{count}")
 
     return enough_preferences
 
@@ -57,18 +55,6 @@ def build_pair_queue_sensor(make_pairs: AssetJob) -> dg.SensorDefinition:
         waiting = waiting_pairs(settings)
         if waiting >= settings.pair_queue_low:
             return dg.SkipReason(f"{waiting} pairs wait for people.")
-        return _request(context.instance, PAIRS, f"{settings.pair_contract}:{PairOrigin.objects.count()}")
+        return request_once(context.instance, PAIRS, f"{settings.pair_contract}:{PairOrigin.objects.count()}")
 
     return pair_queue
-
-
-def _request(instance: dg.DagsterInstance, purpose: str, state: str) -> dg.RunRequest | dg.SkipReason:
-    """A run for this state of things, unless one is under way or several did not change it."""
-    tags = {PURPOSE_TAG: purpose}
-    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=IN_PROGRESS)):
-        return dg.SkipReason("A run is under way.")
-    tags |= {STATE_TAG: state}
-    number = attempt(instance, tags)
-    if isinstance(number, str):
-        return dg.SkipReason(number)
-    return dg.RunRequest(run_key=f"{purpose}:{state}:{number}", tags=tags)

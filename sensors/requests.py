@@ -20,6 +20,8 @@ IN_PROGRESS = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _PAUSE = timedelta(seconds=30)
+PURPOSE_TAG = "vitrina/purpose"
+STATE_TAG = "vitrina/state"
 
 
 def attempt(instance: dg.DagsterInstance, tags: Mapping[str, str], *, now: datetime | None = None) -> int | str:
@@ -40,3 +42,15 @@ def attempt(instance: dg.DagsterInstance, tags: Mapping[str, str], *, now: datet
         if (now or datetime.now(UTC)) < due:
             return f"the last run did not do it; the next is asked for at {due:%H:%M:%S} UTC"
     return done
+
+
+def request_once(instance: dg.DagsterInstance, purpose: str, state: str) -> dg.RunRequest | dg.SkipReason:
+    """A run for this state of things, unless one for the purpose is under way or several did not change the state."""
+    tags = {PURPOSE_TAG: purpose}
+    if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=IN_PROGRESS)):
+        return dg.SkipReason("A run is under way.")
+    tags |= {STATE_TAG: state}
+    number = attempt(instance, tags)
+    if isinstance(number, str):
+        return dg.SkipReason(number)
+    return dg.RunRequest(run_key=f"{purpose}:{state}:{number}", tags=tags)

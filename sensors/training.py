@@ -1,0 +1,48 @@
+"""What asks for training.
+
+Belongs here: a dataset version that nothing was trained on yet. Stays out: what makes datasets (``preferences``), the
+training itself. It keeps no cursor: it looks at what is there.
+"""
+
+import dagster as dg
+
+from resources.warehouse import Warehouse
+from sensors.jobs import AssetJob
+from sensors.requests import PURPOSE_TAG, STATE_TAG, request_once
+from vitrina.project.setup import setup_django
+
+REWARD = "reward_model"
+
+
+def build_untrained_dataset_sensor(train_reward_model: AssetJob) -> dg.SensorDefinition:
+    """Asks for a reward model when the newest dataset that may be used has none."""
+
+    @dg.sensor(
+        name="untrained_dataset",
+        job=train_reward_model,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Trains a reward model on each new version of the preference dataset that is large enough.",
+    )
+    def untrained_dataset(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+        setup_django()
+        from vitrina.models_registry.models import RegisteredModel
+        from vitrina.models_registry.rewards import LEARNED, ROLE
+        from vitrina.preferences.dataset.versions import newest
+        from vitrina.reward.pairs import MIN_PAIRS
+
+        version = newest(validated=True)
+        if version is None:
+            return dg.SkipReason("There is no validated dataset yet.")
+        pairs = sum(version.counts["pairs"].get(side, 0) for side in LEARNED)
+        if pairs < MIN_PAIRS:
+            return dg.SkipReason(f"Version {version.number} has {pairs} pairs to learn from, of {MIN_PAIRS} at least.")
+        # The same weights as before keep their row, which names the version they were first trained on.
+        tags = {PURPOSE_TAG: REWARD, STATE_TAG: version.version}
+        done = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
+        trained = RegisteredModel.objects.filter(role=ROLE, dataset_version=version.version)
+        if trained.exists() or context.instance.get_runs_count(done):
+            return dg.SkipReason(f"Version {version.number} has its model.")
+        return request_once(context.instance, REWARD, version.version)
+
+    return untrained_dataset
