@@ -179,7 +179,8 @@ def test_a_check_goes_red_when_its_statement_is_broken(
 
 def test_no_check_of_the_location_is_left_out_here() -> None:
     listed = {key.name for key in location().get_repository_def().asset_graph.asset_check_keys}
-    assert listed == {check for check, _ in BREAKS}
+    # The way back of decisions is broken in tests of their own
+    assert listed == {check for check, _ in BREAKS} | {"no_decision_waits_long", "every_decision_arrives"}
 
 
 def test_drops_whose_vectors_are_not_due_yet_do_not_count_as_missing(processed: Processed) -> None:

@@ -90,9 +90,9 @@ def test_a_decision_that_falls_while_the_rules_are_asked_wins(settings, goods, m
     text = described(goods[0])
     ask = verdicts.decide
 
-    def slow(context):
+    def slow(*asked):
         verdict(text, approved=False, by="person")
-        return ask(context)
+        return ask(*asked)
 
     monkeypatch.setattr(verdicts, "decide", slow)
     moderate(ids(), settings)

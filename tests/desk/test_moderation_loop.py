@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Processed
 from tests.desk.test_moderation_browser import opened, signed_in
 from tests.fakes.catalogue import Ticker, run
+from vitrina.config import get_settings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,6 +49,7 @@ def test_from_a_drop_through_a_browser_to_the_shop(
     page.context.close()
 
     let_pass()
+    get_settings().decisions_run_at = 1
     # In a thread of its own: Playwright keeps an event loop in this one.
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(Ticker("review_decisions", processed.instance).tick).result(), "the sensor asks for a pass"

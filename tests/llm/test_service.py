@@ -200,7 +200,7 @@ def test_the_command_serves_on_loopback_with_a_token_from_the_environment():
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
         try:
             address = next(m[0] for line in process.stderr if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
-            assert call(address + "/health")[1]["skills"] == ["product_category", "product_description"]
+            assert call(address + "/health")[1]["skills"] == ["product_card", "product_category", "product_description"]
             assert call(address + "/v1/models", token="wrong")[0] == 401
         finally:
             process.terminate()

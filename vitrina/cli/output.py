@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ def _printable(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal | Path):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one
         return value.isoformat()
     if hasattr(value, "item"):  # numpy scalars
         return value.item()
