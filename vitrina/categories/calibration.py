@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vitrina.statistics import intervals
+
 Floats = npt.NDArray[np.float64]
 
 #: What share of automatic answers must be right, and by how much the fit must exceed it so that unseen titles keep it.
@@ -26,17 +28,11 @@ MIN_ANSWERS_AUTOMATIC = 100
 MIN_LABELS_CALIBRATION = 50
 UNCALIBRATED_CAP = 0.5
 
-_Z = 1.96
 
-
-def wilson(successes: float, n: int, z: float = _Z) -> tuple[float, float]:
-    """Wilson score interval of a share (95 % by default); ``(0, 1)`` for nothing."""
-    if n == 0:
-        return 0.0, 1.0
-    share = successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+def wilson(successes: float, n: int) -> tuple[float, float]:
+    """Bounds of the 95 % Wilson interval of a share; ``(0, 1)`` for nothing."""
+    found = intervals.wilson(round(successes), n)
+    return (0.0, 1.0) if isinstance(found, intervals.Undefined) else (found.low, found.high)
 
 
 def softmax(scores: Floats, temperature: float) -> Floats:
