@@ -17,9 +17,10 @@ from vitrina.preferences.formats import Loaded, PreferenceRow
 from vitrina.reward import measures
 from vitrina.reward.baselines import Fitted, fit_baselines
 from vitrina.reward.calibration import expected_error
-from vitrina.reward.fitting import Progress, n_train, silent
+from vitrina.reward.fitting import n_train
 from vitrina.reward.models import RewardModel
 from vitrina.reward.pairs import Floats, data_version, margins, trainable
+from vitrina.reward.progress import Progress, silent
 from vitrina.reward.splits import split
 
 

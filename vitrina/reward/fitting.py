@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -23,17 +23,13 @@ from vitrina.reward.baselines import BASELINES, Fitted, fit_linear
 from vitrina.reward.calibration import fit_temperature, log_loss
 from vitrina.reward.models import GROUPS, ModelKind, RewardModel, Sum, open_model, require_torch
 from vitrina.reward.pairs import Scorer, data_version, margins, trainable
+from vitrina.reward.progress import Progress, silent
 from vitrina.reward.splits import Split, split
 from vitrina.reward.transformer.settings import TransformerSettings
 
 #: Below this a transformer from configuration is worse than the linear model (0.736 against 0.783 with 500 pairs).
 TRANSFORMER_PAIRS = 1_000
-Progress = Callable[[str, Mapping[str, Any]], None]
 _LIBRARIES = ("vitrina", "numpy", "scipy", "scikit-learn", "torch", "transformers", "trl")
-
-
-def silent(stage: str, figures: Mapping[str, Any]) -> None:
-    """A progress that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vitrina.preferences.formats import fields
+import vitrina.preferences.formats.fields as fields
 from vitrina.preferences.formats.fields import Record
 from vitrina.preferences.formats.keys import prompt_group
 from vitrina.preferences.formats.rows import Choice, PreferenceRow, Reason, Unusable

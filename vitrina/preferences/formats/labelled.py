@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from vitrina.preferences.formats import fields
+import vitrina.preferences.formats.fields as fields
 from vitrina.preferences.formats.fields import Record
 from vitrina.preferences.formats.rows import Choice, PreferenceRow, Reason, Unusable, Vote, majority
 

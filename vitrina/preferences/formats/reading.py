@@ -14,8 +14,9 @@ from pathlib import Path
 
 import orjson
 
+import vitrina.preferences.formats.chosen as chosen
+import vitrina.preferences.formats.labelled as labelled
 from vitrina.errors import PermanentError
-from vitrina.preferences.formats import chosen, labelled
 from vitrina.preferences.formats.fields import Record
 from vitrina.preferences.formats.lines import read_records
 from vitrina.preferences.formats.rows import Choice, PreferenceRow, SetAside, Unusable

@@ -19,7 +19,7 @@ from torch.utils.data import Sampler
 from transformers import TrainerCallback
 from trl import RewardConfig, RewardTrainer
 
-from vitrina.reward.fitting import Progress
+from vitrina.reward.progress import Progress
 from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.training import checkpoints
 

@@ -19,8 +19,8 @@ from vitrina.errors import PermanentError, RetryableError
 from vitrina.fingerprints import fingerprint
 from vitrina.preferences.formats import PreferenceRow
 from vitrina.reward.calibration import fit_temperature, log_loss
-from vitrina.reward.fitting import Progress
 from vitrina.reward.pairs import data_version, margins
+from vitrina.reward.progress import Progress
 from vitrina.reward.splits import Split
 from vitrina.reward.transformer.scoring import TransformerScorer
 from vitrina.reward.transformer.settings import TransformerSettings
