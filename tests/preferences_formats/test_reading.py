@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vitrina.preferences.formats import (
     recognise,
 )
 from vitrina.preferences.formats import lines as lines_module
+from vitrina.preferences.formats.fields import optional_number
 
 OURS = {"prompt": "Опиши чайник", "response_a": "Чайник на 1,7 л.", "response_b": "Лучший чайник!", "preferred": "a"}
 HH = {"chosen": "\n\nHuman: Hi\n\nAssistant: Hello.", "rejected": "\n\nHuman: Hi\n\nAssistant: Go away."}
@@ -313,3 +315,42 @@ def test_the_shared_files_load_with_their_dirty_rows_set_aside(shared_data):
         assert (recognise(path).name, len(loaded.decided), loaded.reasons) == (format_name, decided, reasons)
         lines = sum(1 for _ in path.open("rb"))
         assert len({row.line for row in loaded.rows}) + len(loaded.set_aside) == lines
+
+
+def brackets(count: int) -> str:
+    return "[" * count + "]" * count
+
+
+@pytest.mark.parametrize("count", [65, 300, 2_000, 100_000])
+def test_a_record_of_brackets_within_brackets_is_set_aside_in_bounded_memory(tmp_path, count):
+    path, row = tmp_path / "deep.json", json.dumps(OURS)
+    deep = row[:-1] + f', "z": {brackets(count)}}}'
+    path.write_text(f"[{row}, {deep}, {brackets(count)}, {row}]", encoding="utf-8")
+    tracemalloc.start()
+    loaded = load([path])
+    assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    tracemalloc.stop()
+    assert ([each.line for each in loaded.rows], aside(path)) == ([1, 4], [("too_deep", 2), ("too_deep", 3)])
+    path.write_text("\n".join([row, deep, brackets(count), row]), encoding="utf-8")
+    loaded = load([path])
+    assert [each.line for each in loaded.rows] == [1, 4]
+    # beyond 1,024 the parser of lines itself says no
+    assert {str(each.reason) for each in loaded.set_aside} == {"too_deep" if count < 1_000 else "not_json"}
+
+
+def test_brackets_that_never_close_end_the_file_in_a_sentence(tmp_path):
+    path = tmp_path / "open.json"
+    path.write_text(f"[{json.dumps(OURS)}, " + "[" * 100_000, encoding="utf-8")
+    assert (len(load([path]).rows), aside(path)) == (1, [("file_ends_early", 2)])
+
+
+def test_an_element_without_end_is_not_held_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines_module, "MAX_LINE_BYTES", 300_000)
+    path = tmp_path / "long.json"
+    path.write_text(f'[{json.dumps(OURS)}, {{"prompt": "{"x" * 1_000_000}"}}]', encoding="utf-8")
+    assert (len(load([path]).rows), aside(path)) == (1, [("too_long_line", 2)])
+
+
+@pytest.mark.parametrize(("margin", "kept"), [(2, 2.0), (float("inf"), None), (float("nan"), None), (True, None)])
+def test_a_margin_is_a_finite_number_or_none(margin, kept):
+    assert optional_number({"margin": margin}, "margin") == kept

@@ -6,6 +6,7 @@ What belongs here: looking at one field. What stays out: which fields a format h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from vitrina.preferences.formats.rows import Reason, Unusable
@@ -80,9 +81,11 @@ def optional_text(record: Record, *names: str) -> str | None:
 
 
 def optional_number(record: Record, name: str) -> float | None:
-    """A number, or None."""
+    """A finite number, or None."""
     found = record.get(name)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not isfinite(found):
+        return None
+    return float(found)
 
 
 def messages(value: Any) -> Sequence[Record] | None:

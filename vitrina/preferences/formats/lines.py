@@ -1,6 +1,6 @@
 """Records of a JSON Lines file or of a JSON array, one at a time, compressed with gzip or not.
 
-What belongs here: bytes to objects in constant memory, with a line number and a reason where that fails. What stays
+What belongs here: bytes to objects in bounded memory, with a line number and a reason where that fails. What stays
 out: what the objects mean.
 """
 
@@ -21,7 +21,12 @@ from vitrina.preferences.formats.rows import Reason, SetAside
 MAX_LINE_BYTES = 8 << 20
 #: Unpacked bytes of one file; a file that unpacks to more is taken for a bomb.
 MAX_FILE_BYTES = 8 << 30
+#: Lists and objects within each other in one record. Formats have four; a reader that goes into 100,000 brackets
+#: takes 25 GB for their names alone.
+MAX_DEPTH = 64
 _EXCERPT = 160
+_DEEP = f"The record has more than {MAX_DEPTH} lists and objects within each other."
+_SKIPPED = object()
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -92,10 +97,28 @@ def _parsed(line: bytes, path: Path, number: int) -> tuple[int, dict[str, Any]] 
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return SetAside(Reason.NOT_JSON, f"The line is not JSON: {error}", path.name, number, excerpt=_text(line))
+    if _too_deep(record):
+        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(line))
     if not isinstance(record, dict):
         message = f"The line holds {type(record).__name__}, not an object."
         return SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=_text(line))
     return number, record
+
+
+def _too_deep(record: Any) -> bool:
+    """Whether the record has more than `MAX_DEPTH` levels; level by level, since recursion has an end of its own."""
+    level = [record]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += [value for value in each.values() if isinstance(value, dict | list)]
+            elif isinstance(each, list):
+                inner += [value for value in each if isinstance(value, dict | list)]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def _array(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
@@ -103,25 +126,65 @@ def _array(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] 
 
     number = 0
     try:
-        for record in ijson.items(_Bounded(stream, path), "item", use_float=True):
+        for record in _elements(_Bounded(stream, path)):
             number += 1
-            if isinstance(record, dict):
+            if record is _SKIPPED:
+                yield SetAside(Reason.TOO_DEEP, _DEEP, path.name, number)
+            elif isinstance(record, dict):
                 yield number, record
             else:
                 message = f"The element is {type(record).__name__}, not an object."
                 yield SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=str(record)[:_EXCERPT])
-    except (ijson.JSONError, EOFError, zlib.error, OSError) as error:
+    except _TooLong:
+        message = f"The element has more than {MAX_LINE_BYTES:,} bytes; nothing is read from here on."
+        yield SetAside(Reason.TOO_LONG_LINE, message, path.name, number + 1)
+    except (ijson.JSONError, EOFError, zlib.error, OSError, ValueError) as error:
         yield _early(path, number + 1, error)
 
 
+def _elements(source: _Bounded) -> Iterator[Any]:
+    """Elements of an array one at a time; one that is too deep comes as `_SKIPPED` and is never built."""
+    import ijson
+
+    depth, deepest, builder = 0, 0, ijson.ObjectBuilder()
+    for event, value in ijson.basic_parse(source, use_float=True):
+        if event.startswith("start_"):
+            depth += 1
+            deepest = max(deepest, depth)
+            if depth == 1:
+                continue
+        elif event.startswith("end_"):
+            depth -= 1
+            if depth == 0:
+                return
+        # the outer array is the first level
+        if deepest <= MAX_DEPTH + 1:
+            builder.event(event, value)
+        if depth == 1:
+            yield builder.value if deepest <= MAX_DEPTH + 1 else _SKIPPED
+            deepest, builder = 1, ijson.ObjectBuilder()
+            source.next_element()
+
+
+class _TooLong(Exception):
+    """An element of an array is longer than `MAX_LINE_BYTES`: a parser would hold all of it."""
+
+
 class _Bounded:
-    """A stream without its byte order mark that refuses to give more than `MAX_FILE_BYTES`."""
+    """A stream without its byte order mark that refuses a file, or one element of it, without end."""
 
     def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self._stream, self._path, self._total = stream, path, 0
+        self._stream, self._path, self._total, self._of_element = stream, path, 0, 0
+
+    def next_element(self) -> None:
+        """Called after each element."""
+        self._of_element = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self._total += len(data)
         _bounded(self._total, self._path)
+        self._of_element += len(data)
+        if self._of_element > MAX_LINE_BYTES + len(data):
+            raise _TooLong
         return data.removeprefix(_BOM) if self._total == len(data) else data

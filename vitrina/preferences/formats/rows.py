@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
     TOO_LONG_LINE = "too_long_line"
+    TOO_DEEP = "too_deep"
     FILE_ENDS_EARLY = "file_ends_early"
     MISSING_FIELD = "missing_field"
     NOT_TEXT = "not_text"
