@@ -1,0 +1,138 @@
+"""The model and the tokenizer that a training starts from.
+
+What belongs here: a small causal model from configuration, a pretrained one with adapters, opening one of ours. What
+stays out: the loop. Needs the training group of requirements.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from vitrina.errors import PermanentError
+from vitrina.policy.encoding import WriterEncoder
+from vitrina.policy.settings import SftSettings
+from vitrina.reward.transformer.tokens import Encoding, train_tokenizer
+
+#: Ids around prompt and answer that an encoding may need; a chat template's are counted by themselves.
+_FRAME = 2
+
+
+def build(settings: SftSettings, texts: Iterable[str], seed: int) -> tuple[Any, WriterEncoder]:
+    """A model that writes and its encoder; weights that are not pretrained follow the seed.
+
+    Args:
+        texts: What the tokenizer of a small model is trained on.
+
+    Raises:
+        PermanentError: the base cannot be had.
+    """
+    from transformers import set_seed
+
+    set_seed(seed)
+    return _pretrained(settings) if settings.base else _small(settings, texts)
+
+
+def _small(settings: SftSettings, texts: Iterable[str]) -> tuple[Any, WriterEncoder]:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    length = settings.prompt_length + settings.answer_length + _FRAME
+    encoder = WriterEncoder(
+        train_tokenizer(texts, settings.vocabulary), Encoding("own", length, settings.prompt_length)
+    )
+    config = Qwen3Config(
+        vocab_size=len(encoder.tokenizer),
+        hidden_size=settings.width,
+        intermediate_size=3 * settings.width,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        num_key_value_heads=settings.heads,
+        head_dim=settings.width // settings.heads,
+        max_position_embeddings=length,
+        tie_word_embeddings=True,
+        attention_dropout=0.0,
+        pad_token_id=encoder.tokenizer.pad_token_id,
+        eos_token_id=encoder.tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    return Qwen3ForCausalLM(config), encoder
+
+
+def _pretrained(settings: SftSettings) -> tuple[Any, WriterEncoder]:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = str(settings.base)
+    # Nothing is fetched for a folder; for the name of a hub only what is in the cache, unless the environment allows it
+    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(base).is_dir()}
+    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base, **common)
+        model = AutoModelForCausalLM.from_pretrained(
+            base, use_safetensors=True, dtype=dtype, attn_implementation=attention(), **common
+        )
+    except (OSError, ValueError) as error:
+        raise PermanentError(
+            f"The base model {base!r} cannot be had: {str(error).splitlines()[0]}",
+            hint="Name a folder with config.json, tokenizer and safetensors, or allow the hub with HF_HUB_OFFLINE=0.",
+        ) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model.config.pad_token_id = tokenizer.pad_token_id
+    style = "chat" if tokenizer.chat_template else "plain"
+    frame = WriterEncoder(tokenizer, Encoding(style, 0, 0))
+    # With no room at all, what is missing is what the frame takes
+    length = settings.prompt_length + settings.answer_length - frame.answer_length
+    return model, WriterEncoder(tokenizer, Encoding(style, length, settings.prompt_length))
+
+
+def attention() -> str:
+    """The attention kernel that is there: FlashAttention on an accelerator that has it, else PyTorch's own."""
+    import torch
+
+    new = torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
+    return "flash_attention_2" if new and find_spec("flash_attn") is not None else "sdpa"
+
+
+def adapters(rank: int, *, pretrained: bool) -> Any:
+    """LoRA on all linear layers of a pretrained model; None for a small one, whose weights are all trained."""
+    if not pretrained or not rank:
+        return None
+    from peft import LoraConfig
+
+    return LoraConfig(task_type="CAUSAL_LM", r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear")
+
+
+def opened(folder: Path, *, dtype: str = "float32") -> tuple[Any, WriterEncoder]:
+    """Weights and encoder of a folder of ours: safetensors only, nothing is fetched and no code of it runs.
+
+    Raises:
+        PermanentError: files are missing or not what they should be.
+    """
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype,
+            attn_implementation=attention() if dtype == "bfloat16" else "sdpa",
+        )  # fmt: skip
+        encoder = WriterEncoder.load(folder)
+    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        raise PermanentError(f"{folder} cannot be opened: {str(error).splitlines()[0]}.") from error
+    return model, encoder  # type: ignore[return-value]
+
+
+def save(model: Any, encoder: WriterEncoder, folder: Path) -> None:
+    """Write weights, tokenizer and encoding; sampling habits of a pretrained base are not kept."""
+    from transformers import GenerationConfig
+
+    model.generation_config = GenerationConfig(
+        eos_token_id=encoder.tokenizer.eos_token_id, pad_token_id=encoder.tokenizer.pad_token_id
+    )
+    model.save_pretrained(folder)
+    encoder.save(folder)
