@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from vitrina.config import Settings, get_settings
 from vitrina.servers.testing import TestServer, test_server
@@ -30,6 +32,11 @@ os.environ.pop("DAGSTER_DATABASE_URL", None)
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 # One process has one set of Django's applications: that of the desk, which holds the pipelines' own.
 os.environ["DJANGO_SETTINGS_MODULE"] = "vitrina.project.desk_settings"
+
+
+# How long an example takes says nothing about right and wrong, and much about what else the machine does
+hypothesis_settings.register_profile("vitrina", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("vitrina")
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ def test_a_rate_limit_never_uses_up_attempts_but_has_a_budget_of_time(llm_server
     policy = RetryPolicy(base_delay_s=0.005, max_delay_s=0.02, rate_limit_patience_s=0.5, max_attempts=2)
     result = gateway(retry=policy).ask(question(1))
     assert result.outcome is Outcome.RATE_LIMIT
-    assert result.attempts > 10
+    assert result.attempts > 2 * policy.max_attempts
     assert "rate limited for longer" in result.error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -68,6 +69,12 @@ class BreakerPolicy:
                 "The breaker's settings make no sense: a rate from 0 to 1, samples and times above 0 are needed.",
                 hint="Check AI_BREAKER_FAILURE_RATE, AI_BREAKER_MIN_SAMPLES and AI_BREAKER_OPEN_SECONDS.",
             )
+
+
+@lru_cache(maxsize=16)
+def _shown(address: str) -> str:
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
 @dataclass(slots=True, frozen=True)
@@ -181,8 +188,7 @@ class GatewayConfig:
         """The address as ledger and messages show it: no query, no credentials."""
         if self.base_url is None:
             return EMBEDDED_ENDPOINT
-        parts = urlsplit(self.base_url)
-        return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+        return _shown(self.base_url)
 
     @property
     def limit_field(self) -> str:

@@ -6,7 +6,7 @@ Stays out: PostgreSQL (``vitrina.llm.ledger_postgres``), the table (``vitrina.ll
 
 from __future__ import annotations
 
-import os
+import random
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,12 @@ from vitrina.llm.outcomes import Outcome, Usage
 
 
 def attempt_id() -> uuid.UUID:
-    """A UUID of version 7: it grows with time, so the primary key's index is written at its end."""
+    """A UUID of version 7: it grows with time, so the primary key's index is written at its end.
+
+    No secret, so its bits are no system call; a forked process has bits of its own.
+    """
     stamp = time.time_ns() // 1_000_000
-    value = (stamp & (2**48 - 1)) << 80 | 7 << 76 | (int.from_bytes(os.urandom(10), "big") & (2**76 - 1))
+    value = (stamp & (2**48 - 1)) << 80 | 7 << 76 | random.getrandbits(76)
     return uuid.UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
 
 

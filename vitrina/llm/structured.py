@@ -73,13 +73,15 @@ class Checked:
 
 def check(contract: Contract, request: ChatRequest, text: str, finish_reason: str) -> Checked:
     """Applies a contract to an answer; never raises for what a model wrote."""
-    mended, data = False, strip_thinking(text)
-    if contract.as_json:
+    mended, data = False, None
+    if not contract.as_json:
+        data = strip_thinking(text)
+    else:
         try:
             data, mended = parse_json(text, finish_reason)
         except InvalidAnswerError as error:
             return Checked(problems=error.problems, not_json=finish_reason in _WHOLE)
-        if request.schema is not None:
+        if request.schema is not None and (mended or "null" in text):
             data = drop_nulls(request.schema, data)
     try:
         return Checked(value=contract.validate(request, data), mended=mended)

@@ -68,17 +68,17 @@ def read_chat(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading:
     data = _object(reply.body)
     if data is None:
         return _no_answer("the body is not a JSON object", reply)
-    if "choices" not in data and isinstance(data.get("message"), Mapping):
+    if "choices" not in data and isinstance(data.get("message"), dict):
         data = _from_ollama(data)
     if "error" in data and "choices" not in data:
         return _no_answer(f"a reply without an answer: {_error_text(data)[0]}", reply)
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    finish = str(choice.get("finish_reason") or "") if isinstance(choice, Mapping) else ""
+    message = choice.get("message") if isinstance(choice, dict) else None
+    finish = str(choice.get("finish_reason") or "") if isinstance(choice, dict) else ""
     if finish.startswith("content_filter"):  # Gemini: "content_filter: PROHIBITED_CONTENT", and no message at all
         message, finish = message or {}, "content_filter"
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         return _no_answer("the reply holds no choice with a message", reply, usage=read_usage(data))
     text = _text(message.get("content"))
     if not (text or "").strip() and message.get("tool_calls"):
@@ -183,7 +183,7 @@ def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.t
 def read_usage(data: Mapping[str, Any]) -> Usage | None:
     """Token counts, or ``None`` when the server sent none that make sense."""
     usage = data.get("usage")
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     if prompt == 0 and completion == 0:
@@ -192,8 +192,8 @@ def read_usage(data: Mapping[str, Any]) -> Usage | None:
     return Usage(
         prompt=prompt,
         completion=completion,
-        cached=_count(details.get("cached_tokens")) if isinstance(details, Mapping) else 0,
-        reasoning=_count(spent.get("reasoning_tokens")) if isinstance(spent, Mapping) else 0,
+        cached=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+        reasoning=_count(spent.get("reasoning_tokens")) if isinstance(spent, dict) else 0,
     )
 
 
