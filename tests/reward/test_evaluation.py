@@ -9,7 +9,7 @@ import pytest
 from tests.reward.made import PROMISED, made, pairs, write
 from vitrina.errors import PermanentError
 from vitrina.preferences.formats import Choice, PreferenceRow, load
-from vitrina.reward import measures
+from vitrina.reward import items, measures
 from vitrina.reward.evaluation import evaluate
 from vitrina.reward.fitting import Plan, train
 from vitrina.reward.models import ModelKind, RewardModel
@@ -136,14 +136,73 @@ def row(a: str, b: str, choice: Choice = Choice.A, item: str = "x") -> Preferenc
 def test_the_best_of_four_is_right_when_it_beats_all_three():
     rows = [row("best", other) for other in ("one", "two", "three")]
     scores = {("p", "best"): 3.0, ("p", "one"): 2.0, ("p", "two"): 1.0, ("p", "three"): 0.0}
-    assert measures.best_of(rows, scores)["4"]["accuracy"] == 1.0
-    assert measures.best_of(rows, scores | {("p", "three"): 4.0})["4"]["accuracy"] == 0.0
-    assert measures.best_of(rows, scores)["4"]["chance"] == 0.25
+    assert best(rows, scores)["4"]["accuracy"] == 1.0
+    assert best(rows, scores | {("p", "three"): 4.0})["4"]["accuracy"] == 0.0
+    assert best(rows, scores | {("p", "three"): 3.0})["4"]["accuracy"] == 0.0
+    assert best(rows, scores)["4"]["chance"] == 0.25
 
 
-def test_items_without_a_single_best_answer_are_not_counted():
+def best(rows, scores):
+    return items.best_of(items.found_items(rows, scores))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row("a", "b"), row("b", "c"), row("c", "a")],
+        [row("a", "b", Choice.TIE), row("a", "c", Choice.TIE), row("b", "c", Choice.BOTH_BAD)],
+        [row("a", "b"), row("b", "c")],
+        [row("a", "b")],
+    ],
+    ids=["a circle", "all tied", "not compared", "a pair"],
+)
+def test_items_without_an_answer_that_beats_the_others_are_not_counted(rows):
+    assert items.found_items(rows, {("p", name): 0.0 for name in "abc"}) == []
+
+
+def test_several_right_answers_are_counted_apart():
     tied = [row("a", "b", Choice.TIE), row("a", "c"), row("b", "c")]
-    assert measures.best_of(tied, {("p", name): 0.0 for name in "abc"}) == {}
+    for scores, first, above, even in (((3, 2.5, 0), 1, 1, 1), ((3, 1, 0), 1, 1, 0), ((3, 0, 1), 1, 0, 0)):
+        found = items.found_items(tied, {("p", name): score for name, score in zip("abc", scores, strict=True)})
+        assert items.best_of(found) == {}
+        several = items.several_right(found)
+        assert [several[name]["accuracy"] for name in ("first", "all_above", "even")] == [first, above, even]
+        assert several["first"]["chance"] == pytest.approx(2 / 3)
+    assert items.several_right([]) is None
+
+
+def test_rows_of_rewardbench_2_give_its_ties_score(tmp_path):
+    """By hand: two questions; gaps 1 and 2 (ref), 2 and -1 (tied); spreads 1 and 1."""
+    answers = {"Красный": 3.0, "Синий": 2.0, "Стол": 0.0, "Стул": -1.0}
+    records = [
+        {"id": "ref:0", "subset": "Ties", "prompt": "Цвет неба?", "chosen": ["Синий"], "rejected": ["Стол", "Стул"]},
+        {"id": "tied:0", "subset": "Ties", "prompt": "Назови цвет", "chosen": ["Красный", "Синий"],
+         "rejected": ["Стол", "Стул"]},
+        {"id": "ref:1", "subset": "Ties", "prompt": "Цвет огня?", "chosen": ["Красный"], "rejected": ["Стол", "Стул"]},
+        {"id": "tied:1", "subset": "Ties", "prompt": "Назови", "chosen": ["Стол", "Стул"], "rejected": ["Синий"]},
+        {"id": "7", "subset": "Math", "prompt": "2+2", "chosen": ["Красный"],
+         "rejected": ["Синий", "Стол", "Стул"]},
+    ]  # fmt: skip
+
+    class Known:
+        def scores(self, prompts, given):
+            return np.asarray([answers[each] for each in given])
+
+    report = evaluate(as_model(Known()), load([write(tmp_path / "rb2.jsonl", records)]))
+    ties = report["rewardbench_ties"]
+    assert (ties["n"], ties["ref"]["accuracy"], ties["tied"]["accuracy"]) == (2, 1.0, 0.5)
+    assert (ties["correctness_preferred"], ties["correctness_preferred_hard"]) == (0.5, 0.5)
+    expected = 0.3 * 0.5 + 0.3 + 0.2 * 0.5 + 0.2 * 0.5 + 0.01 * (np.tanh(2 - 1) + np.tanh(-3 - 1)) / 2
+    assert ties["score"] == pytest.approx(expected)
+    assert report["best_of"]["4"]["n"] == report["best_of_by_subset"]["Math"]["n"] == 1
+    assert report["best_of_by_subset"]["Ties"]["n"] == 2
+    assert report["several_right"]["n"] == 2
+    json.dumps(report, allow_nan=False)
+
+
+def test_right_answers_with_one_score_are_as_even_as_can_be():
+    same = [items.Item(3, 2, True, 1.0, 0.0, "Ties", "tied:a"), items.Item(3, 1, True, 1.0, 0.0, "Ties", "ref:a")]
+    assert items.rewardbench_ties(same)["score"] == pytest.approx(1.01)
 
 
 def test_two_models_are_compared_on_the_pairs_in_which_they_differ():

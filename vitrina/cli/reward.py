@@ -178,6 +178,7 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
                 f"best of {size}": f"{_interval(each)}, chance {each['chance']:.2f}"
                 for size, each in report["best_of"].items()
             },
+            **_several(report),
             "decided pairs have larger margins": _short(report["ties"]["auc"]) if report["ties"]["n"] else "no ties",
         },
     )
@@ -195,6 +196,19 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
     for note in report["notes"]:
         say(f"Note: {note}")
     say(f"Report and plots: {folder}")
+
+
+def _several(report: Mapping[str, Any]) -> dict[str, str]:
+    """Items with several right answers, where the file has them."""
+    found = {}
+    if several := report["several_right"]:
+        found["several right answers"] = (
+            f"one first {_interval(several['first'])}, chance {several['first']['chance']:.2f}; "
+            f"all above the wrong ones {_interval(several['all_above'])}"
+        )
+    if ties := report["rewardbench_ties"]:
+        found["RewardBench 2 Ties"] = f"{ties['score']:.3f} on {ties['n']} pairs of questions"
+    return found
 
 
 def _interval(figures: Mapping[str, Any], name: str = "accuracy") -> str:

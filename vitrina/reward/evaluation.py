@@ -14,7 +14,7 @@ import numpy as np
 from vitrina.content.language import looks_like
 from vitrina.errors import PermanentError
 from vitrina.preferences.formats import Loaded, PreferenceRow
-from vitrina.reward import measures
+from vitrina.reward import items, measures
 from vitrina.reward.baselines import Fitted, fit_baselines
 from vitrina.reward.calibration import expected_error
 from vitrina.reward.fitting import n_train
@@ -68,6 +68,7 @@ def evaluate(
     raw = margins(scorer, rows)
     seen = model.trained_groups()
     leaked = [row for row in rows if row.group in seen]
+    several = items.found_items(test.rows, scorer.known)
     report: dict[str, Any] = {
         "model": {name: model.manifest.get(name) for name in ("kind", "model_id", "created_at", "seed")},
         "n_train": n_train(model.manifest),
@@ -87,7 +88,10 @@ def evaluate(
         "by": {
             name: found for name, names in _groupings(rows).items() if len(found := measures.grouped(names, raw)) > 0
         },
-        "best_of": measures.best_of(test.rows, scorer.known),
+        "best_of": items.best_of(several),
+        "best_of_by_subset": items.best_of_by_subset(several),
+        "several_right": items.several_right(several),
+        "rewardbench_ties": items.rewardbench_ties(several),
         "ties": _ties(test.rows, scorer, raw, model.temperature),
         "leaked": {"pairs": len(leaked), "groups": len({row.group for row in leaked})},
         "margins": _histogram(raw / model.temperature),

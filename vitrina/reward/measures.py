@@ -1,7 +1,7 @@
 """Figures of a reward model on decided pairs, each with its interval.
 
-What belongs here: accuracy, balance by length, calibration, best of n, ties, comparison of two models. What stays out:
-which models and which rows; drawing.
+What belongs here: accuracy, balance by length, calibration, ties, comparison of two models. What stays out: which
+models and which rows; items with several answers (`items`); drawing.
 """
 
 from __future__ import annotations
@@ -125,34 +125,6 @@ def grouped(names: Sequence[str | None], margins: Floats, most: int = 40) -> dic
             places[name].append(place)
     ordered = sorted(places, key=lambda name: (-len(places[name]), name))[:most]
     return {name: share(margins[places[name]] > 0) for name in ordered}
-
-
-def best_of(rows: Sequence[PreferenceRow], scores: dict[tuple[str, str], float]) -> dict[str, dict[str, Any]]:
-    """Items with three or more answers of which one beats all others: how often the model puts that one first.
-
-    Args:
-        rows: All rows, ties too.
-        scores: Of each prompt and answer.
-    """
-    items: dict[str, list[PreferenceRow]] = defaultdict(list)
-    for row in rows:
-        items[row.item].append(row)
-    found: dict[int, list[bool]] = defaultdict(list)
-    for members in items.values():
-        answers = {(row.prompt, side) for row in members for side in (row.a, row.b)}
-        beaten: dict[str, set[str]] = defaultdict(set)
-        for row in members:
-            if row.decided:
-                beaten[row.chosen].add(row.rejected)
-        # A file of chosen and rejected answers compares no two rejected ones; its chosen one beats all others too
-        winners = [answer for answer, losers in beaten.items() if len(losers) == len(answers) - 1]
-        if len(answers) < 3 or len(winners) != 1:
-            continue
-        best = next(each for each in answers if each[1] == winners[0])
-        found[len(answers)].append(all(scores[best] > scores[each] for each in answers if each != best))
-    return {
-        str(size): share(np.asarray(right, dtype=bool)) | {"chance": 1 / size} for size, right in sorted(found.items())
-    }
 
 
 def tie_figures(rows: Sequence[PreferenceRow], tied: Floats, decided: Floats) -> dict[str, Any]:
