@@ -144,7 +144,7 @@ def given(kind: type[_Settings], values: Mapping[str, Any]) -> _Settings:
 
 
 def _fits(wanted: str, value: Any) -> bool:
-    kinds = {"int": int, "float": (int, float), "bool": bool, "str": str}
+    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
     names = [name.strip() for name in wanted.split("|")]
     if value is None:
         return "None" in names

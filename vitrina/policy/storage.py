@@ -6,8 +6,10 @@ What belongs here: putting a folder together, verifying one before use. What sta
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ FOLDER = "model"
 GROUPS = "groups.json"
 #: What a policy writes: the short card, never the full description.
 CONTRACT = "card"
+_LIBRARIES = ("vitrina", "torch", "transformers", "trl", "peft", "accelerate")
 
 
 class WriterKind(StrEnum):
@@ -65,4 +68,15 @@ def trained_groups(folder: Path) -> dict[str, str]:
     """Prompt groups that the training has seen, with their fold."""
     path = folder / GROUPS
     found: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def code() -> dict[str, str]:
+    """Versions of what weights depend on."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
     return found

@@ -1,0 +1,175 @@
+"""A training loop's surroundings: figures while it runs, sealed checkpoints, an end when told to, several processes.
+
+What belongs here: what SFT and every policy algorithm share around TRL's trainers. What stays out: their settings and
+data. Needs the training group of requirements.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from transformers.trainer_callback import PrinterCallback
+
+from vitrina.errors import RetryableError
+from vitrina.policy import speed
+from vitrina.reward.fitting import Progress
+from vitrina.reward.transformer.trainer import Callbacks
+from vitrina.training import checkpoints
+
+#: Figures of TRL that are told, by their names here.
+TOLD: Mapping[str, str] = {
+    "loss": "loss",
+    "learning_rate": "learning_rate",
+    "grad_norm": "grad_norm",
+    "mean_token_accuracy": "token_accuracy",
+    "entropy": "entropy",
+    "reward": "reward",
+    "reward_std": "reward_std",
+    "kl": "kl",
+    "completions/mean_length": "length",
+    "completions/clipped_ratio": "clipped",
+    "frac_reward_zero_std": "groups_without_spread",
+    "rewards/accuracies": "accuracy",
+    "rewards/margins": "margin",
+}
+
+
+def alone() -> bool:
+    """Whether this process is the one that tells, judges and keeps: the only one, or the first of several."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def processes() -> int:
+    """How many processes train together, as ``torchrun`` says."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def together() -> None:
+    """Wait for the other processes."""
+    if processes() > 1:
+        PartialState().wait_for_everyone()
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """The first process goes through the block before all others."""
+    if processes() == 1:
+        yield
+        return
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
+        yield
+
+
+class Surroundings(Callbacks):
+    """Callbacks of one training.
+
+    Args:
+        work: Folder of checkpoints.
+        plan: What a checkpoint must belong to.
+        epoch: Steps after which `judge` looks at the weights, each time.
+    """
+
+    def __init__(
+        self, work: Path, plan: str, epoch: int, judge: Callable[[Any, int], None], progress: Progress
+    ) -> None:
+        super().__init__(work, plan, epoch, judge, progress)
+        self.seconds, self.done, self.seen_before, self.seen = 0.0, 0, 0, 0
+        self._began = 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
+        """Peak memory counts from here."""
+        self.seen_before = state.num_input_tokens_seen
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        return control
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
+        """The clock of steps."""
+        self._began = time.perf_counter()
+        return control
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
+        """Judge before the checkpoint of the same step; all processes stop at the same step."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.seconds += time.perf_counter() - self._began
+        self.done += 1
+        self.seen = state.num_input_tokens_seen - self.seen_before
+        self.stopped = _any(self.stopped)
+        control = super().on_step_end(args, state, control, **rest)
+        together()
+        return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
+        """Sealed when every process has written its part."""
+        together()
+        if alone():
+            control = super().on_save(args, state, control, **rest)
+        together()
+        return control
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> Any:  # noqa: ARG002
+        """Figures of the last steps."""
+        told = {own: round(float(logs[name]), 6) for name, own in TOLD.items() if name in (logs or {})}
+        if told:
+            self.progress("step", {"step": state.global_step, "of": state.max_steps, **told})
+        return control
+
+
+def _any(stopped: bool) -> bool:
+    """Whether any of the processes was told to stop."""
+    if processes() == 1:
+        return stopped
+    flag = torch.tensor([int(stopped)], device=PartialState().device)
+    torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+    return bool(flag.item())
+
+
+def resumable(work: Path, plan: str, progress: Progress) -> Path | None:
+    """The newest whole checkpoint of this plan; where there is none, an empty folder for a fresh start."""
+    import shutil
+
+    with first_alone():
+        resume, removed = checkpoints.newest_whole(work / "checkpoints", plan=plan)
+        for name, reason in removed:
+            progress("checkpoint removed", {"name": name, "why": reason})
+        if resume is None and alone():
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir(parents=True)
+    return resume
+
+
+def trained(trainer: Any, callbacks: Surroundings, resume: Path | None, progress: Progress) -> None:
+    """Run a trainer of TRL to its end.
+
+    Raises:
+        RetryableError: it was told to stop; a checkpoint is saved.
+    """
+    trainer.remove_callback(PrinterCallback)
+    if resume is not None:
+        progress("resumed", {"checkpoint": resume.name})
+    with callbacks.stopping():
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    if callbacks.stopped:
+        raise RetryableError("The training was told to stop.", hint="Start it again: it goes on where it was.")
+
+
+def speed_of(callbacks: Surroundings, model: Any, algorithm: str, tokens: int) -> dict[str, Any]:
+    """Speed of the steps that this process made; those before a resume are not counted."""
+    gpu = torch.cuda.is_available()
+    return speed.figures(
+        tokens=tokens,
+        seconds=callbacks.seconds,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        algorithm=algorithm,
+        device=torch.cuda.get_device_name() if gpu else "cpu",
+        devices=processes(),
+        memory=torch.cuda.max_memory_allocated() if gpu else None,
+    )
