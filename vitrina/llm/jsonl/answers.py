@@ -49,6 +49,7 @@ class AnswerFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made = not path.exists()
         self._former: list[int] = []
         self._fd = self._open()
         try:
@@ -62,7 +63,10 @@ class AnswerFile:
     def __enter__(self) -> AnswerFile:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._made and self._end == 0:  # it never began: no empty file is left about
+            with contextlib.suppress(OSError):
+                self.path.unlink()
         self.close()
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
