@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "vitrina.review",
     "vitrina.preferences",
     "vitrina.models_registry",
+    "vitrina.drift",
 ]
 
 DATABASES = {"default": django_database(_settings)}

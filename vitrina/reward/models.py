@@ -76,10 +76,15 @@ class RewardModel:
 
     def trained_groups(self) -> Mapping[str, str]:
         """Prompt groups that the training has seen, with their fold."""
-        if self.folder is None or not (self.folder / GROUPS).is_file():
-            return {}
-        found: dict[str, str] = json.loads((self.folder / GROUPS).read_text(encoding="utf-8"))
-        return found
+        return {} if self.folder is None else trained_groups(self.folder)
+
+
+def trained_groups(folder: Path) -> Mapping[str, str]:
+    """Prompt groups that the model of a folder was trained on, with their fold; empty where it does not say."""
+    if not (folder / GROUPS).is_file():
+        return {}
+    found: dict[str, str] = json.loads((folder / GROUPS).read_text(encoding="utf-8"))
+    return found
 
 
 def open_model(folder: Path, *, threads: int | None = None) -> RewardModel:
