@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,6 +154,8 @@ def trained(trainer: Any, callbacks: Surroundings, resume: Path | None, progress
         RetryableError: it was told to stop; a checkpoint is saved.
     """
     trainer.remove_callback(PrinterCallback)
+    # Of names that TRL and transformers use among themselves
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     if resume is not None:
         progress("resumed", {"checkpoint": resume.name})
     with callbacks.stopping():

@@ -76,10 +76,10 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
         raise PermanentError(f"A batch of {settings.batch} cannot be shared by {processes()} processes.")
     folds = folds_of(examples, plan.seed)
     name = fingerprint(settings.described(), data_version(examples.rows), folds.version, plan.seed, torch.__version__)
-    finished = _finished(plan.out, name)
-    if finished is not None:
+    done = finished(plan.out, name)
+    if done is not None:
         progress("found finished", {"folder": str(plan.out)})
-        return finished
+        return done
     ensure_free(plan.out, replace=plan.replace)
     train_rows = folds.folds["train"]
     progress("split", {"examples": len(examples.rows), **{fold: len(rows) for fold, rows in folds.folds.items()}})
@@ -104,7 +104,7 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
     return storage.read(plan.out)
 
 
-def _finished(out: Path, name: str) -> dict[str, Any] | None:
+def finished(out: Path, name: str) -> dict[str, Any] | None:
     """The manifest of what this very plan has made before."""
     try:
         manifest = storage.read(out)

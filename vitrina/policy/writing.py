@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +18,17 @@ from vitrina.errors import PermanentError
 from vitrina.policy import storage
 from vitrina.policy.building import opened
 from vitrina.policy.encoding import WriterEncoder
+from vitrina.policy.texts import Written
 from vitrina.reward.models import require_torch
 from vitrina.reward.pairs import Floats
 
+__all__ = ["PolicyWriter", "Written", "open_writer"]
 #: Texts that are written at once.
 _BATCH = 64
 #: Tokens, padding too, whose likelihood is computed at once.
 _BATCH_TOKENS = 16_384
 #: The random stream of torch belongs to the process: one writes at a time.
 _STREAM = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One text.
-
-    Attributes:
-        ended: Whether the model ended it; False for one that was cut at the most tokens allowed.
-        ids: Its tokens, with the end token if it has one.
-    """
-
-    text: str
-    ended: bool
-    ids: tuple[int, ...] = ()
 
 
 class PolicyWriter:

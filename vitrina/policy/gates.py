@@ -1,0 +1,76 @@
+"""Whether a policy may write for the shop.
+
+What belongs here: the rules, from the figures of a report and the votes of people. What stays out: the figures' making,
+and the registry that asks. A rule whose figure is missing is not met: nothing is promoted on what was not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vitrina.reward.gates import Rule
+from vitrina.statistics.intervals import Undefined, wilson
+
+#: Fewer held-out prompts say nothing.
+MIN_PROMPTS = 50
+#: Fewer decided votes are no evidence against the judge, and are only shown.
+MIN_VOTES = 50
+#: Nats per token; a policy further from what people wrote is a stranger.
+MAX_KL = 1.0
+#: Mean length over that of the SFT model. An over-optimised run wrote 2.2 times as much, sound ones 1.1 to 1.4.
+LENGTH_RATIO = (0.6, 1.6)
+#: Above the SFT model's own share.
+CLIPPED_TOLERANCE, REPETITION_TOLERANCE = 0.05, 0.05
+#: Share of texts in the language that was asked for; where the SFT model has less, its share.
+LANGUAGE_SHARE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """What people at the desk said of texts of the policy beside texts of the SFT model; ties are left out."""
+
+    policy: int
+    sft: int
+
+
+def judged(report: Mapping[str, Any], votes: Votes | None = None) -> list[Rule]:
+    """All rules for a report of `vitrina.policy.evaluation.judge`."""
+    return list(_rules(report, votes))
+
+
+def _rules(report: Mapping[str, Any], votes: Votes | None) -> Iterator[Rule]:
+    policy, sft = report["writers"]["policy"], report["writers"]["sft"]
+    prompts, leaked = float(report["n_prompts"]), float(report["leaked"])
+    yield Rule("enough_prompts", prompts >= MIN_PROMPTS, prompts, f"{MIN_PROMPTS} held-out prompts at least")
+    yield Rule("nothing_leaked", leaked == 0, leaked, "no held-out prompt was trained on")
+    low = policy["judge_win"]["low"]
+    needed = "the judge prefers it to SFT on more than half of the prompts (lower bound)"
+    yield Rule("beats_sft", low is not None and low > 0.5, low, needed)
+    kl = (report["kl_per_token"] or {}).get("mean")
+    needed = f"at most {MAX_KL} nats per token from SFT"
+    yield Rule("near_to_sft", kl is not None and kl <= MAX_KL, kl, needed)
+    ratio, (least, most) = report["length_ratio"], LENGTH_RATIO
+    yield Rule("length", least <= ratio <= most, ratio, f"{least} to {most} times as long as SFT")
+    yield _at_most("not_cut", policy["clipped"]["share"], sft["clipped"]["share"], CLIPPED_TOLERANCE, "texts cut")
+    yield _at_most(
+        "does_not_repeat", policy["repetition"]["mean"], sft["repetition"]["mean"], REPETITION_TOLERANCE, "repetition"
+    )
+    share, own = policy["language"]["share"], sft["language"]["share"]
+    bound = min(LANGUAGE_SHARE, own or 0.0)
+    yield Rule("language", share is not None and share >= bound, share, f"{bound:.2f} of texts as the prompt asks")
+    if votes is not None and votes.policy + votes.sft >= MIN_VOTES:
+        yield _preferred(votes)
+
+
+def _at_most(name: str, measured: float | None, own: float | None, tolerance: float, what: str) -> Rule:
+    bound = (own or 0.0) + tolerance
+    return Rule(name, measured is not None and measured <= bound, measured, f"{what} at most {bound:.3f}")
+
+
+def _preferred(votes: Votes) -> Rule:
+    found = wilson(votes.policy, votes.policy + votes.sft)
+    low = None if isinstance(found, Undefined) else found.low
+    needed = f"people prefer it to SFT in more than half of {votes.policy + votes.sft} votes (lower bound)"
+    return Rule("people_prefer_it", low is not None and low > 0.5, low, needed)
