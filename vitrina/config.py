@@ -6,6 +6,7 @@ Belongs here: names, types, defaults and help of settings; where things lie by d
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -146,6 +147,9 @@ class Settings(BaseSettings):
     )
     serve_queue: int = Field(64, ge=1, description="Requests that the service has under way; further ones get 429.")
     serve_timeout_seconds: float = Field(600.0, gt=0, description="Deadline of one request to the service.")
+    serve_models_idle_seconds: float = Field(
+        300.0, ge=0, description="The process of trained models ends when nobody has asked so long; 0: never."
+    )
 
     # Pictures
     cdn_prefix: str | None = Field(
@@ -212,6 +216,17 @@ class Settings(BaseSettings):
     preferences_run_at: int = Field(50, ge=1, description="So many votes and edits ask for new preferences at once.")
     preferences_run_after_seconds: float = Field(600.0, ge=0, description="… and fewer when the oldest waited so long.")
 
+    # Best of n, and short cards
+    best_of: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Texts written for each product by each writer, of which the reward model keeps one.",
+    )
+    card_writer: Literal["embedded", "model"] = Field(
+        "embedded", description="Who writes short cards: the embedded writer, which costs nothing, or AI_MODEL."
+    )
+
     # Pairs to compare, and datasets of preferences
     pair_contract: Literal["card", "description"] = Field(
         "card", description="What is compared: short cards (160-380 characters) or full descriptions."
@@ -222,12 +237,17 @@ class Settings(BaseSettings):
         "embedded writer and a variant.",
     )
     pair_products: int = Field(50, ge=1, description="Products of which one run makes pairs.")
-    pair_shares: dict[Literal["new", "uncertain", "random", "least_certain"], Annotated[float, Field(ge=0)]] = Field(
+    pair_shares: dict[
+        Literal["new", "uncertain", "random", "least_certain", "best_of"], Annotated[float, Field(ge=0)]
+    ] = Field(
         {"new": 0.4, "uncertain": 0.2, "random": 0.2, "least_certain": 0.2},
-        description="How products are chosen, as JSON: shares of new ones, doubtful ones, random ones, and those of "
-        "which the reward model is least certain.",
+        description="How products are chosen, as JSON: shares of new ones, doubtful ones, random ones, those of which "
+        "the reward model is least certain, and best_of: its choice against a random other text of the same product.",
     )
     pair_overlap: int = Field(2, ge=1, le=50, description="People who compare each pair.")
+    pair_gold_share: float = Field(
+        0.05, ge=0, le=0.5, description="Share of shown pairs whose answer is known, in batches that have such pairs."
+    )
     pair_batch_size: int = Field(500, ge=1, description="Pairs of one batch at the desk; then the next is made.")
     pair_queue_low: int = Field(20, ge=0, description="Fewer open pairs than this ask for new ones.")
     dataset_min_new: int = Field(200, ge=1, description="So many new preferences make the next dataset version.")
@@ -337,5 +357,8 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings, read once. Tests call ``get_settings.cache_clear()``."""
-    return Settings()  # type: ignore[call-arg]
+    """The process's settings, read once. Tests call ``get_settings.cache_clear()``.
+
+    ``VITRINA_ENV_FILE`` names another file than ``.env``, for a second platform beside one's own.
+    """
+    return Settings(_env_file=os.environ.get("VITRINA_ENV_FILE", PROJECT_ROOT / ".env"))  # type: ignore[call-arg]

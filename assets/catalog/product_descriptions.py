@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from assets.answers import unanswered
+from assets.catalog.choices import choice_metadata
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_categories import product_categories
 from assets.catalog.reference import template_vectors, templates
@@ -44,10 +45,12 @@ def product_descriptions(
     """A description for each product of the drop whose own facts are new; the others are not asked for again.
 
     Every answer stands in the ledger before it counts: a killed run, started again, pays only for what was in flight.
-    A new prompt, template or model reaches products that have a text only in a backfill.
+    A new prompt, template or model reaches products that have a text only in a backfill. With `BEST_OF` above 1 several
+    texts are written for each, and the reward model in use keeps one; the others are kept beside it with their scores.
     """
     from vitrina.catalog.models import Product
     from vitrina.catalog.processing import Tools, describe_products
+    from vitrina.preferences.choosing import Tally
 
     def tell(progress: "Progress") -> None:
         context.log.info(
@@ -60,7 +63,8 @@ def product_descriptions(
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
-        result = describe_products(ids, tools, refresh=refresh_asked(context))
+        tally = Tally()
+        result = describe_products(ids, tools, refresh=refresh_asked(context), tally=tally)
         summary = gateway.summary()
     left = unanswered(
         context,
@@ -70,7 +74,8 @@ def product_descriptions(
         why=result.why,
         metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
     )
-    return dg.MaterializeResult(metadata={**_metadata(result, summary), "left_for_later": left})
+    best_of = choice_metadata(context, tally) if tools.settings.best_of > 1 else {}
+    return dg.MaterializeResult(metadata={**_metadata(result, summary), "left_for_later": left, **best_of})
 
 
 def _plain(summary: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.catalog.columns import PUBLICATION, table_schema
 from assets.catalog.moderation import moderation
 from assets.catalog.parsed_products import parsed_products
+from assets.catalog.product_cards import product_cards
 from assets.catalog.product_images import product_images
 from assets.plots import histogram, preview, table
 from assets.policies import RETRY, Owner, follow_catalogue
@@ -72,9 +73,9 @@ def only_approved_is_published(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 
 @dg.asset(
-    deps=[published_products],
+    deps=[published_products, product_cards],
     retry_policy=RETRY,
-    automation_condition=follow_catalogue(),
+    automation_condition=follow_catalogue(not_before="published_products", completed_later=["product_cards"]),
     group_name="storefront",
     kinds={"json", "csv", "xml"},
     owners=[Owner.CATALOG],
@@ -82,7 +83,10 @@ def only_approved_is_published(warehouse: Warehouse) -> dg.AssetCheckResult:
     code_version="1",
 )
 def storefront_export(object_store: ObjectStoreResource, warehouse: Warehouse) -> dg.MaterializeResult:
-    """The published catalogue as JSON Lines, CSV (safe against formulas) and a Yandex Market YML feed."""
+    """The published catalogue as JSON Lines, CSV (safe against formulas) and a Yandex Market YML feed.
+
+    Short cards go along in the first two; the feed has no place for them.
+    """
     from vitrina.storefront.export import export_storefront
 
     result = export_storefront(object_store.store(), warehouse.settings)

@@ -15,6 +15,7 @@ from django.db.models import Max
 from vitrina.catalog.models import Product
 from vitrina.content import contract as rules
 from vitrina.content import prompts
+from vitrina.content.best_of_answers import BestOf, chosen_answers
 from vitrina.content.contract import ContractError, Description
 from vitrina.content.facts import ProductFacts
 from vitrina.content.keeping import DescribeResult, Order, keep
@@ -24,7 +25,6 @@ from vitrina.content.templates import category_sheets
 from vitrina.fingerprints import fingerprint
 from vitrina.llm.gateway import Gateway, Progress
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult
 from vitrina.llm.structured import Contract, InvalidAnswerError
 from vitrina.review.services import times_asked
 
@@ -51,6 +51,7 @@ def describe(
     refresh: bool = False,
     force: frozenset[int] = frozenset(),
     again: int = 0,
+    best_of: BestOf | None = None,
     run_id: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> DescribeResult:
@@ -66,14 +67,22 @@ def describe(
         force: Products that a person asked to be made again, whatever stands.
         again: Number of the try for those, where it is higher than how often people asked: another question to the
             model, whose answer the ledger does not know.
+        best_of: Several texts for each product, of which one is kept; ``None`` for one.
         run_id: Kept with every row.
         progress: Called about once a second.
     """
     result = result or DescribeResult()
-    orders = list(_orders(product_ids, gateway.config.model, language, examples, refresh, force, again, result))
+    judge = () if best_of is None else best_of.identity
+    orders = list(_orders(product_ids, gateway.config.model, language, examples, refresh, force, again, judge, result))
     result.asked += len(orders)
     contract = Contract(validate=_validate, repair=_repair)
-    group: list[ChatResult] = []
+    if best_of is not None:
+        requests = (best_of.sample(_request(order), number) for order in orders for number in range(best_of.count))
+        answers = gateway.run(requests, contract=contract, progress=progress)
+        for group in chosen_answers(answers, best_of, result, run_id, _GROUP):
+            keep(group, result, run_id, counted=True)
+        return result
+    group = []
     for answer in gateway.run((_request(order) for order in orders), contract=contract, progress=progress):
         group.append(answer)
         if len(group) >= _GROUP:
@@ -91,6 +100,7 @@ def _orders(
     refresh: bool,
     force: frozenset[int],
     again: int,
+    judge: tuple[Any, ...],
     result: DescribeResult,
 ) -> Iterator[Order]:
     sheets = category_sheets(language)
@@ -119,7 +129,7 @@ def _orders(
         pk = item.product_id
         pairs = [pair for pair in shown.get(pk, ()) if pair[0]][: prompts.EXAMPLES]
         inputs = input_hash(item)
-        full = fingerprint(item.as_dict(), [list(p) for p in pairs], prompts.PROMPT_VERSION, model)
+        full = fingerprint(item.as_dict(), [list(p) for p in pairs], prompts.PROMPT_VERSION, model, *judge)
         stands = standing.get(pk, ("", ""))
         if pk not in force and (stands[1] == full or (pk, full) in refused):
             continue

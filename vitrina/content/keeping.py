@@ -62,16 +62,28 @@ class Order:
     drop_id: int
 
 
-def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str) -> None:
+def count_cost(answer: ChatResult, result: DescribeResult) -> None:
+    """Add what an answer cost; one from the ledger costs nothing now."""
+    if answer.cached:
+        return
+    result.tokens += answer.usage.prompt + answer.usage.completion
+    known = result.cost_usd is not None and answer.cost_usd is not None
+    result.cost_usd = (result.cost_usd or Decimal(0)) + (answer.cost_usd or Decimal(0)) if known else None
+
+
+def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, counted: bool = False) -> None:
+    """Write the versions and log rows of a group of answers, one a product, in one transaction.
+
+    Args:
+        counted: Their cost was counted already.
+    """
     versions: list[ContentVersion] = []
     logs: list[ProcessingLog] = []
     used: Counter[str] = Counter()
     for answer in answers:
         order: Order = answer.request.context
-        result.tokens += 0 if answer.cached else answer.usage.prompt + answer.usage.completion
-        if not answer.cached:
-            known = result.cost_usd is not None and answer.cost_usd is not None
-            result.cost_usd = (result.cost_usd or Decimal(0)) + (answer.cost_usd or Decimal(0)) if known else None
+        if not counted:
+            count_cost(answer, result)
         log = _log_row(answer, order, run_id)
         logs.append(log)
         if not answer.ok:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from vitrina.catalog.models import Product
@@ -28,7 +29,7 @@ from vitrina.warehouse import copy_upsert
 
 PURPOSE = "pair_candidate"
 _GROUP = 100
-_COLUMNS = (
+COLUMNS = (
     "product", "contract", "language", "writer", "model", "prompt_version", "temperature", "seed", "sample",
     "input_hash", "fingerprint", "prompt", "text", "text_hash", "violations", "request_key", "run_id",
 )  # fmt: skip
@@ -50,6 +51,7 @@ class Written:
 
     Attributes:
         marks: (product, writer, sample) → fingerprint of the text that was wanted.
+        cost_usd: Of what was asked now; ``None`` where a price is unknown.
     """
 
     asked: int = 0
@@ -58,6 +60,16 @@ class Written:
     failed: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
     marks: dict[tuple[int, str, int], str] = field(default_factory=dict)
+    tokens: int = 0
+    cost_usd: Decimal | None = Decimal(0)
+
+    def count(self, answer: ChatResult) -> None:
+        """Add what an answer cost; one from the ledger costs nothing now."""
+        if answer.cached:
+            return
+        self.tokens += answer.usage.prompt + answer.usage.completion
+        known = self.cost_usd is not None and answer.cost_usd is not None
+        self.cost_usd = (self.cost_usd or Decimal(0)) + (answer.cost_usd or Decimal(0)) if known else None
 
 
 def facts_of(product_ids: Iterable[int], language: str) -> dict[int, ProductFacts]:
@@ -72,6 +84,8 @@ def write_candidates(
     contract_name: str,
     gateway: Gateway,
     *,
+    served: Gateway | None = None,
+    purpose: str = PURPOSE,
     run_id: str = "",
 ) -> Written:
     """Have the texts written that do not stand yet.
@@ -81,6 +95,8 @@ def write_candidates(
         writers: Product → who is to write for it.
         contract_name: ``card`` or ``description``.
         gateway: Where writers are asked.
+        served: Where those are asked that the ``serve-models`` process answers; without it they write nothing.
+        purpose: Costs are summed by it.
         run_id: Kept with every row.
     """
     contract = CONTRACTS[contract_name]
@@ -89,13 +105,17 @@ def write_candidates(
     wanted = [order for order in orders if order.fingerprint not in standing]
     result = Written(asked=len(wanted), standing=len(orders) - len(wanted))
     result.marks = {(o.facts.product_id, o.writer.name, o.writer.sample): o.fingerprint for o in orders}
-    group: list[ChatResult] = []
-    for answer in gateway.run((_request(order) for order in wanted), contract=contract.asking):
-        group.append(answer)
-        if len(group) >= _GROUP:
-            _keep(group, result, run_id)
-            group = []
-    _keep(group, result, run_id)
+    for asked, mine in ((gateway, False), (served, True)):
+        own = [order for order in wanted if order.writer.served is mine]
+        if asked is None or not own:
+            continue
+        group: list[ChatResult] = []
+        for answer in asked.run((_request(order, purpose) for order in own), contract=contract.asking):
+            group.append(answer)
+            if len(group) >= _GROUP:
+                _keep(group, result, run_id)
+                group = []
+        _keep(group, result, run_id)
     return result
 
 
@@ -115,11 +135,11 @@ def _standing(marks: Iterable[str]) -> frozenset[str]:
     return frozenset(Candidate.objects.filter(fingerprint__in=list(marks)).values_list("fingerprint", flat=True))
 
 
-def _request(order: Order) -> ChatRequest:
+def _request(order: Order, purpose: str) -> ChatRequest:
     writer, contract = order.writer, order.contract
     return ChatRequest(
         messages=contract.messages(order.facts),
-        purpose=PURPOSE,
+        purpose=purpose,
         item_id=str(order.facts.product_id),
         model=writer.model,
         temperature=writer.temperature,
@@ -136,13 +156,14 @@ def _keep(answers: Sequence[ChatResult], result: Written, run_id: str) -> None:
     rows = []
     for answer in answers:
         order: Order = answer.request.context
+        result.count(answer)
         if not answer.ok:
             outcome = str(answer.outcome)
             result.failed[outcome] += 1
             result.why.setdefault(outcome, answer.error or "; ".join(answer.problems))
             continue
         rows.append(_row(answer, order, run_id))
-    written = copy_upsert(Candidate, _COLUMNS, rows, key=("fingerprint",), compare=("fingerprint",))
+    written = copy_upsert(Candidate, COLUMNS, rows, key=("fingerprint",), compare=("fingerprint",))
     result.written += written.inserted
     result.standing += written.unchanged
 

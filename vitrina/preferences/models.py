@@ -10,6 +10,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from vitrina.preferences.choice_models import Choice, ProductCard, ScoredCandidate
+
+__all__ = [
+    "Candidate", "Choice", "DatasetVersion", "ImportedFile", "PairOrigin", "Preference", "ProductCard",
+    "ScoredCandidate", "SplitSide",
+]  # fmt: skip
+
 
 class Candidate(models.Model):
     """One text that one writer wrote for one product under one contract. Never changed."""
@@ -51,7 +58,11 @@ class PairOrigin(models.Model):
     candidate_a = models.ForeignKey(Candidate, on_delete=models.RESTRICT, related_name="+")
     candidate_b = models.ForeignKey(Candidate, on_delete=models.RESTRICT, related_name="+")
     contract = models.CharField(max_length=12, choices=Candidate.Contract)
-    chosen_for = models.CharField(max_length=20, help_text="new, uncertain, random, least_certain")
+    chosen_for = models.CharField(max_length=20, help_text="new, uncertain, random, least_certain, best_of")
+    choice = models.ForeignKey(
+        Choice, on_delete=models.SET_NULL, null=True, related_name="pairs",
+        help_text="Of a pair that measures best of n: which of the two was chosen stands there.",
+    )  # fmt: skip
     run_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 

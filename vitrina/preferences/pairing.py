@@ -19,6 +19,7 @@ from vitrina.content.duplicates import jaccard, shingle_hashes
 from vitrina.content.facts import ProductFacts
 from vitrina.llm.gateway import Gateway
 from vitrina.preferences.candidates import Written, facts_of, write_candidates
+from vitrina.preferences.choosing import broken
 from vitrina.preferences.contracts import plain, shown_facts
 from vitrina.preferences.formats.keys import normalised
 from vitrina.preferences.models import Candidate, PairOrigin
@@ -155,18 +156,13 @@ def _pairs(
         first, second = (texts.get(marks[one.product, w.name, w.sample]) for w in orders[one.product])
         if first is None or second is None:
             result.left_out["no text"] += 1
-        elif broken := _broken(first) or _broken(second):
-            result.left_out[f"contract: {broken}"] += 1
+        elif rule := broken(first) or broken(second):
+            result.left_out[f"contract: {rule}"] += 1
         elif near_duplicates(first.text, second.text, contract):
             result.left_out["near-duplicates"] += 1
         else:
             found.append(Pair(one, first, second))
     return found
-
-
-def _broken(candidate: Candidate) -> str:
-    """The first broken rule that makes a text unfit to be compared; empty for none."""
-    return next((rule["rule"] for rule in candidate.violations if rule["severity"] == "error"), "")
 
 
 def near_duplicates(first: str, second: str, contract: str) -> bool:
@@ -181,7 +177,7 @@ def _least_certain(pairs: Sequence[Pair], scorer: Scorer, wanted: int) -> list[P
     """Pairs with the model's certainty; of those chosen for it, the most certain ones are dropped."""
     if not pairs:
         return []
-    margins = scorer.margins([(pair.first.prompt, pair.first.text, pair.second.text) for pair in pairs])
+    margins = scorer.margins([(pair.first.prompt, _plain(pair.first), _plain(pair.second)) for pair in pairs])
     rated = [
         Pair(pair.chosen, pair.first, pair.second, certainty(margin))
         for pair, margin in zip(pairs, margins, strict=True)
@@ -189,6 +185,11 @@ def _least_certain(pairs: Sequence[Pair], scorer: Scorer, wanted: int) -> list[P
     asked = sorted((pair for pair in rated if pair.chosen.reason == LEAST_CERTAIN), key=lambda pair: pair.certainty)
     others = [pair for pair in rated if pair.chosen.reason != LEAST_CERTAIN]
     return [*others, *asked[: max(wanted - len(others), 0)]]
+
+
+def _plain(candidate: Candidate) -> str:
+    """The text as reward models were trained on it."""
+    return plain(candidate.text, candidate.contract)
 
 
 def _draft(pair: Pair, facts: ProductFacts) -> PairDraft:

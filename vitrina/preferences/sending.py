@@ -32,6 +32,7 @@ def open_batch(settings: Settings) -> Batch:
     return Batch.objects.create(
         name=f"{name}{number}", criterion=CRITERION, question_ru=question_ru, question_en=question_en,
         guidelines=guidelines(), overlap=settings.pair_overlap, strategy=Batch.Strategy.UNCERTAIN,
+        gold_share=settings.pair_gold_share,
     )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
 
+#: Samples of one model must differ: the temperature of the full description's request.
+_FREE = 0.7
+
 
 class WriterSpec(BaseModel):
     """One entry of ``PAIR_WRITERS``."""
@@ -37,6 +40,7 @@ class Writer:
         seed: Of the embedded writers; 0 is the platform's own wording.
         sample: Which of several answers to one question: part of the request's key, so that two samples of one
             writer are two answers and not one from the cache.
+        served: Whether the ``serve-models`` process answers (a trained policy), and not the gateway's endpoint.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Writer:
     temperature: float | None = None
     seed: int | None = None
     sample: int = 0
+    served: bool = False
 
     def identity(self, default_model: str) -> tuple[Any, ...]:
         """What tells its texts from those of others."""
@@ -61,26 +66,45 @@ def model_writers(model: str) -> tuple[Writer, ...]:
     return (Writer(f"{model[:50]}@0.3", temperature=0.3), Writer(f"{model[:50]}@1.0", temperature=1.0, sample=1))
 
 
-def configured_writers(settings: Settings, *, embedded: bool, model: str) -> tuple[Writer, ...]:
-    """The writers of the settings, at least two.
+def sampled(count: int, *, embedded: bool, model: str) -> tuple[Writer, ...]:
+    """Samples of one writer, for best of n: seeded variants of the embedded one, or one model again and again.
+
+    The first is what would be written without a choice.
+    """
+    if embedded:
+        return embedded_writers(count)
+    return tuple(Writer(f"{model[:50]}@{_FREE}", temperature=_FREE, sample=number) for number in range(count))
+
+
+def policy_samples(policy: Writer, count: int) -> tuple[Writer, ...]:
+    """``count`` samples of a trained policy, each with a seed of its own."""
+    return tuple(replace(policy, seed=number + 1, sample=number) for number in range(count))
+
+
+def configured_writers(
+    settings: Settings, *, embedded: bool, model: str, policy: Writer | None = None
+) -> tuple[Writer, ...]:
+    """The writers of the settings, at least two; a promoted policy is one more.
 
     Args:
         settings: ``PAIR_WRITERS``.
         embedded: Whether the gateway asks the embedded service.
         model: The gateway's model.
+        policy: A trained policy that writes what is compared.
 
     Raises:
         PermanentError: The setting is wrong, or names fewer than two.
     """
+    further = () if policy is None else (policy,)
     if not settings.pair_writers:
-        return embedded_writers() if embedded else model_writers(model)
+        return (*(embedded_writers() if embedded else model_writers(model)), *further)
     specs = [_spec(number, entry) for number, entry in enumerate(settings.pair_writers, 1)]
     if len(specs) < 2:
         raise PermanentError("PAIR_WRITERS names one writer; a pair needs two.", hint="Add another, or leave it empty.")
     names = [spec.name for spec in specs]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise PermanentError(f"PAIR_WRITERS: names must not repeat: {', '.join(repeated)}.")
-    return tuple(Writer(s.name, s.model, s.temperature, s.seed, number) for number, s in enumerate(specs))
+    return (*(Writer(s.name, s.model, s.temperature, s.seed, number) for number, s in enumerate(specs)), *further)
 
 
 def matched(writers: Sequence[Writer], number: int, *, product: int = 0) -> tuple[Writer, Writer]:

@@ -46,7 +46,7 @@ def export_storefront(store: ObjectStore, settings: Settings) -> ExportResult:
     Raises:
         PermanentError: the market feed breaks a rule; nothing is written then.
     """
-    items = list(published_items(settings.cdn_prefix))
+    items = list(published_items(settings.cdn_prefix, settings.language))
     jsonl = to_jsonl(items)
     shop = "\0".join((settings.shop_name, settings.shop_company, settings.shop_url))
     # The feed's date changes at every call, so what it is made from is compared and not its bytes.

@@ -13,7 +13,8 @@ class StorefrontItem:
     """One product as buyers see it. ``category_path`` holds (id, name) from the top down.
 
     ``image_urls`` are ours where the shop's pictures are stored and public (CDN_PREFIX), else the source's;
-    ``pictures`` names the stored ones by their keys in the object store, with width and height.
+    ``pictures`` names the stored ones by their keys in the object store, with width and height. ``card`` is the short
+    text for lists and adverts, empty where there is none.
     """
 
     product_id: int
@@ -38,14 +39,22 @@ class StorefrontItem:
     version: int
     written_by: str
     pictures: tuple[dict[str, Any], ...] = ()
+    card: str = ""
 
 
-def published_items(cdn_prefix: str | None = None) -> Iterator[StorefrontItem]:
-    """Everything on show, by product id. Streams; needs the database."""
+def published_items(cdn_prefix: str | None = None, language: str = "ru") -> Iterator[StorefrontItem]:
+    """Everything on show, by product id. Streams; needs the database.
+
+    Args:
+        language: Of the short cards.
+    """
+    from django.db.models import OuterRef, Subquery
+
     from vitrina.catalog.models import Publication
     from vitrina.categories.models import Category
     from vitrina.content.product_facts import attribute_texts
     from vitrina.images.keys import public_url
+    from vitrina.preferences.models import ProductCard
 
     nodes = {node.pk: node for node in Category.objects.all()}
 
@@ -58,6 +67,11 @@ def published_items(cdn_prefix: str | None = None) -> Iterator[StorefrontItem]:
 
     rows = (
         Publication.objects.filter(state=Publication.State.PUBLISHED)
+        .annotate(
+            card=Subquery(
+                ProductCard.objects.filter(product=OuterRef("product"), language=language, fit=True).values("text")[:1]
+            )
+        )
         .select_related("product__source", "version")
         .order_by("product_id")
     )
@@ -87,4 +101,5 @@ def published_items(cdn_prefix: str | None = None) -> Iterator[StorefrontItem]:
             version=version.number,
             written_by=version.model or version.origin,
             pictures=tuple(row.pictures),
+            card=row.card or "",
         )

@@ -19,6 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CSV_COLUMNS = (
     "product_id", "source", "external_id", "title", "category", "brand", "price", "old_price", "currency",
     "available", "description", "seo_title", "seo_description", "keywords", "url", "images", "barcodes", "written_by",
+    "card",
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def to_csv(items: Iterable[StorefrontItem]) -> bytes:
             " > ".join(name for _, name in item.category_path), item.brand, item.price, item.old_price, item.currency,
             {True: "yes", False: "no", None: ""}[item.available], to_text(item.description_html), item.seo_title,
             item.seo_description, ", ".join(item.keywords), item.url, " ".join(item.image_urls),
-            " ".join(item.barcodes), item.written_by,
+            " ".join(item.barcodes), item.written_by, item.card,
         )  # fmt: skip
         writer.writerow([safe_cell(cell) for cell in cells])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()

@@ -1,0 +1,93 @@
+"""Best of n among the answers of a model: collecting the samples of each product, one of which goes on.
+
+Belongs here: which request is which sample, when a product's samples are complete. Stays out: the choice
+(``best_of``), where candidates are kept (the caller's ``choose``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from vitrina.content.keeping import DescribeResult, count_cost
+from vitrina.llm.messages import ChatRequest
+from vitrina.llm.outcomes import ChatResult, Outcome
+
+#: Usable answers of some products, each in the order of their samples → place of the chosen one of each.
+Choose = Callable[[Sequence[Sequence[ChatResult]], str], Sequence[int]]
+_UNFINISHED = (Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET)
+
+
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """How several texts for one product are asked for, and who chooses.
+
+    Attributes:
+        count: Texts for each product, 2 or more.
+        seeded: Whether samples differ by their seed (the embedded writer, which has no temperature).
+        judge: Names who chooses: another one may make another text of the same answers.
+        choose: Keeps all candidates and chooses; takes the run's id as well.
+    """
+
+    count: int
+    seeded: bool
+    judge: str
+    choose: Choose
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What a text's fingerprint holds of it."""
+        return ("best_of", self.count, self.judge)
+
+    def sample(self, request: ChatRequest, number: int) -> ChatRequest:
+        """The request of a sample; that of number 0 is the request without a choice, and so is its key."""
+        extra = {**request.extra, "seed": number} if self.seeded and number else request.extra
+        return replace(request, sample=number, extra=extra)
+
+
+def chosen_answers(
+    answers: Iterable[ChatResult], best_of: BestOf, result: DescribeResult, run_id: str, group_size: int
+) -> Iterator[list[ChatResult]]:
+    """One answer for each product, in groups, as products are complete.
+
+    A product some of whose samples failed is chosen for among the others; one without any has its worst failure.
+    """
+    waiting: dict[int, list[ChatResult]] = defaultdict(list)
+    done: list[list[ChatResult]] = []
+    for answer in answers:
+        count_cost(answer, result)
+        product = answer.request.context.facts.product_id
+        waiting[product].append(answer)
+        if len(waiting[product]) == best_of.count:
+            done.append(sorted(waiting.pop(product), key=lambda one: one.request.sample))
+            if len(done) * best_of.count >= group_size:
+                yield _chosen(done, best_of, run_id)
+                done = []
+    if done:
+        yield _chosen(done, best_of, run_id)
+
+
+def _chosen(groups: Sequence[Sequence[ChatResult]], best_of: BestOf, run_id: str) -> list[ChatResult]:
+    usable = [[answer for answer in group if answer.ok] for group in groups]
+    places = iter(best_of.choose([group for group in usable if group], run_id))
+    return [
+        _whole(good[next(places)] if good else _worst(group), group) for group, good in zip(groups, usable, strict=True)
+    ]
+
+
+def _worst(group: Sequence[ChatResult]) -> ChatResult:
+    """The failure that another run may mend, if there is one: the product is then asked for again."""
+    return next((answer for answer in group if answer.outcome in _UNFINISHED), group[0])
+
+
+def _whole(answer: ChatResult, group: Sequence[ChatResult]) -> ChatResult:
+    """The answer with what all of its samples cost."""
+    costs = [one.cost_usd for one in group]
+    usage = group[0].usage
+    for one in group[1:]:
+        usage = usage + one.usage
+    known = [cost for cost in costs if cost is not None]
+    return replace(answer, usage=usage, cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None)
