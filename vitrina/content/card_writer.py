@@ -1,8 +1,8 @@
 """The embedded writer of short cards, in seeded variants.
 
 Belongs here: the chat protocol's side, and which variant a seed means. Stays out: the sentences (``writer``). Every
-variant says true things only; they differ in structure, order, tone and in how much they say, so that people have
-something to choose between where no model is at hand.
+variant says true things only, some of them little beyond mild praise; they differ in structure, order, tone and in how
+much they say, so that people have something to choose between where no model is at hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vitrina.lexicon import Lexicon
 from vitrina.lexicon.active import active
 
 #: A change of wording takes a new number: it is part of the provenance of every text.
-VERSION = "1"
+VERSION = "2"
 
 
 def answer_chat(request: Mapping[str, Any]) -> str:

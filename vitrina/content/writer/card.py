@@ -18,10 +18,15 @@ from vitrina.content.writer.wording import WORDINGS, Wording
 Structure = Literal["sentences", "labels", "mixed"]
 Order = Literal["telling", "mixed", "reversed"]
 Tone = Literal["plain", "page", "lead"]
+Manner = Literal["facts", "vague", "warm"]
 
 STRUCTURES: tuple[Structure, ...] = ("sentences", "labels", "mixed")
 ORDERS: tuple[Order, ...] = ("telling", "mixed", "reversed")
 TONES: tuple[Tone, ...] = ("plain", "page", "lead")
+#: Facts alone, few facts among sentences that say nothing, or facts with mild praise: a choice for people to make.
+MANNERS: tuple[Manner, ...] = ("facts", "facts", "vague", "warm")
+#: So many facts a vague card tells.
+VAGUE_FACTS = 2
 #: How much of the room a variant uses.
 FULLNESS = (1.0, 0.8, 0.6)
 
@@ -34,6 +39,7 @@ class Variant:
     order: Order = "telling"
     tone: Tone = "plain"
     fullness: float = 1.0
+    manner: Manner = "facts"
 
 
 def variant(product_id: int, seed: int) -> Variant:
@@ -46,13 +52,14 @@ def variant(product_id: int, seed: int) -> Variant:
         choice.pick("card/order", ORDERS),
         choice.pick("card/tone", TONES),
         choice.pick("card/fullness", FULLNESS),
+        choice.pick("card/manner", MANNERS),
     )
 
 
 def compose_card(sheet: Sheet, seed: int = 0) -> str:
     """The text of a card; never above the contract's limit, below it where the facts are few."""
     wording, choice, how = WORDINGS[sheet.language], Choice(sheet.product_id, seed), variant(sheet.product_id, seed)
-    parts = _facts(sheet, wording, choice, how)
+    parts = _mannered(_facts(sheet, wording, choice, how), wording, choice, how)
     opening = seo.clip(_opening(sheet, wording, choice, how), card.CHARS_MAX)
     room = max(int(card.CHARS_MAX * how.fullness), card.CHARS_MIN)
     text = opening
@@ -88,6 +95,18 @@ def _facts(sheet: Sheet, wording: Wording, choice: Choice, how: Variant) -> list
         told.reverse()
     last = _last(sheet, wording, choice)
     return [*told, *sheet.source[:3], *sheet.usage[:2], *sheet.care[:2], *sheet.size_notes[:1], *last]
+
+
+def _mannered(facts: list[str], wording: Wording, choice: Choice, how: Variant) -> list[str]:
+    """The facts as the manner tells them."""
+    if how.manner == "vague":
+        empty = choice.shuffled("card/vague", wording.patterns.CARD_VAGUE)
+        few, rest = facts[:VAGUE_FACTS], facts[VAGUE_FACTS:]
+        return [*empty[:1], *few, *empty[1:3], *rest[: len(rest) // 3]]
+    if how.manner == "warm":
+        praise = choice.shuffled("card/warm", wording.patterns.CARD_WARM)
+        return [praise[0], *facts[:3], praise[1], *facts[3:]]
+    return facts
 
 
 def _last(sheet: Sheet, wording: Wording, choice: Choice) -> list[str]:

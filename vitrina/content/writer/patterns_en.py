@@ -58,6 +58,14 @@ BULLETS: Patterns = {
     "material_garment": ("Material: {v}",), "material_care": ("Material: {v}",),
 }  # fmt: skip
 LIST_LEADS: tuple[str, ...] = ("In short:", "What is known:", "Key facts:", "At a glance:")
+CARD_VAGUE: tuple[str, ...] = (
+    "Details are given in the description.", "All main characteristics are on the page.",
+    "This card gives general information.", "See the characteristics before buying.",
+)  # fmt: skip
+CARD_WARM: tuple[str, ...] = (
+    "A good choice for every day.", "A pleasant purchase for oneself or as a gift.", "A decent option for its price.",
+    "A purchase to be glad of.",
+)  # fmt: skip
 SPECS: tuple[str, ...] = ("{V}.", "Also stated: {v}.", "Further characteristics: {v}.")
 SUBJECTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "garment": (("model", "model", "model", "meant", "made"), ("item", "item", "item", "meant", "made")),

@@ -153,6 +153,22 @@ LIST_LEADS: tuple[str, ...] = (
     "Коротко о главном:", "Основные сведения:", "Что известно о товаре:", "На что обратить внимание:", "Главное:",
     "Кратко:",
 )  # fmt: skip
+#: Variants of the card alone: sentences that are true of any product, and mild praise. People find them less useful than
+#: facts, and that is what they are for: something to choose between.
+CARD_VAGUE: tuple[str, ...] = (
+    "Подробные сведения приведены в описании.",
+    "Все основные характеристики указаны на странице.",
+    "В этой карточке собраны общие сведения.",
+    "Перед покупкой ознакомьтесь с характеристиками.",
+    "Сведения в карточке даны по данным продавца.",
+)
+CARD_WARM: tuple[str, ...] = (
+    "Удачный выбор на каждый день.",
+    "Приятное приобретение для себя или в подарок.",
+    "Достойный вариант за свои деньги.",
+    "Такая покупка порадует.",
+    "Отличный вариант, который хочется рекомендовать.",
+)
 #: Characteristics without a sentence of their own: ``{v}`` is "длина — 95 см и рукав — короткий", ``{V}`` the same
 #: with a capital.
 SPECS: tuple[str, ...] = (
