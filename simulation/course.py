@@ -1,0 +1,273 @@
+"""The course of the demo: its stages in order, each done once.
+
+Belongs here: which job of the platform is run when and with which settings. Stays out: the jobs, the people
+(``voting``), the figures (``measures``, ``report``). Each stage can be begun again after a kill: jobs of the platform
+do nothing twice, and pairs and votes are counted before more are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from simulation import models, voting
+from simulation.annotators import PEOPLE
+from simulation.drops import drop_files
+from simulation.gold import gold_pairs
+from simulation.home import Opened
+from simulation.plan import Record, Size
+from simulation.platform import Platform
+from simulation.products import make_products
+from vitrina.config import PROJECT_ROOT, get_settings
+
+GOLD = 60
+#: How products are chosen for pairs. The second round asks for what the first model is unsure of, and sets its choice
+#: against other texts.
+SHARES: Mapping[int, Mapping[str, float]] = {
+    1: {"new": 0.7, "random": 0.3},
+    2: {"new": 0.3, "random": 0.1, "least_certain": 0.3, "best_of": 0.3},
+}
+#: Variants of the embedded writer that are compared; numbers far apart, since a further pair takes the next number.
+WRITERS = [{"name": f"variant-{number}", "seed": number * 1000 + 1} for number in range(1, 7)]
+_REFRESH = {"vitrina/refresh": "true"}
+Told = dict[str, Any]
+
+
+def settings_of(size: Size) -> dict[str, str]:
+    """Environment variables of the platform for the whole demo."""
+    return {
+        "PAIR_WRITERS": json.dumps(WRITERS),
+        "PAIR_BATCH_SIZE": str(max(size.round_1, size.round_2)),
+        "PAIR_GOLD_SHARE": "0.25",
+        # Some hundred pairs: with a tenth of them no gate could tell anything.
+        "DATASET_TEST_SHARE": "0.25",
+        "BEST_OF": str(size.best_of),
+        "DROP_SETTLE_SECONDS": "0",
+        # Ten programs that answer as fast as the desk allows are no abuse here.
+        "API_RATE_PER_MINUTE": "100000",
+        "API_WORK_RATE_PER_MINUTE": "100000",
+    }
+
+
+@dataclass
+class Course:
+    """One run on an opened home.
+
+    Attributes:
+        say: Tells a person what is going on now.
+    """
+
+    up: Opened
+    record: Record
+    say: Callable[[str], None]
+    people_keys: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.size = self.record.size
+        self.platform = Platform(self.up.instance, self.up.settings)
+
+    def stages(self) -> list[tuple[str, str, Callable[[], Told]]]:
+        """Key, what a person reads, and what is done."""
+        rounds = []
+        for number in (1, 2):
+            rounds += [
+                (f"pairs_{number}", f"round {number}: pairs are sent to the desk", self._bound(self.pairs, number)),
+                (f"votes_{number}", f"round {number}: people compare over the API", self._bound(self.votes, number)),
+                (f"dataset_{number}", f"round {number}: preferences and dataset", self.dataset),
+                (f"reward_{number}", f"round {number}: reward model", self._bound(self.reward, number)),
+            ]
+            if number == 1:
+                rounds.append(("cards", "round 1: cards, best of n by the first model", self.cards_of_first))
+        policy = [
+            ("sft", "round 2: a small model learns to write (SFT)", self.sft),
+            ("policy", "round 2: it learns from the reward model (RLOO)", self.policy),
+        ]
+        alone = [("alone", "what the trained models write without a choice", self.alone)]
+        return [
+            ("goods", f"{self.size.products} goods come in", self.goods),
+            *rounds,
+            *(policy if self.size.policy else []),
+            ("held_out", f"{self.size.held_out} new goods come in, which nobody has seen", self.held_out),
+            ("cards_1", "their cards as after round 1", self._bound(self.cards, 1)),
+            ("cards_2", "their cards as after round 2", self._bound(self.cards, 2)),
+            *(alone if self.size.policy else []),
+        ]
+
+    @staticmethod
+    def _bound(stage: Callable[[int], Told], number: int) -> Callable[[], Told]:
+        return lambda: stage(number)
+
+    def run(self, title: Callable[[str, int, int], None], ended: Callable[[str, Told], None]) -> None:
+        """Do what is left; ``title`` hears what begins, ``ended`` what came of it."""
+        self.people_keys = voting.make_people(PEOPLE)
+        stages = self.stages()
+        for place, (key, words, stage) in enumerate(stages, 1):
+            if key in self.record.done:
+                continue
+            title(words, place, len(stages))
+            began = time.monotonic()
+            told = {**stage(), "seconds": round(time.monotonic() - began, 1)}
+            self.record.finish(key, told)
+            ended(words, told)
+
+    # -- goods ---------------------------------------------------------------------------------------
+
+    def goods(self) -> Told:
+        """Categories and templates of the samples, then the first delivery through the whole intake."""
+        from vitrina.objects import open_store
+
+        store = open_store(self.up.settings)
+        for name in ("categories.yaml", "templates.yaml"):
+            store.put(f"reference/{name}", (PROJECT_ROOT / "samples" / name).read_bytes())
+        self.say("categories, classifier and templates")
+        self.platform.run("catalog", "reference_data")
+        return self._delivery("delivery-1", 0, self.size.products)
+
+    def held_out(self) -> Told:
+        """The delivery that is measured: it comes when all training is over."""
+        return self._delivery("delivery-2", self.size.products, self.size.held_out)
+
+    def _delivery(self, name: str, first: int, count: int) -> Told:
+        self.say("reading drops")
+        keys = self.platform.take_in(drop_files(make_products(self.size.seed, count, first=first), name))
+        self.say("categories of the goods")
+        told = self.platform.run("catalog", "process_drop", keys=keys, select=["product_categories"])
+        return {"drops": keys, "products": count, "decided_by": told["product_categories"]["decided_by"]}
+
+    # -- a round -------------------------------------------------------------------------------------
+
+    def pairs(self, number: int) -> Told:
+        """Pairs of a round, as the platform's policy chooses products."""
+        from vitrina.preferences.models import PairOrigin
+
+        wanted = self.size.round_1 + (self.size.round_2 if number == 2 else 0)
+        settings = get_settings()
+        told: Told = {}
+        left_out: dict[str, int] = {}
+        settings.pair_shares = dict(SHARES[number])  # type: ignore[assignment]
+        for _ in range(4):  # near-duplicates and texts that break their contract leave no pair
+            missing = wanted - PairOrigin.objects.count()
+            if missing <= max(wanted // 100, 0):
+                break
+            settings.pair_products = missing
+            made = self.platform.run("feedback", "make_pairs")["response_pairs"]
+            told = {"chosen_for": made["chosen_for"], "reward_model": made["reward_model"]}
+            left_out = {**left_out, **made["left_out"]}
+            if not made["pairs"]:
+                break
+        return {**told, "pairs": PairOrigin.objects.count(), "left_out": left_out}
+
+    def votes(self, number: int) -> Told:
+        """Gold is mixed in, everybody compares, who fails the gold is thrown out, and the minute for undoing passes."""
+        from django.db.models import Count, Q
+
+        from vitrina.review.models import Batch, Decision
+
+        batches = list(Batch.objects.filter(created_by=None, state=Batch.State.OPEN).order_by("pk"))
+        known = gold_pairs(self.size.seed + number, GOLD)
+        for batch in batches:
+            voting.add_gold(self.up.desk, self.people_keys["lead"], batch.pk, known)
+        # Who was caught in the first round is not asked again
+        caught = set(self.record.done.get("votes_1", {}).get("careless", {}))
+        people = [one for one in PEOPLE if one.email not in caught]
+        before = Decision.objects.filter(action="compare").count()
+
+        def tell(_: int) -> None:
+            self.said += 1
+            if self.said % 50 == 0:
+                self.say(f"{before + self.said} votes")
+
+        self.said = 0
+        result = voting.vote(
+            self.up.desk, self.people_keys, people, [one.pk for one in batches], seed=self.size.seed, tell=tell
+        )
+        lead = voting.DeskClient(self.up.desk, self.people_keys["lead"])
+        for batch in batches:  # the next round has batches, and gold, of its own
+            lead.must("PATCH", f"batches/{batch.pk}", {"state": "closed"})
+        lead.close()
+        self._undo_window()
+        votes = Decision.objects.filter(action="compare").aggregate(
+            all=Count("pk"), standing=Count("pk", filter=Q(voided_at=None, undone_at=None, superseded_by=None))
+        )
+        return {
+            "votes": votes["all"], "standing": votes["standing"], "by_person": dict(result.given),
+            "careless": result.careless, "voided": result.voided,
+        }  # fmt: skip
+
+    def _undo_window(self) -> None:
+        from django.db.models import Max
+
+        from vitrina.review.models import Outbox
+
+        last = Outbox.objects.filter(consumed_at=None, void_at=None).aggregate(last=Max("available_at"))["last"]
+        while last is not None and (left := (last - datetime.now(UTC)).total_seconds()) > 0:
+            self.say(f"votes count when they cannot be undone any more: {left:.0f} s")
+            time.sleep(min(left, 1.0) + 0.05)
+
+    def dataset(self) -> Told:
+        """Preferences and the next version of the dataset."""
+        told = self.platform.run("feedback", "make_preference_dataset")
+        failed = sorted(name for name, passed in self.platform.checks.items() if not passed)
+        made, people = told["preference_dataset"], told["preferences"]
+        return {
+            "version": made["version"], "pairs": made["pairs"], "ties": made["ties"], "failed_checks": failed,
+            **{name: people.get(name) for name in ("krippendorff_alpha", "gold_accuracy", "left_chosen")},
+        }  # fmt: skip
+
+    def reward(self, number: int) -> Told:
+        """The reward model of a round. What the gate refuses is used all the same, under a signed reason, and told."""
+        told = self.platform.run(
+            "training", "train_reward_model", fails=False,
+            config={"reward_model": {"kind": self.size.reward_kind, "seed": self.size.seed}},
+        )  # fmt: skip
+        return models.in_use("reward", told.get("reward_model"), f"round {number}")
+
+    # -- cards ---------------------------------------------------------------------------------------
+
+    def cards_of_first(self) -> Told:
+        """Cards of the goods that came first: what round 2 compares the model's choice with."""
+        return self._cards("goods")
+
+    def cards(self, number: int) -> Told:
+        """Cards of the new goods with the models as they stood after a round."""
+        models.use("reward", self.record.done[f"reward_{number}"]["model_id"])
+        policy = self.record.done.get("policy", {}) if number == 2 else {}
+        models.use("policy", policy.get("model_id") if policy.get("passed") else None)
+        return self._cards("held_out")
+
+    def _cards(self, delivery: str) -> Told:
+        keys = self.record.done[delivery]["drops"]
+        told = self.platform.run("catalog", "process_drop", keys=keys, select=["product_cards"], tags=_REFRESH)
+        made = told["product_cards"]
+        return {name: made.get(name) for name in ("made", "texts_written", "mean_uplift", "judges_and_writers")}
+
+    # -- models that write ---------------------------------------------------------------------------
+
+    def sft(self) -> Told:
+        """A model that writes, taught by what people preferred."""
+        told = self.platform.run("training", "train_sft_model", fails=False)
+        return models.in_use("sft", told.get("sft_model"), "round 2", sign=False)
+
+    def policy(self) -> Told:
+        """The policy, optimised for the reward model of round 2; the gate says whether it may write."""
+        told = self.platform.run("training", "train_policy_model", fails=False)
+        return models.in_use("policy", told.get("policy_model"), "round 2", sign=False)
+
+    def alone(self) -> Told:
+        """One sample of each trained model for each new product, without any choice."""
+        products, done = self.held_out_products(), self.record.done
+        return {
+            role: models.write_alone(role, done[role].get("model_id"), products, self.up, self.size)
+            for role in ("sft", "policy")
+        }
+
+    def held_out_products(self) -> list[int]:
+        """Ids of the goods that are measured."""
+        from vitrina.catalog.models import Product
+
+        keys = self.record.done["held_out"]["drops"]
+        return list(Product.objects.filter(drop__key__in=keys).order_by("pk").values_list("pk", flat=True))
