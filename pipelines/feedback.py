@@ -10,19 +10,25 @@ from typing import Any
 import dagster as dg
 
 from assets.decision_checks import decision_checks
-from assets.feedback import preference_dataset, preferences, response_pairs
+from assets.feedback import champion_on_new_votes, preference_dataset, preferences, response_pairs
 from pipelines.review_jobs import build_decision_checks_job, half_hourly
 from resources import default_resources
 from sensors.decisions import build_decisions_sensor
 from sensors.preferences import build_enough_preferences_sensor, build_pair_queue_sensor
 
-ASSETS = [response_pairs.response_pairs, preferences.preferences, preference_dataset.preference_dataset]
+ASSETS = [
+    response_pairs.response_pairs,
+    preferences.preferences,
+    champion_on_new_votes.champion_on_new_votes,
+    preference_dataset.preference_dataset,
+]
 DECISION_CHECKS = decision_checks(preferences.preferences, "preferences")
 CHECKS = [
     response_pairs.writers_differ,
     DECISION_CHECKS,
     preferences.preferences_say_what_people_said,
     preferences.sides_are_even,
+    champion_on_new_votes.champion_holds_on_new_votes,
     preference_dataset.sides_do_not_meet,
     preference_dataset.nothing_is_lost,
 ]
@@ -37,12 +43,12 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     )
     collect_preferences = dg.define_asset_job(
         "collect_preferences",
-        selection=dg.AssetSelection.assets("preferences"),
-        description="Votes and edits of people become preferences.",
+        selection=dg.AssetSelection.assets("preferences", "champion_on_new_votes"),
+        description="Votes and edits of people become preferences; the reward model in use is measured on them.",
     )
     make_dataset = dg.define_asset_job(
         "make_preference_dataset",
-        selection=dg.AssetSelection.assets("preferences", "preference_dataset"),
+        selection=dg.AssetSelection.assets("preferences", "champion_on_new_votes", "preference_dataset"),
         description="What people said until now, validated, split and versioned; pushed to the Hub where one is set.",
     )
     checks_of_decisions = build_decision_checks_job("preference_decision_checks", DECISION_CHECKS)
