@@ -16,6 +16,7 @@ from vitrina.cli.drops import app as drops_app
 from vitrina.cli.errors import explain
 from vitrina.cli.llm import app as llm_app
 from vitrina.cli.llm_serve import serve_models
+from vitrina.cli.policy import app as policy_app
 from vitrina.cli.preferences import app as preferences_app
 from vitrina.cli.reference import categories_app, templates_app, vectors_app
 from vitrina.cli.reports import export, quality_app, status
@@ -39,6 +40,7 @@ app.add_typer(templates_app, name="templates")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(review_app, name="review")
 app.add_typer(reward_app, name="reward")
+app.add_typer(policy_app, name="policy")
 app.add_typer(preferences_app, name="preferences")
 app.add_typer(users_app, name="user")
 app.add_typer(llm_app, name="llm")

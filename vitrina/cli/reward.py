@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from vitrina.cli import reward_registry
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
+from vitrina.cli.training import ManyFiles, progress, short
 from vitrina.errors import PermanentError
 from vitrina.reward.models import ModelKind
 
@@ -24,7 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Reward models: which of two answer
 app.command("models")(reward_registry.models)
 app.command("promote")(reward_registry.promote)
 app.command("roll-back")(reward_registry.roll_back)
-_MANY = ("--train", "--test")
 Format = Annotated[
     str | None,
     typer.Option(
@@ -42,35 +41,7 @@ class PlotForm(StrEnum):
     NONE = "none"
 
 
-class _ManyFiles(TyperCommand):
-    """Options that take several files after one name, as a shell's ``*.jsonl`` gives them."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        option, taken = None, False
-        for word in args:
-            if word.startswith("-"):
-                option, taken = (word if word in _MANY else None), False
-            elif option and taken and Path(word).is_file():
-                spread.append(option)
-            spread.append(word)
-            taken = option is not None and word != option
-        return super().parse_args(ctx, spread)
-
-
-def _progress(stage: str, figures: Mapping[str, Any]) -> None:
-    told = ", ".join(f"{name} {_short(value)}" for name, value in figures.items())
-    sys.stderr.write(f"{stage}: {told}\n" if told else f"{stage}\n")
-    sys.stderr.flush()
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "(" + ", ".join(f"{name} {_short(each)}" for name, each in value.items()) + ")"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-@app.command(cls=_ManyFiles)
+@app.command(cls=ManyFiles)
 def train(
     train: Annotated[list[Path], typer.Option("--train", help="Preference files, plain or .gz.", metavar="FILE…")],
     out: Annotated[Path, typer.Option("--out", help="Folder that becomes the model.", metavar="DIR")],
@@ -98,8 +69,8 @@ def train(
     if epochs is not None:
         settings = changed(settings, epochs=epochs)
     loaded = load(train, format)
-    _progress("read", {"rows": len(loaded.rows), "decided": len(loaded.decided), "set aside": len(loaded.set_aside)})
-    model = fit(loaded, Plan(out, kind, seed, settings, replace), _progress)
+    progress("read", {"rows": len(loaded.rows), "decided": len(loaded.decided), "set aside": len(loaded.set_aside)})
+    model = fit(loaded, Plan(out, kind, seed, settings, replace), progress)
     data = model.manifest["data"]
     summary = {
         "model": str(out),
@@ -114,13 +85,13 @@ def train(
     }
 
     def human() -> None:
-        facts(f"Reward model in {out}", {name: _short(value) for name, value in summary.items() if value != {}})
+        facts(f"Reward model in {out}", {name: short(value) for name, value in summary.items() if value != {}})
         say(f"Judge it on other pairs: vitrina reward evaluate {out} --test FILE --train {' '.join(map(str, train))}")
 
     emit(summary, as_json, human)
 
 
-@app.command(cls=_ManyFiles)
+@app.command(cls=ManyFiles)
 def evaluate(
     model: Model,
     test: Annotated[list[Path], typer.Option("--test", help="Held-out preference files.", metavar="FILE…")],
@@ -140,7 +111,7 @@ def evaluate(
     from vitrina.reward.plots import draw
 
     opened = open_model(model)
-    report = judge(opened, load(test, format), load(train, format) if train else None, _progress)
+    report = judge(opened, load(test, format), load(train, format) if train else None, progress)
     folder = out or model / "evaluation"
     report |= {"test_files": [str(path) for path in test], "plots": []}
     try:
@@ -164,14 +135,14 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
         {
             "trained on": f"{report['n_train']:,} decided pairs",
             "not decided": ", ".join(f"{name} {n}" for name, n in report["choices"].items() if name not in "ab"),
-            "set aside at import": f"{report['set_aside']} {_short(report['set_aside_reasons'])}",
+            "set aside at import": f"{report['set_aside']} {short(report['set_aside_reasons'])}",
             "accuracy": _interval(report),
             "log-loss": f"{report['log_loss']:.4f}, after temperature {report['log_loss_calibrated']:.4f}",
             "calibration error": f"{report['ece']:.4f}, after temperature {report['ece_calibrated']:.4f}",
             "temperature": f"{report['temperature']:.4g}",
             "longer / shorter chosen": f"{_interval(length['longer_chosen'])} / {_interval(length['shorter_chosen'])}",
             "balanced by length": _interval(length, "balanced_accuracy"),
-            "rank correlation with length": _short(length["spearman_margin_length"]),
+            "rank correlation with length": short(length["spearman_margin_length"]),
             "swapped sides": f"differ by at most {report['antisymmetry_error']:.1e}",
             "same prompts as in training": report["leaked"]["pairs"],
             **{
@@ -179,7 +150,7 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
                 for size, each in report["best_of"].items()
             },
             **_several(report),
-            "decided pairs have larger margins": _short(report["ties"]["auc"]) if report["ties"]["n"] else "no ties",
+            "decided pairs have larger margins": short(report["ties"]["auc"]) if report["ties"]["n"] else "no ties",
         },
     )
     if report["baselines"]:
