@@ -10,12 +10,14 @@ from typing import Any
 
 import dagster as dg
 
+from assets.training.policy_model import policy_model
 from assets.training.reward_model import reward_model
+from assets.training.sft_model import sft_model
 from resources import default_resources
 from resources.trainer import Trainer
 from sensors.training import build_untrained_dataset_sensor
 
-ASSETS = [reward_model]
+ASSETS = [reward_model, sft_model, policy_model]
 
 
 def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
@@ -25,9 +27,14 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         selection=dg.AssetSelection.assets("reward_model"),
         description="Learns from the newest preference dataset, judges the model, promotes it if the gate allows.",
     )
+    train_policy = dg.define_asset_job(
+        "train_policy",
+        selection=dg.AssetSelection.assets("sft_model", "policy_model"),
+        description="Teaches a model to write by preferred cards, then by a reward model; promotes what the gate allows.",
+    )
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[train_reward_model],
+        jobs=[train_reward_model, train_policy],
         sensors=[build_untrained_dataset_sensor(train_reward_model)],
         resources={**default_resources(), "trainer": Trainer(), **(resources or {})},
         executor=dg.in_process_executor,

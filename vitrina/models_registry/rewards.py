@@ -52,8 +52,8 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
     pairs = {side: read_rows(store, version, f"{side}.parquet") for side in (*LEARNED, HELD_OUT)}
     ties = [row for row in read_rows(store, version, "ties.parquet") if row["side"] == HELD_OUT]
     train, test = folder / "train.jsonl", folder / "test.jsonl"
-    _write(train, (_pair(row) for side in LEARNED for row in pairs[side]))
-    _write(test, [*map(_pair, pairs[HELD_OUT]), *map(_tie, ties)])
+    write_lines(train, (pair_line(row) for side in LEARNED for row in pairs[side]))
+    write_lines(test, [*map(pair_line, pairs[HELD_OUT]), *map(_tie, ties)])
     return TrainingFiles((train,), (test,), version.version)
 
 
@@ -62,7 +62,8 @@ def files_by_hand(train: Sequence[str], test: Sequence[str]) -> TrainingFiles:
     return TrainingFiles(tuple(map(Path, train)), tuple(map(Path, test)), fingerprint(list(train), list(test))[:16])
 
 
-def _pair(row: Mapping[str, Any]) -> dict[str, Any]:
+def pair_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A decided pair of a dataset in our own format."""
     sides = ("chosen", "rejected") if row["chosen_is_a"] else ("rejected", "chosen")
     texts = {"response_a": row[sides[0]], "response_b": row[sides[1]], "preferred": "a" if row["chosen_is_a"] else "b"}
     return _common(row) | texts | {"margin": row["margin"]}
@@ -83,7 +84,8 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """JSON Lines."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 from vitrina.reward.gates import Rule
@@ -38,6 +39,13 @@ class Votes:
 def judged(report: Mapping[str, Any], votes: Votes | None = None) -> list[Rule]:
     """All rules for a report of `vitrina.policy.evaluation.judge`."""
     return list(_rules(report, votes))
+
+
+def judged_sft(manifest: Mapping[str, Any]) -> list[Rule]:
+    """Whether a model taught by examples learned anything: on its validation fold it is surer than half of a guess."""
+    best = min(epoch["loss_per_token"] for epoch in manifest["history"])
+    bound = log(manifest["vocabulary"]) / 2
+    return [Rule("learned", best < bound, best, f"below {bound:.2f} nats per token on the validation fold")]
 
 
 def _rules(report: Mapping[str, Any], votes: Votes | None) -> Iterator[Rule]:

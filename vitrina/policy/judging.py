@@ -20,8 +20,6 @@ from vitrina.policy.writing import PolicyWriter, open_writer
 from vitrina.reward.fitting import Progress
 from vitrina.reward.pairs import Scorer
 
-EVALUATION = "evaluation"
-REPORT = "report.json"
 #: Of the sampling; others than those of training.
 _SEED = 20_000
 
@@ -59,10 +57,10 @@ def report_of(
     progress("written", {"prompts": len(prompts), "texts": len(prompts) * (best_of + 2)})
     report = judge(made, reward, other, leaked=leaked)
     report |= _origin(manifest)
-    target = folder / EVALUATION
+    target = folder / storage.EVALUATION
     draw(report, target)
     (target / "card.md").write_text(cards.written(manifest, report), encoding="utf-8")
-    (target / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    (target / storage.REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     progress("judged", summary(report))
     return report
 

@@ -222,6 +222,7 @@ def _keep(
         "seed": plan.seed,
         "settings": plan.settings.described(),
         "answer_length": encoder.answer_length,
+        "vocabulary": len(encoder.tokenizer),
         "data": {
             **examples.described(),
             "data_version": data_version(examples.rows),

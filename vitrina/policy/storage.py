@@ -19,6 +19,8 @@ from vitrina.reward import storage
 #: Weights, tokenizer and encoding.
 FOLDER = "model"
 GROUPS = "groups.json"
+#: Beside the model, written after it: no part of what is verified.
+EVALUATION, REPORT = "evaluation", "report.json"
 #: What a policy writes: the short card, never the full description.
 CONTRACT = "card"
 _LIBRARIES = ("vitrina", "torch", "transformers", "trl", "peft", "accelerate")
