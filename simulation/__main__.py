@@ -28,7 +28,7 @@ from vitrina.errors import PermanentError, VitrinaError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 #: So small a run shows that everything works, not that anything gets better.
-TINY = Size(products=160, held_out=30, round_1=130, round_2=60, best_of=3, policy=False)
+TINY = Size(products=260, held_out=30, round_1=210, round_2=40, best_of=3, policy=False)
 
 
 @dataclass

@@ -25,6 +25,8 @@ from simulation.products import make_products
 from vitrina.config import PROJECT_ROOT, get_settings
 
 GOLD = 60
+#: Texts for each of the many goods that came first: fewer than for those that are measured, to save minutes.
+OWN_BEST_OF = 4
 #: How products are chosen for pairs. The second round asks for what the first model is unsure of, and sets its choice
 #: against other texts.
 SHARES: Mapping[int, Mapping[str, float]] = {
@@ -80,8 +82,9 @@ class Course:
                 (f"dataset_{number}", f"round {number}: preferences and dataset", self.dataset),
                 (f"reward_{number}", f"round {number}: reward model", self._bound(self.reward, number)),
             ]
-            if number == 1:
-                rounds.append(("cards", "round 1: cards, best of n by the first model", self.cards_of_first))
+            words = f"round {number}: cards, best of {OWN_BEST_OF} by its model"
+            if number == 1 or self.size.policy:
+                rounds.append((f"own_cards_{number}", words, self.own_cards))
         policy = [
             ("sft", "round 2: a small model learns to write (SFT)", self.sft),
             ("policy", "round 2: it learns from the reward model (RLOO)", self.policy),
@@ -224,22 +227,23 @@ class Course:
             "training", "train_reward_model", fails=False,
             config={"reward_model": {"kind": self.size.reward_kind, "seed": self.size.seed}},
         )  # fmt: skip
-        return models.in_use("reward", told.get("reward_model"), f"round {number}")
+        return models.in_use("reward", told.get("reward_model"), f"round {number}", why=self.platform.why)
 
     # -- cards ---------------------------------------------------------------------------------------
 
-    def cards_of_first(self) -> Told:
-        """Cards of the goods that came first: what round 2 compares the model's choice with."""
-        return self._cards("goods")
+    def own_cards(self) -> Told:
+        """Cards of the goods that came first: round 2 compares the choice with others, and SFT learns from it."""
+        return self._cards("goods", OWN_BEST_OF)
 
     def cards(self, number: int) -> Told:
         """Cards of the new goods with the models as they stood after a round."""
         models.use("reward", self.record.done[f"reward_{number}"]["model_id"])
         policy = self.record.done.get("policy", {}) if number == 2 else {}
         models.use("policy", policy.get("model_id") if policy.get("passed") else None)
-        return self._cards("held_out")
+        return self._cards("held_out", self.size.best_of)
 
-    def _cards(self, delivery: str) -> Told:
+    def _cards(self, delivery: str, best_of: int) -> Told:
+        get_settings().best_of = best_of
         keys = self.record.done[delivery]["drops"]
         told = self.platform.run("catalog", "process_drop", keys=keys, select=["product_cards"], tags=_REFRESH)
         made = told["product_cards"]
@@ -248,14 +252,20 @@ class Course:
     # -- models that write ---------------------------------------------------------------------------
 
     def sft(self) -> Told:
-        """A model that writes, taught by what people preferred."""
-        told = self.platform.run("training", "train_sft_model", fails=False)
-        return models.in_use("sft", told.get("sft_model"), "round 2", sign=False)
+        """A model that writes, taught by what people preferred, and by the cards that the reward model kept."""
+        files = models.examples(self.up, self.record.done["goods"]["drops"])
+        told = self.platform.run(
+            "training", "train_sft_model", fails=False,
+            config={"sft_model": {"seed": self.size.seed, "train": files}},
+        )  # fmt: skip
+        return models.in_use("sft", told.get("sft_model"), "round 2", why=self.platform.why, sign=False)
 
     def policy(self) -> Told:
         """The policy, optimised for the reward model of round 2; the gate says whether it may write."""
-        told = self.platform.run("training", "train_policy_model", fails=False)
-        return models.in_use("policy", told.get("policy_model"), "round 2", sign=False)
+        told = self.platform.run(
+            "training", "train_policy_model", fails=False, config={"policy_model": {"seed": self.size.seed}}
+        )
+        return models.in_use("policy", told.get("policy_model"), "round 2", why=self.platform.why, sign=False)
 
     def alone(self) -> Told:
         """One sample of each trained model for each new product, without any choice."""

@@ -19,12 +19,15 @@ from vitrina.errors import RetryableError
 DEMO = "demo loop"
 
 
-def in_use(role: str, told: Mapping[str, Any] | None, words: str, *, sign: bool = True) -> dict[str, Any]:
+def in_use(
+    role: str, told: Mapping[str, Any] | None, words: str, *, why: str = "", sign: bool = True
+) -> dict[str, Any]:
     """What a training came to.
 
     Args:
         told: Metadata of the materialization; ``None`` when the training failed.
         words: What the model is, for the signed reason.
+        why: Why the run failed, if it did.
         sign: Use it all the same when the gate refused it.
 
     Raises:
@@ -35,7 +38,7 @@ def in_use(role: str, told: Mapping[str, Any] | None, words: str, *, sign: bool 
 
     row = RegisteredModel.objects.filter(role=role).order_by("-updated_at", "-pk").first()
     if told is None or row is None:
-        raise RetryableError(f"The training of the {role} model failed.", hint="See log/loop.log in the home folder.")
+        raise RetryableError(f"There is no {role} model: {why}", hint="The whole story: log/loop.log in the folder.")
     refused = [rule["name"] for rule in row.rules if not rule["passed"]]
     if refused and sign:
         services.promote(row, by=DEMO, reason=f"{words}: the demo compares rounds; refused: {', '.join(refused)}.")
@@ -59,6 +62,30 @@ def use(role: str, model_id: str | None) -> None:
     services.promote(
         services.found(RegisteredModel.Role(role), model_id), by=DEMO, reason="Measured on new goods, round by round."
     )
+
+
+def examples(up: Opened, drops: Sequence[str]) -> list[str]:
+    """Files that a model learns to write from: preferences of the newest dataset, and cards that were kept.
+
+    Cards of prompts that the dataset holds out are left out, so that nothing is judged on what it was taught.
+    """
+    from vitrina.models_registry import rewards
+    from vitrina.objects import open_store
+    from vitrina.preferences.dataset.versions import newest, read_rows
+    from vitrina.preferences.models import ProductCard
+
+    store = open_store(up.settings)
+    version = newest(validated=True)
+    if version is None:
+        raise RetryableError("There is no validated dataset.")
+    files = rewards.files_of_newest(store, up.home / "training" / "datasets")
+    held = {row["prompt"] for row in read_rows(store, version, "test.parquet")}
+    cards = ProductCard.objects.filter(product__drop__key__in=list(drops), fit=True).select_related("candidate")
+    rows = [{"prompt": card.candidate.prompt, "text": card.text} for card in cards.order_by("pk")]
+    path = up.home / "training" / "datasets" / "cards.jsonl"
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows if row["prompt"] not in held)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return [*map(str, files.train), str(path)]
 
 
 def write_alone(role: str, model_id: str | None, products: Sequence[int], up: Opened, size: Size) -> dict[str, str]:

@@ -26,11 +26,13 @@ class Platform:
 
     Attributes:
         checks: Name of each check of the last run → whether it passed.
+        why: Why the last run failed; empty when it did not.
     """
 
     instance: dg.DagsterInstance
     settings: Settings
     checks: dict[str, bool] = field(default_factory=dict)
+    why: str = ""
     _locations: dict[str, dg.Definitions] = field(default_factory=dict)
 
     def run(
@@ -62,8 +64,9 @@ class Platform:
             raise_on_error=False,
         )
         self.checks = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
-        if not result.success and fails:
-            raise RetryableError(f"The job {job} failed: {_why(result)}", hint="Start the demo again: it goes on.")
+        self.why = "" if result.success else _why(result)
+        if self.why and fails:
+            raise RetryableError(f"The job {job} failed: {self.why}", hint="Start the demo again: it goes on.")
         return _told(result)
 
     def take_in(self, files: Mapping[str, bytes]) -> list[str]:
