@@ -80,6 +80,7 @@ def train(
     settings = plan.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    _sensible(plan)
     sft = storage.read(plan.sft, kind=storage.WriterKind.SFT)
     prompts = parted(examples, test, storage.trained_groups(plan.sft), plan.seed, settings.judged_prompts)
     partial = partial_folder(plan.out)
@@ -103,6 +104,21 @@ def train(
     together()
     progress("done", {"folder": str(plan.out)})
     return storage.read(plan.out), judges, prompts
+
+
+def _sensible(plan: PolicyPlan) -> None:
+    from vitrina.policy.running import processes
+
+    settings = plan.settings
+    if plan.algorithm is not Algorithm.DPO and settings.generations < 2:
+        raise PermanentError(
+            f"With {settings.generations} generations for a prompt there is nothing to compare a text with.",
+            hint="Two at least.",
+        )
+    if min(settings.steps, settings.prompts, settings.best_of, settings.judged_prompts) < 1:
+        raise PermanentError("steps, prompts, best_of and judged_prompts are one at least.")
+    if settings.prompts % processes():
+        raise PermanentError(f"{settings.prompts} prompts in a step cannot be shared by {processes()} processes.")
 
 
 @dataclass(frozen=True, slots=True)
