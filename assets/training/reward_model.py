@@ -1,5 +1,8 @@
 """``reward_model``: what people preferred, learned; judged beside baselines, promoted if the gate allows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
@@ -107,6 +110,7 @@ def reward_model(
             "compared": table(["model", "accuracy", "low", "high", "log-loss", "McNemar p"], compared),
             "gate": judgement,
             "notes": table(["note"], [(note,) for note in report["notes"]]),
+            **_learning(report.get("learning_curve")),
             **plots,
         },
         check_results=[
@@ -118,3 +122,17 @@ def reward_model(
             )
         ],
     )
+
+
+def _learning(curve: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Whether more pairs would help; the plot is among the others."""
+    if curve is None:
+        return {}
+    rows = [
+        (each["pairs"], f"{each['accuracy']:.3f}", f"{each['accuracy_low']:.3f}", f"{each['accuracy_high']:.3f}",
+         f"{each['log_loss']:.3f}")
+        for each in curve["points"]
+    ]  # fmt: skip
+    gain = {} if curve["gain"] is None else {"gain_for_twice_the_pairs": curve["gain"]}
+    header = ["training pairs", "accuracy", "low", "high", "log-loss"]
+    return {"learning_curve": table(header, rows), "more_pairs": curve["said"], **gain}

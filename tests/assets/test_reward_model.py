@@ -47,6 +47,8 @@ def test_a_good_model_becomes_the_champion_and_trained_again_is_the_same(clean, 
     assert told["status"] == "champion"
     assert told["accuracy_low"] > 0.8
     assert "![" in told["plot_reliability"]
+    assert "![" in told["plot_learning_curve"]
+    assert "twice as many brought" in told["more_pairs"]
     champion = services.champion(rewards.ROLE)
     assert champion is not None
     seen = instance.fetch_observations(dg.AssetKey("reward_model"), limit=50).records

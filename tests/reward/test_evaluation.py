@@ -42,7 +42,7 @@ def judged(tmp_path_factory):
     learned = load([made(folder, 600)])
     model = train(learned, Plan(folder / "model", ModelKind.LINEAR))
     test = load([made(folder, 300, seed=1, ties=0.2)])
-    return model, test, learned, evaluate(model, test, learned)
+    return model, test, learned, evaluate(model, test, learned, curve=False)
 
 
 def test_the_report_has_all_that_is_promised(judged):
@@ -90,7 +90,7 @@ def test_pairs_that_were_trained_on_are_found(judged):
 
 def test_baselines_of_other_data_are_called_so(judged, tmp_path):
     model, test, _, _ = judged
-    report = evaluate(model, test, load([made(tmp_path, 300, seed=9)]))
+    report = evaluate(model, test, load([made(tmp_path, 300, seed=9)]), curve=False)
     assert any("other data" in note for note in report["notes"])
 
 
@@ -119,7 +119,7 @@ def test_a_constant_model_is_never_right(tmp_path):
 def test_where_length_beats_words_the_report_says_so(tmp_path):
     learned = load([made(tmp_path, 150, judge="longer")])
     model = train(learned, Plan(tmp_path / "model", ModelKind.LINEAR))
-    report = evaluate(model, load([made(tmp_path, 300, seed=1, judge="longer")]), learned)
+    report = evaluate(model, load([made(tmp_path, 300, seed=1, judge="longer")]), learned, curve=False)
     assert any("Counting characters" in note for note in report["notes"])
     assert any("The baseline length is better" in note for note in report["notes"])
 

@@ -101,6 +101,7 @@ def evaluate(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for report.json and plots.", metavar="DIR")] = None,
     plots: Annotated[PlotForm, typer.Option("--plots", help="How plots are written.")] = PlotForm.SVG,
+    curve: Annotated[bool, typer.Option(help="With --train: accuracy by number of training pairs.")] = True,
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
@@ -111,7 +112,8 @@ def evaluate(
     from vitrina.reward.plots import draw
 
     opened = open_model(model)
-    report = judge(opened, load(test, format), load(train, format) if train else None, progress)
+    learned = load(train, format) if train else None
+    report = judge(opened, load(test, format), learned, progress, curve=curve)
     folder = out or model / "evaluation"
     report |= {"test_files": [str(path) for path in test], "plots": []}
     try:
@@ -161,6 +163,11 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
         ]  # fmt: skip
         header = ["baseline", "accuracy", "log-loss", "calibration", "balanced", "model minus it", "McNemar p"]
         show_table("Baselines on the same folds", header, rows)
+    if curve := report["learning_curve"]:
+        points = [(f"{each['pairs']:,}", _interval(each), f"{each['log_loss']:.4f}") for each in curve["points"]]
+        if points:
+            show_table("Learning curve of the linear kind", ["training pairs", "accuracy", "log-loss"], points)
+        say(curve["said"])
     for kind, names in report["by"].items():
         if len(names) > 1:
             show_table(f"By {kind}", [kind, "accuracy", "pairs"], [(n, _interval(e), e["n"]) for n, e in names.items()])

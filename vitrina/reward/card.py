@@ -44,6 +44,7 @@ def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield f"- set aside at import: {_counted(data['set_aside_reasons'])}"
     yield f"- files: {', '.join(map(plain, data['files']))} ({', '.join(data['formats'])})"
     yield f"- data version `{data['data_version'][:16]}`, split `{data['split_version'][:16]}`, seed {manifest['seed']}"
+    yield f"- kinds of text: {', '.join(map(plain, manifest.get('contracts') or ['not known']))}"
     for name, value in manifest.get("notes", {}).items():
         yield f"- {plain(name)}: {plain(value)}"
     yield ""

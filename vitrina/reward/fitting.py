@@ -187,7 +187,9 @@ def _keep(
         "parts": {str(name): {"temperature": part.temperature, **part.described} for name, part in parts.items()},
         "validation_log_loss_by_kind": dict(losses),
         "data": _data(loaded, folds),
-        "notes": dict(plan.notes),
+        # Kinds of text that it may judge; who uses a model asks for this, and takes an empty list for "not known".
+        "contracts": list(plan.notes.get("contracts", ())),
+        "notes": {name: value for name, value in plan.notes.items() if name != "contracts"},
         "code": _versions(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -114,6 +114,24 @@ def _margins(axes: Axes, report: Mapping[str, Any]) -> None:
     axes.set_title("Margins; those left of zero are wrong")
 
 
+def _curve(axes: Axes, report: Mapping[str, Any]) -> None:
+    curve = report["learning_curve"]
+    points = curve["points"]
+    pairs, accuracy = [each["pairs"] for each in points], [each["accuracy"] for each in points]
+    errors = [
+        [each["accuracy"] - each["accuracy_low"] for each in points],
+        [each["accuracy_high"] - each["accuracy"] for each in points],
+    ]
+    axes.errorbar(pairs, accuracy, yerr=errors, fmt="o-", color=_BLUE, linewidth=1, capsize=3, label="linear, 95 %")
+    for each in points:
+        axes.plot([each["pairs"]] * len(each["draws"]), each["draws"], "_", color=_GREY)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(pairs, [f"{each:,}" for each in pairs])
+    axes.set(xlabel="training pairs (marks: single draws)", ylabel="accuracy on the test pairs")
+    axes.set_title(f"Learning curve: {100 * curve['gain']:+.1f} points for twice the pairs ({curve['verdict']})")
+    axes.legend(loc="lower right")
+
+
 def _always(report: Mapping[str, Any]) -> bool:
     return bool(report)
 
@@ -126,5 +144,6 @@ _PLOTS: Mapping[str, _Plot] = MappingProxyType(
         "length": (_length, lambda report: report["length"]["balanced_accuracy"] is not None),
         "groups": (_groups, lambda report: any(len(names) > 1 for names in report["by"].values())),
         "margins": (_margins, _always),
+        "learning_curve": (_curve, lambda report: bool((report.get("learning_curve") or {}).get("points"))),
     }
 )
