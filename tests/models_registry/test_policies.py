@@ -1,0 +1,110 @@
+"""Models that write in the registry: let in by the gate or by a signature, and what their trainings are told."""
+
+import json
+
+import pytest
+
+from tests.policy.folders import policy_folder, sft_folder
+from tests.policy.planted import babbling, better
+from tests.reward.made import made
+from vitrina.errors import PermanentError
+from vitrina.objects import FolderStore
+from vitrina.policy.gates import Votes
+
+
+@pytest.fixture
+def registry(database, tmp_path):
+    from vitrina.models_registry import policies, services
+    from vitrina.models_registry.models import Promotion, RegisteredModel
+
+    def clean():
+        Promotion.objects.all().delete()
+        RegisteredModel.objects.all().delete()
+
+    clean()
+    yield policies, services, FolderStore(tmp_path / "objects")
+    clean()
+
+
+def take(registry, folder, **more):
+    policies, _, store = registry
+    return policies.take(store, folder, **{"dataset_version": "v1", "run_id": "r", "promote": True} | more)
+
+
+def test_a_sound_policy_becomes_the_champion_and_comes_back_whole(registry, tmp_path):
+    policies, services, store = registry
+    row, rules = take(registry, policy_folder(tmp_path / "policy", better))
+    assert (row.role, str(row.status), row.passed) == ("policy", "champion", True)
+    assert services.champion(policies.POLICY) == row
+    assert services.champion(policies.SFT) is None
+    folder = services.fetch(store, row, tmp_path / "cache")
+    assert (folder / "model" / "model.safetensors").read_bytes() == b"policy"
+    assert {rule.name for rule in rules} >= {"beats_sft", "near_to_sft", "length", "does_not_repeat"}
+
+
+def test_an_over_optimised_policy_is_held_back_until_a_person_signs(registry, tmp_path):
+    policies, services, _ = registry
+    row, _ = take(registry, policy_folder(tmp_path / "policy", babbling))
+    assert (str(row.status), services.champion(policies.POLICY)) == ("candidate", None)
+    with pytest.raises(services.NotPromoted, match="does_not_repeat"):
+        services.promote(row, by=services.GATE)
+    done = services.promote(row, by="anna", reason="a try on one shelf")
+    assert done is not None
+    assert done.overridden
+
+
+def test_votes_of_people_hold_back_what_the_judge_likes(registry, tmp_path):
+    row, rules = take(registry, policy_folder(tmp_path / "policy", better), votes=Votes(policy=20, sft=60))
+    assert not row.passed
+    assert [rule.name for rule in rules if not rule.passed] == ["people_prefer_it"]
+
+
+def test_an_sft_model_that_learned_is_used_and_one_that_did_not_is_not(registry, tmp_path):
+    policies, services, _ = registry
+    bad, _ = take(registry, sft_folder(tmp_path / "bad", loss=7.5, weights=b"bad"))
+    assert services.champion(policies.SFT) is None
+    good, _ = take(registry, sft_folder(tmp_path / "good"))
+    assert services.champion(policies.SFT) == good
+    assert bad.role == good.role == "sft"
+
+
+def test_trained_again_it_is_one_row(registry, tmp_path):
+    from vitrina.models_registry.models import RegisteredModel
+
+    for name in ("one", "two"):
+        take(registry, sft_folder(tmp_path / name))
+    assert RegisteredModel.objects.count() == 1
+
+
+def test_without_a_dataset_it_is_said_what_to_do(registry, tmp_path):
+    policies, _, store = registry
+    with pytest.raises(PermanentError, match="preference_dataset"):
+        policies.files_of_newest(store, tmp_path)
+
+
+def test_the_champion_teaches_only_where_a_judge_can_be_had(tmp_path, database):
+    from vitrina.models_registry import policies
+    from vitrina.models_registry.rewards import files_by_hand
+    from vitrina.preferences.formats import load
+
+    test = made(tmp_path, 320)
+    files = files_by_hand([str(made(tmp_path, 120, seed=1))], [str(test)])
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    assert policies.teacher_of(None, files) is None
+    assert policies.teacher_of(teacher, files) == teacher
+    seen = {row.group: "train" for row in load([test]).decided[:50]}
+    (teacher / "groups.json").write_text(json.dumps(seen))
+    assert policies.teacher_of(teacher, files) is None
+
+
+def test_several_processes_are_launched_together_and_again(tmp_path, database):
+    from vitrina.models_registry import policies
+    from vitrina.models_registry.rewards import files_by_hand
+
+    files = files_by_hand(["a.jsonl"], [])
+    words = policies.sft_command(files, tmp_path, seed=0, settings={"epochs": 1}, notes={}, processes=4)
+    assert words[1:6] == ["-m", "torch.distributed.run", "--standalone", "--max-restarts", "2"]
+    assert words[6:10] == ["--nproc-per-node", "4", "-m", "vitrina.training.sft"]
+    one = policies.sft_command(files, tmp_path, seed=0, settings={}, notes={})
+    assert one[1:3] == ["-m", "vitrina.training.sft"]
