@@ -11,17 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.statistics.agreement import (
-    Agreement,
-    Rating,
-    alpha_of_patterns,
-    cohen_kappa,
-    cohen_kappas,
-    fleiss_kappa,
-    kappa_of_cells,
-    krippendorff_alpha,
-)
+from vitrina.statistics.agreement import Agreement, Rating, alpha_of_patterns, fleiss_kappa, krippendorff_alpha
 from vitrina.statistics.intervals import Undefined, Why
+from vitrina.statistics.kappas import cohen_kappa, cohen_kappas, kappa_of_cells
 
 LABELS = ("A", "B", "E")
 tables = st.lists(st.lists(st.sampled_from([*LABELS, None]), min_size=4, max_size=4), min_size=2, max_size=40)

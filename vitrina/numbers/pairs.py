@@ -19,8 +19,9 @@ from psycopg import sql
 from vitrina.numbers import pairs_sql
 from vitrina.numbers.people import display_name, gold_accuracy
 from vitrina.review.models import Batch
-from vitrina.statistics.agreement import Agreement, alpha_of_patterns, kappa_of_cells
+from vitrina.statistics.agreement import Agreement, alpha_of_patterns
 from vitrina.statistics.intervals import Interval, Undefined, wilson
+from vitrina.statistics.kappas import kappa_of_cells
 from vitrina.statistics.transitivity import Triads, circular_triads
 
 MOST_BATCHES = 20

@@ -1,16 +1,15 @@
 """How well people who label the same items agree, beyond what chance would give.
 
-Belongs here: Krippendorff's alpha, Cohen's and Fleiss' kappa for labels without an order. Stays out: which decisions
-count, and un-flipping them. Intervals come from drawing whole items anew (percentile bootstrap); a draw in which the
-figure has no meaning is left out.
+Belongs here: Krippendorff's alpha and Fleiss' kappa for labels without an order, and how agreement gets its interval.
+Stays out: two people alone (``kappas``), which decisions count, and un-flipping them. Intervals come from drawing whole
+items anew (percentile bootstrap); a draw in which the figure has no meaning is left out.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from vitrina.statistics.intervals import LEVEL, Interval, Undefined, Why
@@ -18,8 +17,6 @@ from vitrina.statistics.intervals import LEVEL, Interval, Undefined, Why
 if TYPE_CHECKING:
     import numpy as np
 
-#: Items that two people must have in common before their kappa is shown.
-COMMON_ITEMS = 30
 RESAMPLES = 1_000
 
 
@@ -56,7 +53,7 @@ def krippendorff_alpha(
     Raises:
         ValueError: A person labelled an item twice (pass decisions that stand, not their history).
     """
-    table = _by_item(ratings)
+    table = by_item(ratings)
     items = {item: labels for item, labels in table.items() if len(labels) > 1}
     return _of_items(items, len(table), _alpha, seed=seed, level=level, resamples=resamples)
 
@@ -94,7 +91,7 @@ def fleiss_kappa(
     Raises:
         ValueError: A person labelled an item twice.
     """
-    table = _by_item(ratings)
+    table = by_item(ratings)
     sizes = {len(labels) for labels in table.values()}
     if len(sizes) > 1:
         return Undefined(Why.UNEQUAL_LABELS, len(table))
@@ -102,78 +99,7 @@ def fleiss_kappa(
     return _of_items(items, len(table), _fleiss, seed=seed, level=level, resamples=resamples)
 
 
-def cohen_kappa(
-    pairs: Iterable[tuple[Hashable, Hashable]],
-    *,
-    minimum: int = COMMON_ITEMS,
-    seed: int = 0,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-) -> Agreement | Undefined:
-    """Cohen's kappa (Cohen 1960) of two people, from their labels of the items they have in common."""
-    return kappa_of_cells(Counter(pairs), minimum=minimum, seed=seed, level=level, resamples=resamples)
-
-
-def kappa_of_cells(
-    counted: Mapping[tuple[Hashable, Hashable], int],
-    *,
-    minimum: int = COMMON_ITEMS,
-    seed: int = 0,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-) -> Agreement | Undefined:
-    """Cohen's kappa where a database counted already: (label of the first, label of the second) → items."""
-    import numpy as np
-
-    n = sum(counted.values())
-    if n < max(minimum, 1):
-        return Undefined(Why.TOO_FEW if n else Why.NO_OVERLAP, n, minimum)
-    labels = {label: number for number, label in enumerate(dict.fromkeys(label for pair in counted for label in pair))}
-    cells = np.array([(labels[first], labels[second], times) for (first, second), times in counted.items()])
-    first = np.eye(len(labels))[cells[:, 0]]
-    second = np.eye(len(labels))[cells[:, 1]]
-    same = (cells[:, 0] == cells[:, 1]).astype(float)
-
-    def kappa(weights: np.ndarray) -> np.ndarray:
-        chance = ((weights @ first) * (weights @ second)).sum(axis=1) / n**2
-        return _beyond_chance(weights @ same / n, chance)
-
-    estimate = float(kappa(cells[None, :, 2].astype(float))[0])
-    if np.isnan(estimate):
-        return Undefined(Why.ONE_LABEL, n)
-    low, high = _bounds(kappa, cells[:, 2], n, seed=seed, level=level, resamples=resamples)
-    return Agreement(estimate, low, high, n, level, labels=2 * n, annotators=2)
-
-
-def cohen_kappas(
-    ratings: Ratings,
-    *,
-    minimum: int = COMMON_ITEMS,
-    seed: int = 0,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-) -> dict[tuple[Hashable, Hashable], Agreement | Undefined]:
-    """Cohen's kappa of every two people, keyed in the order in which they first appear.
-
-    Two people with fewer than ``minimum`` common items get an ``Undefined`` with what they have.
-
-    Raises:
-        ValueError: A person labelled an item twice.
-    """
-    table = _by_item(ratings)
-    people = list(dict.fromkeys(person for labels in table.values() for person in labels))
-    common: dict[tuple[Hashable, Hashable], list[tuple[Hashable, Hashable]]] = defaultdict(list)
-    order = {person: number for number, person in enumerate(people)}
-    for labels in table.values():
-        for first, second in combinations(sorted(labels, key=order.__getitem__), 2):
-            common[first, second].append((labels[first], labels[second]))
-    return {
-        two: cohen_kappa(common[two], minimum=minimum, seed=seed, level=level, resamples=resamples)
-        for two in combinations(people, 2)
-    }
-
-
-def _by_item(
+def by_item(
     ratings: Ratings,
 ) -> dict[Hashable, dict[Hashable, Hashable]]:
     """Labels by item and annotator; missing ones left out."""
@@ -239,7 +165,7 @@ def _of_patterns(
     if (counts.sum(axis=0) > 0).sum() == 1:
         return Undefined(Why.ONE_LABEL, n)
     estimate = float(of(times[None, :].astype(float))[0])
-    low, high = _bounds(of, times, n, seed=seed, level=level, resamples=resamples)
+    low, high = bounds(of, times, n, seed=seed, level=level, resamples=resamples)
     return Agreement(estimate, low, high, n, level, labels=int((times @ counts).sum()), annotators=annotators)
 
 
@@ -249,7 +175,7 @@ def _alpha(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
     agreeing = (counts * (counts - 1)).sum(axis=1) / (sizes - 1)
     totals = weights @ counts
     n = totals.sum(axis=1)
-    return _beyond_chance(weights @ agreeing / n, (totals * (totals - 1)).sum(axis=1) / (n * (n - 1)))
+    return beyond_chance(weights @ agreeing / n, (totals * (totals - 1)).sum(axis=1) / (n * (n - 1)))
 
 
 def _fleiss(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -257,10 +183,10 @@ def _fleiss(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
     size = counts[0].sum()
     agreeing = (counts * (counts - 1)).sum(axis=1) / (size * (size - 1))
     shares = weights @ counts / (weights.sum(axis=1, keepdims=True) * size)
-    return _beyond_chance(weights @ agreeing / weights.sum(axis=1), (shares**2).sum(axis=1))
+    return beyond_chance(weights @ agreeing / weights.sum(axis=1), (shares**2).sum(axis=1))
 
 
-def _beyond_chance(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
+def beyond_chance(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """``(observed - chance) / (1 - chance)``; NaN, for the callers alone, where chance alone agrees always."""
     import numpy as np
 
@@ -268,7 +194,7 @@ def _beyond_chance(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
     return np.where(room > 1e-12, (observed - chance) / np.where(room > 1e-12, room, 1.0), np.nan)
 
 
-def _bounds(
+def bounds(
     figure: Callable[[np.ndarray], np.ndarray],
     times: np.ndarray,
     n: int,

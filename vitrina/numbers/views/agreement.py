@@ -10,7 +10,7 @@ from vitrina.accounts.roles import Access
 from vitrina.numbers import pairs
 from vitrina.numbers.views.frame import page
 from vitrina.review.models import Batch
-from vitrina.statistics.agreement import COMMON_ITEMS
+from vitrina.statistics.kappas import COMMON_ITEMS
 
 
 @opens_for(Access.ADMIN)
