@@ -141,3 +141,31 @@ def _lines(header: Sequence[str], rows: Sequence[Sequence[Any]], cut: int) -> li
         "|" + "---|" * len(header),
         *("| " + " | ".join(cell(value) for value in row) + " |" for row in rows),
     ]
+
+
+def intervals(
+    figures: Mapping[str, Any], *, title: str, x_label: str, mark: float | None = None
+) -> dg.MarkdownMetadataValue:
+    """Estimates with their intervals, one line each; one without a value says why in its place.
+
+    Args:
+        figures: Name → something with ``estimate``, ``low``, ``high`` and ``n``, or with ``reason`` and ``n``.
+        mark: Where a vertical line stands: what chance would give.
+    """
+    if not figures:
+        return dg.MetadataValue.md(f"*{title}: nothing to plot.*")
+    figure, axes = _figure(0.9 + 0.25 * len(figures))
+    names = list(figures)[::-1]
+    for place, name in enumerate(names):
+        one = figures[name]
+        if hasattr(one, "estimate"):
+            axes.plot([one.low, one.high], [place, place], color=_BLUE, linewidth=1.6)
+            axes.plot([one.estimate], [place], "o", color=_BLUE, markersize=4)
+        else:
+            axes.annotate(one.reason[:60], (0.02, place), xycoords=("axes fraction", "data"), fontsize=6, va="center")
+    axes.set_yticks(range(len(names)), [f"{name[-40:]} (n = {figures[name].n})" for name in names])
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    if mark is not None:
+        axes.axvline(mark, color=_RED, linewidth=1.2)
+    axes.set_title(title, fontsize=9)
+    return _finish(figure, axes, x_label, "", title)

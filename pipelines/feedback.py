@@ -10,16 +10,29 @@ from typing import Any
 import dagster as dg
 
 from assets.decision_checks import decision_checks
-from assets.feedback import champion_on_new_votes, preference_dataset, preferences, response_pairs
+from assets.feedback import (
+    best_of_uplift,
+    champion_on_new_votes,
+    preference_dataset,
+    preferences,
+    response_pairs,
+    writer_ratings,
+)
 from pipelines.review_jobs import build_decision_checks_job, half_hourly
 from resources import default_resources
 from sensors.decisions import build_decisions_sensor
-from sensors.preferences import build_enough_preferences_sensor, build_pair_queue_sensor
+from sensors.preferences import (
+    build_enough_preferences_sensor,
+    build_new_champion_sensor,
+    build_pair_queue_sensor,
+)
 
 ASSETS = [
     response_pairs.response_pairs,
     preferences.preferences,
     champion_on_new_votes.champion_on_new_votes,
+    best_of_uplift.best_of_uplift,
+    writer_ratings.writer_ratings,
     preference_dataset.preference_dataset,
 ]
 DECISION_CHECKS = decision_checks(preferences.preferences, "preferences")
@@ -43,8 +56,9 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     )
     collect_preferences = dg.define_asset_job(
         "collect_preferences",
-        selection=dg.AssetSelection.assets("preferences", "champion_on_new_votes"),
-        description="Votes and edits of people become preferences; the reward model in use is measured on them.",
+        selection=dg.AssetSelection.assets("preferences", "champion_on_new_votes", "best_of_uplift", "writer_ratings"),
+        description="Votes and edits of people become preferences; the reward model in use, best of n and the writers "
+        "are measured on them.",
     )
     make_dataset = dg.define_asset_job(
         "make_preference_dataset",
@@ -71,6 +85,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
             build_decisions_sensor("preference_decisions", {"preferences": collect_preferences}),
             build_enough_preferences_sensor(make_dataset),
             build_pair_queue_sensor(make_pairs),
+            build_new_champion_sensor(make_pairs),
         ],
         resources={**default_resources(), **(resources or {})},
         executor=dg.in_process_executor,

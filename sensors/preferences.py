@@ -1,17 +1,17 @@
 """What asks for datasets and for further pairs.
 
-Belongs here: enough new preferences make a dataset; a queue that runs low asks for pairs. Stays out: votes on their way
-from the desk (``decisions``). Neither keeps a cursor: both count what is there.
+Belongs here: enough new preferences make a dataset; a queue that runs low asks for pairs; so does a new reward model.
+Stays out: votes on their way from the desk (``decisions``). None keeps a cursor: all look at what is there.
 """
 
 import dagster as dg
 
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
-from sensors.requests import request_once
+from sensors.requests import PURPOSE_TAG, STATE_TAG, request_once
 from vitrina.project.setup import setup_django
 
-DATASET, PAIRS = "preference_dataset", "response_pairs"
+DATASET, PAIRS, CHAMPION_PAIRS = "preference_dataset", "response_pairs", "pairs_of_champion"
 
 
 def build_enough_preferences_sensor(make_dataset: AssetJob) -> dg.SensorDefinition:
@@ -58,3 +58,40 @@ def build_pair_queue_sensor(make_pairs: AssetJob) -> dg.SensorDefinition:
         return request_once(context.instance, PAIRS, f"{settings.pair_contract}:{PairOrigin.objects.count()}")
 
     return pair_queue
+
+
+def build_new_champion_sensor(make_pairs: AssetJob) -> dg.SensorDefinition:
+    """Asks for the pairs of which a newly promoted reward model is least certain: from these it would learn most.
+
+    Off at first, as the queue: writers may cost money.
+    """
+
+    @dg.sensor(
+        name="new_champion",
+        job=make_pairs,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Makes the pairs of which a new reward model is least certain, once for each. Off until switched "
+        "on: it can call a paid model.",
+    )
+    def new_champion(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+        setup_django()
+        from vitrina.models_registry import services
+        from vitrina.models_registry.models import RegisteredModel
+        from vitrina.preferences.champion import trained_contracts
+        from vitrina.preferences.selection import LEAST_CERTAIN
+
+        contract = warehouse.settings.pair_contract
+        row = services.champion(RegisteredModel.Role.REWARD)
+        if row is None:
+            return dg.SkipReason("No reward model was promoted yet.")
+        trained = trained_contracts(row.manifest)
+        if trained and contract not in trained:
+            return dg.SkipReason(f"The {row} was not trained on texts of kind {contract}.")
+        tags = {PURPOSE_TAG: CHAMPION_PAIRS, STATE_TAG: row.model_id}
+        if context.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])):
+            return dg.SkipReason(f"The {row} has its pairs.")
+        config = {"ops": {"response_pairs": {"config": {"shares": {LEAST_CERTAIN: 1.0}}}}}
+        return request_once(context.instance, CHAMPION_PAIRS, row.model_id, run_config=config)
+
+    return new_champion

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -44,7 +45,9 @@ def attempt(instance: dg.DagsterInstance, tags: Mapping[str, str], *, now: datet
     return done
 
 
-def request_once(instance: dg.DagsterInstance, purpose: str, state: str) -> dg.RunRequest | dg.SkipReason:
+def request_once(
+    instance: dg.DagsterInstance, purpose: str, state: str, *, run_config: Mapping[str, Any] | None = None
+) -> dg.RunRequest | dg.SkipReason:
     """A run for this state of things, unless one for the purpose is under way or several did not change the state."""
     tags = {PURPOSE_TAG: purpose}
     if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=IN_PROGRESS)):
@@ -53,4 +56,4 @@ def request_once(instance: dg.DagsterInstance, purpose: str, state: str) -> dg.R
     number = attempt(instance, tags)
     if isinstance(number, str):
         return dg.SkipReason(number)
-    return dg.RunRequest(run_key=f"{purpose}:{state}:{number}", tags=tags)
+    return dg.RunRequest(run_key=f"{purpose}:{state}:{number}", tags=tags, run_config=dict(run_config or {}))

@@ -1,6 +1,7 @@
 """``response_pairs``: two texts for one product, from different writers, sent to the desk."""
 
 import dagster as dg
+from pydantic import Field
 
 from assets.answers import unanswered
 from assets.plots import bars, table
@@ -8,6 +9,16 @@ from assets.policies import RETRY, Owner
 from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
+
+
+class PairsConfig(dg.Config):
+    """Which pairs this run makes; what is empty is as the settings say."""
+
+    products: int = Field(0, ge=0, description="Products of which pairs are made; 0: PAIR_PRODUCTS.")
+    shares: dict[str, float] = Field(
+        {}, description="Reason to choose a product → share, instead of PAIR_SHARES: new, uncertain, random, "
+        "least_certain, best_of.",
+    )  # fmt: skip
 
 
 @dg.asset(
@@ -21,20 +32,37 @@ from resources.warehouse import Warehouse
     code_version="1",
 )
 def response_pairs(
-    context: dg.AssetExecutionContext, llm: LlmResource, object_store: ObjectStoreResource, warehouse: Warehouse
+    context: dg.AssetExecutionContext,
+    config: PairsConfig,
+    llm: LlmResource,
+    object_store: ObjectStoreResource,
+    warehouse: Warehouse,
 ) -> dg.MaterializeResult:
     """Products chosen by policy, a text each from two writers, near-duplicates dropped, the rest sent to the desk.
 
-    Each run makes pairs of `PAIR_PRODUCTS` further products. Who wrote what never reaches an annotator.
+    Each run makes pairs of `PAIR_PRODUCTS` further products. A promoted policy is one of the writers of cards.
+    Who wrote what never reaches an annotator.
     """
-    from vitrina.preferences.champion import find_scorer
+    from vitrina.preferences.champion import champion_or_why
     from vitrina.preferences.pairing import make_pairs
+    from vitrina.preferences.policy import find_policy, policy_gateway
+    from vitrina.preferences.selection import REASONS
     from vitrina.preferences.sending import waiting_pairs
 
-    settings = warehouse.settings
-    with llm.gateway(context.run.run_id, context.run.tags) as gateway:
-        scorer = find_scorer(object_store.store(), settings)
-        result = make_pairs(settings, gateway, scorer=scorer, run_id=context.run.run_id)
+    if unknown := sorted(set(config.shares) - set(REASONS)):
+        told = f"There is no reason {', '.join(unknown)} to choose a product; there are: {', '.join(REASONS)}."
+        raise dg.Failure(told, allow_retries=False)
+    settings, store, run_id = warehouse.settings, object_store.store(), context.run.run_id
+    found = champion_or_why(store, settings, settings.pair_contract)
+    policy = find_policy(store, settings, settings.pair_contract)
+    with (
+        llm.gateway(run_id, context.run.tags) as gateway,
+        policy_gateway(settings, policy.writer, run_id=run_id) as served,
+    ):
+        result = make_pairs(
+            settings, gateway, scorer=found.champion, policy=policy.writer, served=served,
+            count=config.products or None, shares=config.shares or None, run_id=run_id,
+        )  # fmt: skip
         summary = gateway.summary()
     texts = result.texts
     left = unanswered(context, "texts", asked=texts.asked, failed=texts.failed, why=texts.why)
@@ -49,7 +77,8 @@ def response_pairs(
             "texts_written": texts.written,
             "texts_standing": texts.standing,
             "texts_left_for_later": left,
-            "reward_model": scorer is not None,
+            "reward_model": found.note,
+            "policy": policy.note,
             "batches": ", ".join(result.batches) or "none",
             "pairs_waiting_for_people": waiting_pairs(settings),
             "model": f"{summary['model']} ({summary['endpoint']})",

@@ -112,3 +112,22 @@ def test_votes_ask_for_preferences_when_there_are_many_or_they_wait(instance: dg
     many = tick("preference_decisions", instance)
     assert many is not None
     assert many.run_key != request.run_key
+
+
+def test_a_new_champion_asks_for_the_least_certain_pairs_once(instance: dg.DagsterInstance) -> None:
+    from vitrina.models_registry.models import RegisteredModel
+
+    assert tick("new_champion", instance) is None
+    model = RegisteredModel.objects.create(
+        role="reward", model_id="a" * 64, kind="linear", status="champion", prefix="p", manifest_sha256="b" * 64,
+        manifest={"contracts": ["card"]},
+    )  # fmt: skip
+    request = tick("new_champion", instance)
+    assert request is not None
+    assert request.run_config == {"ops": {"response_pairs": {"config": {"shares": {"least_certain": 1.0}}}}}
+    record(instance, request, dg.DagsterRunStatus.SUCCESS)
+    assert tick("new_champion", instance) is None, "it has its pairs"
+    RegisteredModel.objects.filter(pk=model.pk).update(model_id="c" * 64)
+    assert tick("new_champion", instance) is not None
+    RegisteredModel.objects.filter(pk=model.pk).update(manifest={"contracts": ["description"]})
+    assert tick("new_champion", instance) is None, "it was trained on other texts than are compared"

@@ -32,11 +32,13 @@ class TrainingFiles:
 
     Attributes:
         version: Of the dataset, or the hash of what was named by hand.
+        contracts: Kinds of text among what is learned from; empty where the rows do not say.
     """
 
     train: tuple[Path, ...]
     test: tuple[Path, ...]
     version: str
+    contracts: tuple[str, ...] = ()
 
 
 def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
@@ -54,7 +56,8 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
     train, test = folder / "train.jsonl", folder / "test.jsonl"
     write_lines(train, (pair_line(row) for side in LEARNED for row in pairs[side]))
     write_lines(test, [*map(pair_line, pairs[HELD_OUT]), *map(_tie, ties)])
-    return TrainingFiles((train,), (test,), version.version)
+    contracts = {row["contract"] for side in LEARNED for row in pairs[side] if row["contract"]}
+    return TrainingFiles((train,), (test,), version.version, tuple(sorted(contracts)))
 
 
 def files_by_hand(train: Sequence[str], test: Sequence[str]) -> TrainingFiles:
@@ -101,7 +104,8 @@ def command(
 ) -> list[str]:
     """The training process. The same files, kind, settings and seed give the same folder, so that a retry goes on."""
     words = [sys.executable, "-m", "vitrina.training.reward", "--out", str(out), "--seed", str(seed), "--replace"]
-    words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(dict(notes))]
+    told = {**notes, "contracts": list(files.contracts)} if files.contracts else dict(notes)
+    words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(told)]
     words += ["--kind", kind] if kind else []
     words += ["--champion", str(champion)] if champion else []
     return [*words, "--train", *map(str, files.train), "--test", *map(str, files.test)]

@@ -7,7 +7,7 @@ who wrote what (``vitrina.review``), the texts (``candidates``), the choice of p
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,8 +22,16 @@ from vitrina.preferences.candidates import Written, facts_of, write_candidates
 from vitrina.preferences.choosing import broken
 from vitrina.preferences.contracts import plain, shown_facts
 from vitrina.preferences.formats.keys import normalised
-from vitrina.preferences.models import Candidate, PairOrigin
-from vitrina.preferences.selection import LEAST_CERTAIN, Chosen, Scorer, choose_products, quotas
+from vitrina.preferences.models import Candidate, PairOrigin, ScoredCandidate
+from vitrina.preferences.selection import (
+    BEST_OF,
+    LEAST_CERTAIN,
+    Chosen,
+    Scorer,
+    choose_products,
+    open_choices,
+    quotas,
+)
 from vitrina.preferences.sending import open_batch, room
 from vitrina.preferences.writers import Writer, configured_writers, matched
 from vitrina.review.batches import add_pairs
@@ -55,16 +63,25 @@ class PairsResult:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two candidates of one product, and what the product was chosen for."""
+    """Two candidates of one product, and what the product was chosen for. ``choice``: of a pair that measures one."""
 
     chosen: Chosen
     first: Candidate
     second: Candidate
     certainty: float = 1.0
+    choice: int | None = None
 
 
 def make_pairs(
-    settings: Settings, gateway: Gateway, *, scorer: Scorer | None = None, count: int | None = None, run_id: str = ""
+    settings: Settings,
+    gateway: Gateway,
+    *,
+    scorer: Scorer | None = None,
+    policy: Writer | None = None,
+    served: Gateway | None = None,
+    count: int | None = None,
+    shares: Mapping[str, float] | None = None,
+    run_id: str = "",
 ) -> PairsResult:
     """Choose products, have two texts written for each, and send the pairs to the desk.
 
@@ -72,13 +89,16 @@ def make_pairs(
         settings: Shares, writers, contract, overlap and size of batches.
         gateway: Where writers are asked.
         scorer: A reward model; without one, the share of least certain products goes to the other reasons.
+        policy: A promoted policy, which is one more writer.
+        served: Where it is asked.
         count: Products; ``PAIR_PRODUCTS`` by default.
+        shares: Reason → share; ``PAIR_SHARES`` by default.
         run_id: Kept with every row.
     """
     contract = settings.pair_contract
     count = count or settings.pair_products
     result = PairsResult()
-    shares: dict[str, float] = {str(name): share for name, share in settings.pair_shares.items()}
+    shares = dict(shares) if shares else {str(name): share for name, share in settings.pair_shares.items()}
     extra = 0
     if scorer is not None:
         extra = quotas(count, shares, scored=True)[LEAST_CERTAIN] * (OVERSAMPLED - 1)
@@ -87,13 +107,16 @@ def make_pairs(
         mine = {one.product for one in chosen}
         more = choose_products(len(chosen) + extra, {LEAST_CERTAIN: 1.0}, contract=contract, scored=True)
         chosen += [one for one in more if one.product not in mine and one.reason == LEAST_CERTAIN][:extra]
-    writers = configured_writers(settings, embedded=gateway.config.embedded, model=gateway.config.model)
+    standing = [one for one in chosen if one.reason == BEST_OF]
+    chosen = [one for one in chosen if one.reason != BEST_OF]
+    writers = configured_writers(settings, embedded=gateway.config.embedded, model=gateway.config.model, policy=policy)
     orders = _orders(chosen, writers, contract)
-    facts = facts_of(orders, settings.language)
-    result.texts = write_candidates(facts, orders, contract, gateway, run_id=run_id)
+    facts = facts_of([*orders, *(one.product for one in standing)], settings.language)
+    result.texts = write_candidates(facts, orders, contract, gateway, served=served, run_id=run_id)
     pairs = _pairs(chosen, orders, facts, contract, result)
     if scorer is not None:
         pairs = _least_certain(pairs, scorer, len(pairs) - extra)
+    pairs += measuring_pairs(standing, facts, contract, result)
     send(pairs, facts, settings, result, run_id=run_id)
     return result
 
@@ -192,6 +215,39 @@ def _plain(candidate: Candidate) -> str:
     return plain(candidate.text, candidate.contract)
 
 
+def measuring_pairs(
+    chosen: Sequence[Chosen], facts: Mapping[int, ProductFacts], contract: str, result: PairsResult
+) -> list[Pair]:
+    """For each product the text that a reward model chose, against a random other one that was fit to be chosen.
+
+    Both texts stand already, so nobody is asked. The other one is drawn by the choice's own hash: a repeated run draws
+    the same.
+    """
+    products = [one.product for one in chosen if one.product in facts]
+    newest = {one.product_id: one for one in open_choices(contract).filter(product__in=products).order_by("pk")}
+    texts: dict[int, list[ScoredCandidate]] = defaultdict(list)
+    for option in ScoredCandidate.objects.filter(choice__in=newest.values(), fit=True).select_related("candidate"):
+        texts[option.choice_id].append(option)
+    found = []
+    for one in chosen:
+        choice = newest.get(one.product)
+        if choice is None:
+            result.left_out["not listed"] += 1
+            continue
+        best = next(option.candidate for option in texts[choice.pk] if option.chosen)
+        others = [
+            option.candidate
+            for option in sorted(texts[choice.pk], key=lambda option: option.candidate.fingerprint)
+            if not option.chosen and not near_duplicates(option.candidate.text, best.text, contract)
+        ]
+        if not others:
+            result.left_out["near-duplicates"] += 1
+            continue
+        other = others[int(choice.fingerprint[:12], 16) % len(others)]
+        found.append(Pair(one, best, other, choice=choice.pk))
+    return found
+
+
 def _draft(pair: Pair, facts: ProductFacts) -> PairDraft:
     return PairDraft(
         pair.first.text, pair.second.text, prompt=pair.first.prompt, product_id=pair.chosen.product,
@@ -217,6 +273,10 @@ def _remember(pairs: Iterable[tuple[Pair, PairDraft]], contract: str, run_id: st
     for standing in ResponsePair.objects.filter(fingerprint__in=list(by_mark)):
         pair = by_mark[standing.fingerprint]
         sides = (pair.first, pair.second) if standing.text_a == pair.first.text else (pair.second, pair.first)
-        rows.append((standing.pk, sides[0].pk, sides[1].pk, contract, pair.chosen.reason, run_id))
-    columns = ("pair", "candidate_a", "candidate_b", "contract", "chosen_for", "run_id")
+        rows.append((standing.pk, sides[0].pk, sides[1].pk, contract, pair.chosen.reason, pair.choice, run_id))
+    columns = ("pair", "candidate_a", "candidate_b", "contract", "chosen_for", "choice", "run_id")
     copy_upsert(PairOrigin, columns, rows, key=("pair",), compare=("pair",))
+    # The two texts may have met before for another reason: what people said of them measures the choice as well.
+    for row in rows:
+        if row[5] is not None:
+            PairOrigin.objects.filter(pair=row[0], choice=None).update(choice=row[5])

@@ -1,6 +1,6 @@
 """Which products get pairs next: an explicit policy, so that it can be told what a dataset was made of.
 
-Belongs here: the four reasons to choose a product, and how many each gets. Stays out: texts and pairs. A product with
+Belongs here: the five reasons to choose a product, and how many each gets. Stays out: texts and pairs. A product with
 an open pair of the same contract waits until people are done with it.
 """
 
@@ -15,12 +15,14 @@ from django.db.models.functions import MD5, Cast, Concat
 
 from vitrina.catalog.models import Product
 from vitrina.content.models import Verdict
-from vitrina.preferences.models import PairOrigin
+from vitrina.preferences.models import Choice, PairOrigin, ScoredCandidate
 from vitrina.review.models import ReviewItem
 
 NEW, UNCERTAIN, RANDOM, LEAST_CERTAIN = "new", "uncertain", "random", "least_certain"
+#: The text that the reward model chose against a random other one of the same choice: the pairs that measure best of n.
+BEST_OF = "best_of"
 #: In this order; what one reason cannot fill goes to random ones.
-REASONS = (LEAST_CERTAIN, UNCERTAIN, NEW, RANDOM)
+REASONS = (BEST_OF, LEAST_CERTAIN, UNCERTAIN, NEW, RANDOM)
 
 
 class Scorer(Protocol):
@@ -80,6 +82,8 @@ def _pool(reason: str, contract: str, seed: str) -> QuerySet[Product]:
         pair__product=OuterRef("pk"), pair__origin__contract=contract, state=ReviewItem.State.OPEN
     )
     free = Product.objects.filter(listed=True).exclude(Exists(waiting))
+    if reason == BEST_OF:
+        free = free.filter(Exists(open_choices(contract).filter(product=OuterRef("pk"))))
     if reason == NEW:
         return free.exclude(Exists(origins)).order_by("-pk")
     if reason == UNCERTAIN:
@@ -89,6 +93,15 @@ def _pool(reason: str, contract: str, seed: str) -> QuerySet[Product]:
         return _spread(free.filter(Exists(origins)))
     drawn = MD5(Concat(Value(f"{seed}/"), Cast("pk", TextField()), output_field=TextField()))
     return free.annotate(drawn=drawn).order_by("drawn", "pk")
+
+
+def open_choices(contract: str) -> QuerySet[Choice]:
+    """Choices by a reward model that have two texts fit to be compared, and no pair yet."""
+    fit = ScoredCandidate.objects.filter(choice=OuterRef("pk"), fit=True)
+    chosen, others = fit.filter(chosen=True), fit.filter(chosen=False)
+    made = PairOrigin.objects.filter(choice=OuterRef("pk"))
+    judged = Choice.objects.filter(contract=contract).exclude(scorer="")
+    return judged.filter(Exists(chosen), Exists(others)).exclude(Exists(made))
 
 
 def _spread(products: QuerySet[Product]) -> QuerySet[Product]:
