@@ -1,0 +1,5 @@
+"""What tests of reward models share."""
+
+from tests.training.conftest import torch_is_here
+
+__all__ = ["torch_is_here"]
