@@ -179,7 +179,7 @@ class _Learning:
     def _online(self, common: dict[str, Any], encoder: Any) -> Any:
         from datasets import Dataset
 
-        from vitrina.policy.rl_config import OwnGrpo, OwnRloo, online, reward_function
+        from vitrina.policy.rl_config import OwnGrpo, OwnRloo, contract_function, online, reward_function
 
         settings, plan = self.plan.settings, self.plan
         args = online(
@@ -190,7 +190,10 @@ class _Learning:
         kind.encoder = encoder
         asked = ordered(self.prompts.train, settings.steps * settings.prompts, plan.seed)
         dataset = Dataset.from_list([{"prompt": prompt} for prompt in asked])
-        return kind(reward_funcs=reward_function(self.judges.reward), args=args, train_dataset=dataset, **common)
+        rewards = [reward_function(self.judges.reward)]
+        if settings.outside:
+            rewards.append(contract_function(settings, encoder.tokenizer.eos_token_id))
+        return kind(reward_funcs=rewards, args=args, train_dataset=dataset, **common)
 
     def _offline(self, common: dict[str, Any], encoder: Any) -> tuple[Any, int, int]:
         from datasets import Dataset

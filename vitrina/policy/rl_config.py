@@ -35,6 +35,35 @@ def reward_function(model: Scorer) -> Reward:
     return reward
 
 
+def contract_function(settings: PolicySettings, end: int) -> Reward:
+    """What a text loses that could not be used: one that was cut, or is shorter or longer than the contract allows.
+
+    No reward model sees that a text was cut, and a linear one likes a text the better the longer it is: without this
+    the mean length went from 48 tokens to 147 in 25 steps, and a quarter of the texts were cut.
+
+    Args:
+        end: The end token.
+    """
+
+    def contract(prompts: Sequence[str], completions: Sequence[str], completion_ids: Any, **_: Any) -> list[float]:  # noqa: ARG001
+        return [
+            -settings.outside * outside(settings, tidy(text), cut=not len(ids) or ids[-1] != end)
+            for text, ids in zip(completions, completion_ids, strict=True)
+        ]
+
+    return contract
+
+
+def outside(settings: PolicySettings, text: str, *, cut: bool) -> float:
+    """How far a text is outside of the contract: 0 within, above 1 for one that is too long or was cut."""
+    length = len(text)
+    if settings.longest and length > settings.longest:
+        return length / settings.longest
+    if cut:
+        return 1.0
+    return 1 - length / settings.shortest if settings.shortest and length < settings.shortest else 0.0
+
+
 class _OwnTokens:
     """Prompts become ids as the writer makes them, in training as ever after."""
 
@@ -85,8 +114,8 @@ def online(
         "num_iterations": 1,
         # The prompts come in an order of our own, which a resumed run repeats
         "shuffle_dataset": False,
-        # A text that was cut looks ended to a reward model: nothing is learned from it
-        "mask_truncated_completions": True,
+        # A text that was cut looks ended to a reward model. It is paid for, or else nothing is learned from it
+        "mask_truncated_completions": settings.outside == 0,
         "disable_dropout": True,
         "log_completions": False,
     }

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from vitrina.content.card import CHARS_MAX, CHARS_MIN
 from vitrina.errors import PermanentError
 
 _Settings = TypeVar("_Settings", "SftSettings", "PolicySettings")
@@ -91,6 +92,11 @@ class PolicySettings:
         generations: Texts for each prompt; each is compared with the mean of the others.
         learning_rate: None: by algorithm, and whether the SFT model has a pretrained base.
         temperature: At which texts are written in training.
+        outside: What a text loses that was cut, or is shorter or longer than a card may be, in units of the score;
+            a text that is far too long loses more. 0: such texts are scored as all others, and cut ones not learned
+            from.
+        shortest: Characters of a text; 0 for no bound.
+        longest: As `shortest`.
         lora_rank: Of adapters, where the SFT model has a pretrained base; 0 trains all weights.
         bf16: None: on an accelerator alone. On a processor texts are written in single precision, and weights that
             are trained in another one would learn from texts that they did not write.
@@ -106,6 +112,9 @@ class PolicySettings:
     warmup: float = 0.05
     temperature: float = 1.0
     max_grad_norm: float = 1.0
+    outside: float = 3.0
+    shortest: int = CHARS_MIN
+    longest: int = CHARS_MAX
     lora_rank: int = 16
     bf16: bool | None = None
     gradient_checkpointing: bool = False
