@@ -97,6 +97,8 @@ def open_model(folder: Path, *, threads: int | None = None) -> RewardModel:
         PermanentError: no model, a damaged one, or one that needs what is not installed.
     """
     manifest = read_manifest(folder)
+    if manifest.get("kind") not in list(ModelKind):
+        raise PermanentError(f"{folder} holds a model of kind {manifest.get('kind')}, which scores nothing.")
     parts: Mapping[str, Mapping[str, Any]] = manifest["parts"]
     try:
         opened = {name: _part(folder / name, name, threads) for name in parts}
