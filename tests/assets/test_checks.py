@@ -24,6 +24,7 @@ def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
         image_analysis,
         intake_checks,
         moderation,
+        product_cards,
         product_descriptions,
         product_images,
         product_vectors,
@@ -39,6 +40,7 @@ def results(processed: Processed) -> dict[str, dg.AssetCheckResult]:
     found["most_pictures_are_there"] = product_images.most_pictures_are_there(warehouse=warehouse)
     found["pictures_are_analysed"] = image_analysis.pictures_are_analysed(warehouse=warehouse)
     found["texts_follow_the_contract"] = product_descriptions.texts_follow_the_contract(warehouse=warehouse)
+    found["cards_keep_their_contract"] = product_cards.cards_keep_their_contract(warehouse=warehouse)
     found["nothing_doubtful_is_lost"] = moderation.nothing_doubtful_is_lost(warehouse=warehouse)
     found["only_approved_is_published"] = published_products.only_approved_is_published(warehouse=warehouse)
     return found
@@ -125,6 +127,14 @@ def break_the_contract() -> None:
     )
 
 
+def show_an_unfit_card() -> None:
+    from vitrina.preferences.models import Candidate, ProductCard
+
+    card = ProductCard.objects.filter(fit=True).first()
+    assert card is not None
+    Candidate.objects.filter(pk=card.candidate_id).update(violations=[{"rule": "too_long", "severity": "error"}])
+
+
 def lose_a_case() -> None:
     from vitrina.review.models import ReviewItem
 
@@ -160,6 +170,7 @@ BREAKS: list[tuple[str, Callable[[], None]]] = [
     ("most_pictures_are_there", lose_pictures),
     ("pictures_are_analysed", spoil_analyses),
     ("texts_follow_the_contract", break_the_contract),
+    ("cards_keep_their_contract", show_an_unfit_card),
     ("nothing_doubtful_is_lost", lose_a_case),
     ("only_approved_is_published", publish_the_refused),
     ("only_approved_is_published", publish_the_delisted),
