@@ -11,24 +11,13 @@ from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
+from vitrina.workbench.options import ProcessingOptions
 
 
-class ProductSelection(dg.Config):
-    """Which products, which steps, and how.
-
-    ``refresh`` makes again what stands but was made by an older prompt, template or model. ``force`` asks for another
-    text whatever stands; ``again`` is the number of that try, so that the ledger does not answer with the old one.
-    ``template`` names the only template that the prompt shows.
-    """
+class ProductSelection(ProcessingOptions, dg.Config):
+    """Which products, which steps, and how."""
 
     product_ids: list[int]
-    pictures: bool = False
-    categorise: bool = True
-    describe: bool = True
-    refresh: bool = False
-    force: bool = False
-    again: int = 0
-    template: str = ""
 
 
 @dg.op(description="Categories, texts and verdicts of the chosen products, and their publication.")

@@ -94,20 +94,19 @@ def test_a_template_is_made_changed_and_switched_off_by_the_rules_of_its_file(ca
     assert (changed["content"], changed["is_active"]) == ("Другое.", True)
 
 
-def test_figures_of_the_last_days_count_the_log(caller: Callers) -> None:
-    from decimal import Decimal
+def test_figures_of_the_last_days_are_those_of_the_numbers_pages(caller: Callers) -> None:
+    from tests.numbers.marts import processings
 
-    from vitrina.content.models import ProcessingLog
-
-    found = product()
-    for status, cost in (("approved", Decimal("0.5")), ("failed", None), ("moderation", Decimal("0.25"))):
-        ProcessingLog.objects.create(
-            product=found, processing_type="full", status=status, cost_usd=cost, processing_time_ms=10
-        )
-    told = caller("moderator").get("statistics", days=30).json()
+    me = caller("moderator")
+    never = me.get("statistics").json()
+    assert (never["as_of"], never["total"], never["by_status"], never["total_cost_usd"]) == (None,) * 4
+    assert never["decisions"] == never["open_items"] == {}
+    processings([("approved", 1, "0.5", 0, 10), ("failed", 1, "0", 1, 10), ("moderation", 1, "0.25", 0, 10)])
+    told = me.get("statistics", days=30).json()
     assert (told["total"], told["successful"], told["failed"], told["unknown_costs"]) == (3, 1, 1, 1)
-    assert (told["total_cost_usd"], told["average_time_ms"]) == ("0.75000000", 10.0)
+    assert (told["total_cost_usd"], told["average_time_ms"]) == ("0.75", 10.0)
     assert told["by_status"] == {"approved": 1, "failed": 1, "moderation": 1}
+    assert told["as_of"] == "2026-05-18T10:00:00Z"
 
 
 def test_processing_by_hand_asks_for_a_run_and_says_when_nothing_runs(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.numbers.marts import processings
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.test import Client
@@ -136,24 +138,9 @@ def test_a_mart_of_another_shape_is_no_error(client_of: Callable[..., Client]) -
 
 
 def test_statistics_of_the_log_count_by_status(database: str) -> None:
-    from django.db import connection
-
     from vitrina.numbers import periods, processing
 
-    today = datetime.now(UTC).date()
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA marts")
-        cursor.execute(
-            """CREATE TABLE marts.processing_by_day (day date, processing_type text, status text, processings bigint,
-            products bigint, known_cost_usd numeric, processings_of_unknown_cost bigint, processing_time_ms bigint)"""
-        )
-        for status, count, cost, unknown, ms in (
-            ("completed", 6, "0.3", 0, 6000), ("approved", 2, "0.1", 1, 1000), ("failed", 2, "0", 2, 1000),
-        ):  # fmt: skip
-            cursor.execute(
-                "INSERT INTO marts.processing_by_day VALUES (%s, 'full', %s, %s, %s, %s, %s, %s)",
-                [today, status, count, count, Decimal(cost), unknown, ms],
-            )
+    processings([("completed", 6, "0.3", 0, 6000), ("approved", 2, "0.1", 1, 1000), ("failed", 2, "0", 2, 1000)])
     found = processing.statistics(periods.period(30))
     assert (found.total, found.successful, found.failed) == (10, 8, 2)
     assert found.by_status == {"completed": 6, "approved": 2, "failed": 2}

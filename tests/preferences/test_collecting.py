@@ -18,6 +18,7 @@ from vitrina.preferences.models import Preference
 from vitrina.review.batches import add_pairs
 from vitrina.review.guidelines import pseudonym
 from vitrina.review.history import revise_case, revise_pair, undo
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.moderating import decide_case
 from vitrina.review.outbox import PREFERENCES, pending, reconcile
@@ -146,20 +147,20 @@ def case(number: int = 1) -> ReviewItem:
 def test_an_edit_is_preferred_over_what_was_generated_until_it_is_taken_back() -> None:
     maria, item = person("moderator"), case()
     words = {"title": "Платье", "body": "<p>Своими словами о платье</p>"}
-    made = decide_case(maria, claim(maria, item.pk).token, "edit", edit=words)
+    made = decide_case(maria, claim(maria, item.pk).token, Judgement("edit", edit=words))
     collected()
     row = Preference.objects.get()
     assert (row.source, row.outcome, row.text_a, row.margin) == ("edit", "a", "Своими словами о платье", 1.0)
     assert row.text_b != row.text_a
     assert row.product_id == item.product_id
-    revise_case(maria, made.decision_id, "reject", reasons=["wrong_fact"])
+    revise_case(maria, made.decision_id, Judgement("reject", reasons=["wrong_fact"]))
     assert collected().removed == 1
 
 
 def test_approvals_and_rejections_are_labels_of_single_texts() -> None:
     maria, first, second = person("moderator"), case(1), case(2)
-    decide_case(maria, claim(maria, first.pk).token, "approve")
-    decide_case(maria, claim(maria, second.pk).token, "reject", reasons=["invented"], comment="личное")
+    decide_case(maria, claim(maria, first.pk).token, Judgement("approve"))
+    decide_case(maria, claim(maria, second.pk).token, Judgement("reject", reasons=["invented"], comment="личное"))
     assert list(sources.labels()) == [], "within the minute"
     Decision.objects.update(created_at=day(1))
     good, bad = sources.labels()

@@ -12,6 +12,7 @@ from vitrina.catalog.publishing import publish
 from vitrina.content.models import ContentVersion, Verdict
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.history import revise_case, undo
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.moderating import decide_case, decide_many, newest_version
 from vitrina.review.outbox import CONSUMERS, DESCRIPTIONS, PREFERENCES, PUBLICATION, pending, reconcile
@@ -30,7 +31,7 @@ def item(database):
 
 def test_an_approval_takes_effect_after_the_minute_and_then_publishes(people, settings, item):
     maria = people("moderator")
-    decide_case(maria, taken(maria).token, "approve", seen_version=1)
+    decide_case(maria, taken(maria).token, Judgement("approve", seen_version=1))
     assert ReviewItem.objects.get().state == "approved"
     assert publish(settings).visible == 0, "within the minute nothing of it is seen"
     let_pass()
@@ -41,22 +42,22 @@ def test_an_approval_takes_effect_after_the_minute_and_then_publishes(people, se
 
 def test_an_undone_approval_leaves_no_trace(people, settings, item):
     maria = people("moderator")
-    decide_case(maria, taken(maria).token, "approve")
+    decide_case(maria, taken(maria).token, Judgement("approve"))
     back = undo(maria)
     item.refresh_from_db()
     assert (item.state, item.done, item.held) == ("open", 0, 1)
     let_pass()
     assert publish(settings).visible == 0
     assert Verdict.objects.get().decided_by == "rules"
-    decide_case(maria, back.token, "reject", reasons=["invented"])
+    decide_case(maria, back.token, Judgement("reject", reasons=["invented"]))
 
 
 def test_a_later_rejection_takes_the_text_off_the_shop(people, settings, item):
     maria = people("moderator")
-    first = decide_case(maria, taken(maria).token, "approve")
+    first = decide_case(maria, taken(maria).token, Judgement("approve"))
     let_pass()
     publish(settings)
-    revise_case(maria, first.decision_id, "reject", reasons=["wrong_fact"])
+    revise_case(maria, first.decision_id, Judgement("reject", reasons=["wrong_fact"]))
     assert publish(settings).visible == 1
     let_pass()
     assert publish(settings).visible == 0
@@ -67,7 +68,7 @@ def test_a_later_rejection_takes_the_text_off_the_shop(people, settings, item):
 def test_an_edit_becomes_a_persons_version_and_a_preference(people, settings, item):
     maria = people("moderator")
     words = {"title": "Платье", "body": "<p>Своими словами</p><script>x</script>"}
-    made = decide_case(maria, taken(maria).token, "edit", edit=words)
+    made = decide_case(maria, taken(maria).token, Judgement("edit", edit=words))
     assert ContentVersion.objects.count() == 1
     let_pass()
     assert publish(settings).visible == 1
@@ -82,7 +83,7 @@ def test_an_edit_becomes_a_persons_version_and_a_preference(people, settings, it
 
 def test_a_request_to_write_again_waits_for_the_minute(people, item):
     maria = people("moderator")
-    decide_case(maria, taken(maria).token, "reprocess")
+    decide_case(maria, taken(maria).token, Judgement("reprocess"))
     assert wanted_again([item.product_id]) == frozenset()
     let_pass()
     assert wanted_again([item.product_id]) == {item.product_id}
@@ -95,11 +96,11 @@ def test_a_stale_page_gets_a_conflict_that_says_what_stands(people, item):
     seen = newest_version(item)
     version(item.product, 2)
     with pytest.raises(Conflict) as refused:
-        decide_case(maria, lease.token, "approve", seen_version=seen)
+        decide_case(maria, lease.token, Judgement("approve", seen_version=seen))
     assert refused.value.state == {"reason": "newer_version", "state": "open", "version": 2}
     approve(item.pk, by="anna")
     with pytest.raises(Conflict) as refused:
-        decide_case(maria, lease.token, "approve")
+        decide_case(maria, lease.token, Judgement("approve"))
     assert (refused.value.state["reason"], refused.value.state["by"]) == ("closed", "anna")
     assert Decision.objects.count() == 1
 
@@ -107,10 +108,10 @@ def test_a_stale_page_gets_a_conflict_that_says_what_stands(people, item):
 def test_the_same_action_twice_is_one_decision(people, item):
     maria = people("moderator")
     lease = taken(maria)
-    first = decide_case(maria, lease.token, "approve")
-    assert decide_case(maria, lease.token, "approve").decision_id == first.decision_id
+    first = decide_case(maria, lease.token, Judgement("approve"))
+    assert decide_case(maria, lease.token, Judgement("approve")).decision_id == first.decision_id
     with pytest.raises(Conflict):
-        decide_case(maria, lease.token, "reject", comment="нет")
+        decide_case(maria, lease.token, Judgement("reject", comment="нет"))
 
 
 def test_what_cannot_be_meant_is_refused_before_anything_is_written(people, item):
@@ -120,9 +121,9 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(people, item
                           ("edit", {"edit": {"title": "x", "body": "y", "price": 1}}),
                           ("approve", {"category": "nothing"})):  # fmt: skip
         with pytest.raises(NotDecidable):
-            decide_case(maria, lease.token, action, **given)
+            decide_case(maria, lease.token, Judgement(action, **given))
     with pytest.raises(Forbidden):
-        decide_case(anna, lease.token, "approve")
+        decide_case(anna, lease.token, Judgement("approve"))
     assert (Decision.objects.count(), ReviewItem.objects.get().held) == (0, 1)
 
 
@@ -131,7 +132,7 @@ def test_many_are_decided_at_once_but_for_what_another_holds(people, item):
     other = ReviewItem.objects.create(kind="text", key="v", product=item.product, version=item.version)
     claim(oleg, other.pk)
     claim(maria, item.pk)
-    done, failed = decide_many(maria, [(item.pk, 1), (other.pk, 1), (999, None)], "approve")
+    done, failed = decide_many(maria, [(item.pk, 1), (other.pk, 1), (999, None)], Judgement("approve"))
     assert ([d.item_id for d in done], set(failed)) == ([item.pk], {other.pk, 999})
     assert failed[other.pk].state["reason"] == "held"
 
@@ -144,13 +145,13 @@ def test_an_answered_price_is_not_asked_about_again_and_then_moves(people, setti
     take(day(2), [parsed("1", "Платье синее", price="900")])
     publish(settings)
     case = ReviewItem.objects.get(kind="price")
-    answer = decide_case(maria, claim(maria, case.pk).token, "approve")
+    answer = decide_case(maria, claim(maria, case.pk).token, Judgement("approve"))
     publish(settings)
     assert ReviewItem.objects.filter(kind="price").count() == 1
     let_pass()
     publish(settings)
     assert int(Publication.objects.get().price) == 900
-    revise_case(maria, answer.decision_id, "reject", comment="опечатка")
+    revise_case(maria, answer.decision_id, Judgement("reject", comment="опечатка"))
     let_pass()
     publish(settings)
     assert int(Publication.objects.get().price) == 100

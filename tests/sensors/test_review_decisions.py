@@ -59,11 +59,12 @@ def open_texts(count: int) -> list[int]:
 
 
 def decide(item: int, action: str = "approve", **more: Any) -> int:
+    from vitrina.review.judgement import Judgement
     from vitrina.review.moderating import decide_case
     from vitrina.review.queue import claim
 
     maria = moderator()
-    return decide_case(maria, claim(maria, item).token, action, **more).decision_id
+    return decide_case(maria, claim(maria, item).token, Judgement(action, **more)).decision_id
 
 
 def wait(seconds: float) -> None:
@@ -123,6 +124,7 @@ def test_a_superseding_rejection_takes_the_text_off_the_shop_and_lowers_its_temp
     from vitrina.catalog.models import Publication
     from vitrina.content.models import DescriptionTemplate
     from vitrina.review.history import revise_case
+    from vitrina.review.judgement import Judgement
     from vitrina.review.models import ReviewItem
 
     item = ReviewItem.objects.select_related("version").get(pk=open_texts(1)[0])
@@ -144,7 +146,7 @@ def test_a_superseding_rejection_takes_the_text_off_the_shop_and_lowers_its_temp
     template.refresh_from_db()
     assert (shown.exists(), template.success_rate) == (True, 1.0)
 
-    revise_case(moderator(), made, "reject", reasons=["wrong_fact"])
+    revise_case(moderator(), made, Judgement("reject", reasons=["wrong_fact"]))
     wait(100)
     [request] = decisions.tick()
     assert run("publish", decisions.instance, tags=request.tags).success

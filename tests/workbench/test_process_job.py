@@ -26,10 +26,10 @@ def test_what_the_desk_sends_is_what_the_job_takes() -> None:
     import dagster as dg
 
     from pipelines.product_jobs import ProductSelection, process_products
-    from vitrina.workbench.dagster import Options
+    from vitrina.workbench.options import ProcessingOptions
 
-    chosen = {name: getattr(Options(), name) for name in Options.__dataclass_fields__}
-    assert {"product_ids", *chosen} == set(ProductSelection.model_fields)
+    chosen = ProcessingOptions(pictures=True, again=3, template="Платья").model_dump()
+    assert ProductSelection(product_ids=[1], **chosen).model_dump() == {"product_ids": [1], **chosen}
     config = {"ops": {"process_chosen": {"config": {"product_ids": [1], **chosen}}}}
     assert dg.validate_run_config(process_products, config)
 

@@ -76,8 +76,8 @@ CATEGORY = {"slug": "dresses", "parent": "women", "name_ru": "Платья", "na
 TEMPLATE = {"name": "dress", "type": "description", "category": "dresses", "language": "ru",
             "content": "Лёгкое платье на каждый день.", "facts": {"care": ["Стирать при 30 градусах."]},
             "is_active": True, "usage_count": 12, "success_rate": 0.9}  # fmt: skip
-STATISTICS = {"days": 30, "total": 162, "successful": 150, "failed": 2, "average_confidence": 0.91,
-              "total_cost_usd": "1.25", "unknown_costs": 0, "average_time_ms": 41.5,
+STATISTICS = {"days": 30, "as_of": "2026-11-21T10:00:00Z", "total": 162, "successful": 150, "failed": 2,
+              "average_confidence": 0.91, "total_cost_usd": "1.25", "unknown_costs": 0, "average_time_ms": 41.5,
               "by_status": {"approved": 150, "moderation": 10, "failed": 2},
               "decisions": {"approve": 40, "compare": 300}, "open_items": {"text": 10, "pair": 63}}  # fmt: skip
 FAILING = {"results": [{"annotator": "annotator-3f0a9c11aa", "answered": 20, "right": 9, "share": 0.45}]}

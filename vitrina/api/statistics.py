@@ -1,45 +1,43 @@
-"""Figures of the last days (CAT-12): one pass over the log, one over decisions, one over open items.
+"""Figures of the last days (CAT-12): those of the numbers pages, and what people decided and what waits, by kind.
 
-Belongs here: counting. Stays out: plots and pages (``vitrina.numbers``).
+Belongs here: one answer for programs. Stays out: counting processings, cost and confidence (``vitrina.numbers``).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, Q, Sum
+from django.db.models import Count
 
-from vitrina.categories.models import ProductCategory
-from vitrina.content.models import ProcessingLog
+from vitrina.numbers import periods, processing
 from vitrina.review.models import Decision, ReviewItem
 
-_Status = ProcessingLog.Status
-SUCCESSFUL = (_Status.COMPLETED, _Status.APPROVED)
+_MART = "processing_by_day"
 
 
 def statistics(days: int = 30) -> dict[str, Any]:
-    """Processings, their cost and time, decisions, and what waits."""
-    since = datetime.now(UTC) - timedelta(days=days)
-    log = ProcessingLog.objects.filter(created_at__gte=since)
-    row = log.aggregate(
-        total=Count("pk"),
-        successful=Count("pk", filter=Q(status__in=SUCCESSFUL)),
-        failed=Count("pk", filter=Q(status=_Status.FAILED)),
-        cost=Sum("cost_usd"),
-        unknown=Count("pk", filter=Q(cost_usd__isnull=True)),
-        time=Avg("processing_time_ms"),
-    )
-    confidence = ProductCategory.objects.filter(updated_at__gte=since, category__isnull=False)
-    standing = Decision.objects.filter(created_at__gte=since, undone_at=None, superseded_by=None, voided_at=None)
-    waiting = ReviewItem.objects.filter(state=ReviewItem.State.OPEN)
+    """Processings, their cost and time, decisions, and what waits.
+
+    Processings are read from a mart, as on the pages: ``as_of`` says when it was built. Where it never was, their
+    figures are ``None`` and no zeros.
+    """
+    period = periods.period(days)
+    found = processing.statistics(period)
+    built = _MART not in found.marts.missing
+    counted = {
+        "total": found.total, "successful": found.successful, "failed": found.failed, "by_status": found.by_status,
+        "total_cost_usd": found.known_cost_usd, "unknown_costs": found.of_unknown_cost,
+    }  # fmt: skip
+    standing = Decision.objects.filter(
+        created_at__gte=period.since, undone_at=None, superseded_by=None, voided_at=None
+    )  # fmt: skip
     return {
-        "days": days, "total": row["total"], "successful": row["successful"], "failed": row["failed"],
-        "average_confidence": confidence.aggregate(value=Avg("confidence"))["value"],
-        "total_cost_usd": row["cost"] or Decimal(0), "unknown_costs": row["unknown"], "average_time_ms": row["time"],
-        "by_status": _counts(log, "status"), "decisions": _counts(standing, "action"),
-        "open_items": _counts(waiting, "kind"),
+        "days": days, "as_of": found.marts.refreshed_at if built else None,
+        **(counted if built else dict.fromkeys(counted)),
+        "average_confidence": found.average_confidence,
+        "average_time_ms": found.average_seconds * 1000 if found.average_seconds is not None else None,
+        "decisions": _counts(standing, "action"),
+        "open_items": _counts(ReviewItem.objects.filter(state=ReviewItem.State.OPEN), "kind"),
     }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/batches/<int:batch_id>/pairs/", filling.pairs, name="compare_pairs"),
     path("compare/batches/<int:batch_id>/pairs/<int:item_id>/", filling.known, name="compare_known"),
     path("compare/leave/", work.leave, name="compare_leave"),
+    path("compare/left/", work.left, name="compare_left"),
     path("compare/<int:batch_id>/", work.pair, name="compare_pair"),
     path("compare/<int:batch_id>/answer/", work.answer, name="compare_answer"),
     path("compare/<int:batch_id>/undo/", work.undo, name="compare_undo"),

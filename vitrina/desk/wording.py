@@ -1,6 +1,7 @@
 """Words of the desk for codes that tables and services speak in, in the reader's language.
 
-Belongs here: reasons, checks, findings, states, what went wrong. Stays out: words of pages, which stand in templates.
+Belongs here: checks, findings, states, what went wrong. Stays out: words of pages, which stand in templates;
+reasons that people choose from (``reasons``).
 """
 
 from __future__ import annotations
@@ -15,15 +16,6 @@ from django.utils.translation import gettext as _
 
 from vitrina.errors import VitrinaError
 
-#: What a text is refused for: the code is kept, the words are shown. Their order is that of the keys 1 to 6.
-REASONS: dict[str, str | Promise] = {
-    "wrong_fact": gettext_lazy("A fact is wrong"),
-    "invented": gettext_lazy("Something is invented"),
-    "category": gettext_lazy("Wrong category"),
-    "language": gettext_lazy("Bad language"),
-    "poor": gettext_lazy("Too little said"),
-    "forbidden": gettext_lazy("Must not be sold"),
-}
 #: Kinds of claims that the inputs do not support (``vitrina.content.grounding``).
 _CLAIMS: dict[str, str | Promise] = {
     "material": gettext_lazy("this material is not in the data"),
@@ -99,11 +91,6 @@ def role_word(role: str) -> str:
     """What a role is called."""
     words = {"annotator": _("annotator"), "moderator": _("moderator"), "admin": _("administrator")}
     return words.get(role, role)
-
-
-def reasons_words(codes: list[str]) -> str:
-    """Reasons of a rejection in one line; codes that are not of the list stay as they are."""
-    return ", ".join(str(REASONS.get(code, code)) for code in codes)
 
 
 def claim_words(kind: str) -> str:

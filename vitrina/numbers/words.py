@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from vitrina.desk.reasons import OFF, REASONS
 from vitrina.statistics.intervals import Undefined, Why
 
 #: A purpose with its day, as budgets name it.
@@ -34,14 +35,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "reject": _("rejected"),
         "reprocess": _("sent to be written again"),
     },
-    "reason": {
-        "wrong_fact": _("A fact is wrong"),
-        "invented": _("Something is invented"),
-        "category": _("Wrong category"),
-        "language": _("Bad language"),
-        "poor": _("Too little said"),
-        "forbidden": _("Must not be sold"),
-    },
+    "reason": REASONS | OFF,
     "outcome": {
         "transport": _("the connection broke"),
         "rate_limit": _("refused for the rate (429)"),

@@ -22,10 +22,12 @@ def skip(user: User, token: UUID, *, reason: str = "") -> None:
     """Leave an item to others; the person does not see it again unless they ask (:func:`unskip`).
 
     Raises:
-        Conflict: The person decided it already.
+        Conflict: The person decided or flagged it already.
     """
     with transaction.atomic():
         lease = _undecided(user, token)
+        if flagged().filter(item=lease.item_id, user=user).exists():
+            raise Conflict("You set this item aside.", reason="set_aside")
         end(lease, Lease.End.SKIPPED)
         _put_aside(lease, SetAside.Kind.SKIP, reason, "")
 
@@ -39,11 +41,18 @@ def unskip(user: User, *, batch: Batch | None = None) -> int:
 def flag(user: User, token: UUID, *, reason: str, comment: str = "") -> None:
     """Say that nobody should get this item: it is closed for annotators until a moderator answers.
 
+    The same flag sent twice is one, also when it was answered meanwhile.
+
     Raises:
-        Conflict: The person decided it already.
+        Conflict: The person decided it already, or it is closed: a flag that nobody can answer would wait for ever.
     """
     with transaction.atomic():
         lease = _undecided(user, token)
+        if lease.ended_as == Lease.End.FLAGGED:
+            return
+        state = ReviewItem.objects.values_list("state", flat=True).get(pk=lease.item_id)
+        if state not in {ReviewItem.State.OPEN, ReviewItem.State.FLAGGED}:
+            raise Conflict("This item is closed already.", reason="closed", state=state)
         end(lease, Lease.End.FLAGGED)
         _put_aside(lease, SetAside.Kind.FLAG, reason, comment)
         ReviewItem.objects.filter(pk=lease.item_id, state=ReviewItem.State.OPEN).update(state=ReviewItem.State.FLAGGED)

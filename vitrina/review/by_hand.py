@@ -6,9 +6,8 @@ Belongs here: finding or opening the case that such a decision is about, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,6 +19,7 @@ from vitrina.review.access import MODERATOR, require
 from vitrina.review.effects import SHOWN
 from vitrina.review.errors import NotDecidable
 from vitrina.review.history import last_decisions, undo, undoable
+from vitrina.review.judgement import Judgement
 from vitrina.review.leases import release
 from vitrina.review.models import Outbox, ReviewItem
 from vitrina.review.moderating import decide_unheld
@@ -35,23 +35,8 @@ _BY_HAND = {
 }
 
 
-def decide_product(
-    user: User,
-    product_id: int,
-    action: str,
-    *,
-    seen_version: int | None = None,
-    reasons: Sequence[str] = (),
-    comment: str = "",
-    category: str = "",
-    edit: Mapping[str, Any] | None = None,
-) -> Decided:
+def decide_product(user: User, product_id: int, judgement: Judgement) -> Decided:
     """Edit a product's text, or have it written again; in effect when the time for undoing is over.
-
-    Args:
-        user: A moderator.
-        product_id: The product.
-        action: edit or reprocess, as of :func:`vitrina.review.moderating.decide_case`; so are the other arguments.
 
     Raises:
         Conflict: Another text came meanwhile, or somebody else holds the product's case.
@@ -59,12 +44,12 @@ def decide_product(
         NotDecidable: No such product, or the action cannot be meant.
     """
     require(user, MODERATOR)
-    if action not in {"edit", "reprocess"}:
-        raise NotDecidable(f"{action!r} is not decided on a product's page.", hint="Cases are decided in the queue.")
+    if judgement.action not in {"edit", "reprocess"}:
+        raise NotDecidable(
+            f"{judgement.action!r} is not decided on a product's page.", hint="Cases are decided in the queue."
+        )
     with transaction.atomic():
-        item = _case(_locked(product_id))
-        return decide_unheld(user, item.pk, action, seen_version=seen_version, reasons=reasons, comment=comment,
-                             category=category, edit=edit)  # fmt: skip
+        return decide_unheld(user, _case(_locked(product_id)).pk, judgement)
 
 
 def set_shown(
@@ -90,7 +75,8 @@ def set_shown(
             kind=ReviewItem.Kind.TEXT, key=f"{SHOWN}{product_id}", product=product, version=publication.version,
             reasons=[_BY_HAND],
         )  # fmt: skip
-        return decide_unheld(user, item.pk, "approve" if shown else "reject", reasons=reasons, comment=comment)
+        judgement = Judgement("approve" if shown else "reject", reasons=reasons, comment=comment)
+        return decide_unheld(user, item.pk, judgement)
 
 
 def take_back(user: User, product_id: int) -> None:

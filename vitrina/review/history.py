@@ -6,7 +6,7 @@ voiding somebody else's votes (``voiding``). Locks are taken in the order outbox
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,9 +21,9 @@ from vitrina.review import effects
 from vitrina.review.access import MODERATOR, require, require_item
 from vitrina.review.comparing import canonical, check_answer, settle
 from vitrina.review.errors import Conflict, NotDecidable, TooLate
+from vitrina.review.judgement import Judgement
 from vitrina.review.leases import CASE_SECONDS, end
 from vitrina.review.models import Batch, Decision, Lease, Outbox, ReviewItem
-from vitrina.review.moderating import checked
 from vitrina.review.outbox import UNDO_WINDOW, restore, tell, withdraw
 from vitrina.review.results import Decided, Taken
 from vitrina.review.services import STATES
@@ -125,24 +125,21 @@ def revise_pair(
     return Decided(new.pk, item.pk)
 
 
-def revise_case(
-    user: User, decision_id: int, action: str, *, reasons: Sequence[str] = (), comment: str = "", category: str = "",
-    edit: Mapping[str, Any] | None = None,
-) -> Decided:  # fmt: skip
+def revise_case(user: User, decision_id: int, judgement: Judgement) -> Decided:
     """Change one of one's last decisions on cases. A rejection takes what was published off the shop again.
 
     Raises:
         NotDecidable: It is not among the last twenty, or it is about a list, which cannot be taken back.
     """
     require(user, MODERATOR)
-    words = checked(action, reasons, comment, edit)
+    judgement.check()
     with transaction.atomic():
         old, item = _changeable(user, decision_id, compare=False)
         if item.kind == ReviewItem.Kind.LIST:
             raise NotDecidable("A list that was let in or refused stays so.", hint="Hand in a corrected list.")
-        effects.check(item, action, category or None)
-        new = _supersede(old, action=action, reasons=list(reasons), comment=comment, category=category, edit=words)
-        item.state, item.resolution, item.resolved_at = STATES[action], comment, datetime.now(UTC)
+        effects.check(item, judgement.action, judgement.category or None)
+        new = _supersede(old, **judgement.columns())
+        item.state, item.resolution, item.resolved_at = STATES[judgement.action], judgement.comment, datetime.now(UTC)
         item.save(update_fields=["state", "resolution", "resolved_at"])
         tell(new, item, at_once=False)
     return Decided(new.pk, item.pk)

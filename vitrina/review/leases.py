@@ -63,6 +63,8 @@ def beat(user: User, token: UUID) -> datetime:
 def leave(user: User, token: UUID) -> bool:
     """The page that shows the item was left: give it back soon, unless a ``beat`` says that it is in view after all.
 
+    What the person fetched ahead goes with it.
+
     A browser tells the same of leaving, of loading again and of closing one of two windows, so nothing ends at once.
 
     Returns:
@@ -71,8 +73,9 @@ def leave(user: User, token: UUID) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE review_lease SET until = least(until, now() + make_interval(secs => %s)) "
-            "WHERE user_id = %s AND token = %s AND ended_at IS NULL",
-            [LEAVE_SECONDS, user.pk, token],
+            "WHERE user_id = %s AND ended_at IS NULL AND EXISTS "
+            "(SELECT 1 FROM review_lease l WHERE l.user_id = %s AND l.token = %s AND l.ended_at IS NULL)",
+            [LEAVE_SECONDS, user.pk, user.pk, token],
         )
         return bool(cursor.rowcount)
 

@@ -6,8 +6,8 @@ Belongs here: decisions by moderators with a lease or in bulk, assignment. Stays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -20,66 +20,37 @@ from vitrina.review import effects
 from vitrina.review.access import MODERATOR, require, roles
 from vitrina.review.comparing import free_place
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
+from vitrina.review.judgement import Judgement
 from vitrina.review.leases import end, locked, locked_item
 from vitrina.review.models import Decision, Lease, ReviewItem
 from vitrina.review.outbox import tell
 from vitrina.review.results import Decided
 from vitrina.review.services import close, closed_by
 
-ACTIONS = ("approve", "edit", "reject", "reprocess")
-EDIT_FIELDS = ("title", "body", "seo_title", "seo_description", "keywords")
 
-
-def decide_case(
-    user: User,
-    token: UUID,
-    action: str,
-    *,
-    seen_version: int | None = None,
-    reasons: Sequence[str] = (),
-    comment: str = "",
-    category: str = "",
-    edit: Mapping[str, Any] | None = None,
-    active_ms: int | None = None,
-) -> Decided:
+def decide_case(user: User, token: UUID, judgement: Judgement) -> Decided:
     """Decide a case by the token of its lease. The same action sent twice is one decision.
-
-    Args:
-        user: A moderator.
-        token: Of the lease.
-        action: approve, edit, reject or reprocess.
-        seen_version: Number of the product's newest text when the page was made; a newer one is a conflict.
-        reasons: Codes of reasons; a rejection needs one, or a comment.
-        comment: In the person's words.
-        category: A corrected category, by slug.
-        edit: The rewritten text: title, body (HTML), seo_title, seo_description, keywords.
-        active_ms: Milliseconds with the case in view.
 
     Raises:
         Conflict: Decided meanwhile, overtaken, or no longer free.
         Forbidden: The person is no moderator.
+        NotDecidable: It cannot be meant of this case.
     """
     require(user, MODERATOR)
-    words = checked(action, reasons, comment, edit)
+    judgement.check()
     with transaction.atomic():
         lease = locked(user, token)
         if lease.ended_as == Lease.End.DECIDED:
-            return _repeated(lease, action)
+            return _repeated(lease, judgement.action)
         item = locked_item(lease.item_id)
-        _check_state(item, seen_version)
+        _check_state(item, judgement.seen_version)
         lease = free_place(lease, item)
         end(lease, Lease.End.DECIDED)
-        return _write(user, item, action, lease=lease, reasons=list(reasons), comment=comment, category=category,
-                      edit=words, active_ms=active_ms, seen=seen_version)  # fmt: skip
+        return _write(user, item, judgement, lease=lease)
 
 
 def decide_many(
-    user: User,
-    items: Iterable[tuple[int, int | None]],
-    action: str,
-    *,
-    reasons: Sequence[str] = (),
-    comment: str = "",
+    user: User, items: Iterable[tuple[int, int | None]], judgement: Judgement
 ) -> tuple[list[Decided], dict[int, VitrinaError]]:
     """Approve, reject or reprocess several cases: (item, version seen) each. What somebody else holds is left.
 
@@ -87,38 +58,29 @@ def decide_many(
         Decisions, and item → why it was left as it is.
     """
     require(user, MODERATOR)
-    checked(action, reasons, comment, None)
-    if action == "edit":
+    if judgement.action == "edit":
         raise NotDecidable("Several texts cannot be edited at once.")
+    judgement.check()
     done: list[Decided] = []
     failed: dict[int, VitrinaError] = {}
     for item_id, seen in items:
         try:
-            done.append(decide_unheld(user, item_id, action, seen_version=seen, reasons=reasons, comment=comment))
+            done.append(decide_unheld(user, item_id, replace(judgement, seen_version=seen)))
         except VitrinaError as error:
             failed[item_id] = error
     return done, failed
 
 
-def decide_unheld(
-    user: User,
-    item_id: int,
-    action: str,
-    *,
-    seen_version: int | None = None,
-    reasons: Sequence[str] = (),
-    comment: str = "",
-    category: str = "",
-    edit: Mapping[str, Any] | None = None,
-) -> Decided:
-    """Decide a case without taking it first, as a list or a product's page does. Arguments as :func:`decide_case`.
+def decide_unheld(user: User, item_id: int, judgement: Judgement) -> Decided:
+    """Decide a case without taking it first, as a list or a product's page does.
 
     Raises:
         Conflict: Somebody else holds it, it is closed, or the text has changed since.
         Forbidden: The person is no moderator.
+        NotDecidable: It cannot be meant of this case.
     """
     require(user, MODERATOR)
-    words = checked(action, reasons, comment, edit)
+    judgement.check()
     with transaction.atomic():
         lease = Lease.objects.select_for_update().filter(item=item_id, ended_at=None).first()
         own = lease if lease is not None and lease.user_id == user.pk else None
@@ -127,11 +89,10 @@ def decide_unheld(
         item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
         if item is None or item.kind == ReviewItem.Kind.PAIR:
             raise NotDecidable(f"There is no case {item_id}.")
-        _check_state(item, seen_version)
+        _check_state(item, judgement.seen_version)
         if item.done + item.held >= item.need:
             raise Conflict(f"Item {item_id} is held by somebody else.", reason="held", state=item.state)
-        return _write(user, item, action, lease=own, reasons=list(reasons), comment=comment, category=category,
-                      edit=words, active_ms=None, seen=seen_version)  # fmt: skip
+        return _write(user, item, judgement, lease=own)
 
 
 def assign(moderator: User, item_ids: Sequence[int], to: User | None) -> int:
@@ -153,23 +114,6 @@ def newest_version(item: ReviewItem) -> int | None:
     return last
 
 
-def checked(action: str, reasons: Sequence[str], comment: str, edit: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The words of an edit, if it is one; raises :class:`NotDecidable` for what cannot be meant."""
-    if action not in ACTIONS:
-        raise NotDecidable(f"There is no action {action!r}.", hint=f"Choose one of {', '.join(ACTIONS)}.")
-    if action == "reject" and not reasons and not comment.strip():
-        raise NotDecidable("A rejection needs a reason.", hint="Choose one, or write it in words.")
-    if action != "edit":
-        return None
-    unknown = set(edit or ()) - set(EDIT_FIELDS)
-    if unknown:
-        raise NotDecidable(f"A text has no {', '.join(sorted(unknown))}.", hint=f"It has {', '.join(EDIT_FIELDS)}.")
-    words = dict(edit or {})
-    if not str(words.get("title", "")).strip() or not str(words.get("body", "")).strip():
-        raise NotDecidable("An edited text needs a title and a body.")
-    return words
-
-
 def _check_state(item: ReviewItem, seen: int | None) -> None:
     if item.kind == ReviewItem.Kind.PAIR:
         raise NotDecidable(f"Item {item.pk} is a pair to compare.")
@@ -183,18 +127,16 @@ def _check_state(item: ReviewItem, seen: int | None) -> None:
                        state=item.state, version=newest)  # fmt: skip
 
 
-def _write(
-    user: User, item: ReviewItem, action: str, *, lease: Lease | None, reasons: list[str], comment: str,
-    category: str, edit: dict[str, Any] | None, active_ms: int | None, seen: int | None,
-) -> Decided:  # fmt: skip
-    effects.check(item, action, category or None)
+def _write(user: User, item: ReviewItem, judgement: Judgement, *, lease: Lease | None) -> Decided:
+    effects.check(item, judgement.action, judgement.category or None)
+    seen = judgement.seen_version
     decision = Decision.objects.create(
-        item=item, action=action, reasons=reasons, comment=comment, category=category, edit=edit, active_ms=active_ms,
+        item=item, **judgement.columns(), active_ms=judgement.active_ms,
         seen={"version": seen} if seen is not None else {}, lease=lease, decided_by=user,
     )  # fmt: skip
     if lease is not None:
         Lease.objects.filter(pk=lease.pk, ended_at=None).update(ended_at=Now(), ended_as=Lease.End.DECIDED)
-    close(item, action, comment)
+    close(item, judgement.action, judgement.comment)
     tell(decision, item, at_once=False)
     return Decided(decision.pk, item.pk)
 

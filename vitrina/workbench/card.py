@@ -17,6 +17,7 @@ from django.db.models import Sum
 
 from vitrina.catalog.models import Product, Publication
 from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
+from vitrina.desk.reasons import reasons_words
 from vitrina.images.models import ProductPicture
 from vitrina.llm.models import LlmAttempt
 from vitrina.review.batches import compared_products
@@ -61,7 +62,7 @@ class DecisionRow:
     what: Word
     action: Word
     who: str
-    reasons: list[Word]
+    reasons: str
     effect: str
 
 
@@ -155,7 +156,7 @@ def decisions_of(product: Product, *, blind: bool) -> list[DecisionRow]:
         void = bool(outbox) and all(row.void_at is not None for row in outbox)
         effect = "void" if void or decision.superseded_by_id else "waits" if waits else "in_effect"
         what = words.ITEM.get(decision.item.kind, decision.item.kind)
-        found.append(DecisionRow(decision, what, action, who, words.reason_words(decision.reasons), effect))
+        found.append(DecisionRow(decision, what, action, who, reasons_words(decision.reasons), effect))
     return found
 
 

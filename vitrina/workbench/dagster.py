@@ -15,6 +15,7 @@ from vitrina.config import Settings
 from vitrina.errors import RetryableError
 from vitrina.servers.graphql import IN_PROGRESS, DagsterApi, Run
 from vitrina.servers.launch import launch, running_api
+from vitrina.workbench.options import ProcessingOptions
 
 #: A page does not wait longer than this for Dagster.
 WAIT_SECONDS = 5.0
@@ -75,19 +76,6 @@ class RunState:
         return ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How products are to be processed, as :class:`pipelines.product_jobs.ProductSelection` takes it."""
-
-    pictures: bool = False
-    categorise: bool = True
-    describe: bool = True
-    refresh: bool = False
-    force: bool = False
-    again: int = 0
-    template: str = ""
-
-
 def connected(settings: Settings, *, wait: float = WAIT_SECONDS) -> DagsterApi:
     """The webserver of the running platform; each question waits so long for its answer.
 
@@ -107,14 +95,13 @@ def is_running(settings: Settings) -> bool:
     return bool(settings.dagster_url) or running_api(settings.vitrina_home) is not None
 
 
-def process(api: DagsterApi, product_id: int, options: Options, *, person: int) -> str:
+def process(api: DagsterApi, product_id: int, options: ProcessingOptions, *, person: int) -> str:
     """Ask for a run that processes a product; returns its id.
 
     Raises:
         RetryableError: Dagster does not answer or refuses.
     """
-    chosen = {name: getattr(options, name) for name in Options.__dataclass_fields__}
-    config = {"ops": {"process_chosen": {"config": {"product_ids": [product_id], **chosen}}}}
+    config = {"ops": {"process_chosen": {"config": {"product_ids": [product_id], **options.model_dump()}}}}
     tags = {PRODUCT_TAG: str(product_id), PERSON_TAG: str(person), "dagster/priority": "20"}
     return launch(api, PROCESS, tags=tags, config=config)
 

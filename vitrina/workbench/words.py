@@ -83,21 +83,6 @@ DROP: dict[str, Shown] = {
 PICTURE: dict[str, Word] = {
     "waiting": _("not fetched yet"), "stored": _("stored"), "refused": _("refused"), "gone": _("gone at its source"),
 }  # fmt: skip
-#: Why another text is wanted; the code is stored with the decision. As the moderation page names them.
-AGAIN: dict[str, Word] = {
-    "wrong_fact": _("A fact is wrong"),
-    "invented": _("Something is invented"),
-    "language": _("Bad language"),
-    "poor": _("Too little said"),
-    "category": _("Wrong category"),
-}
-#: Why a product is taken off the shop.
-OFF: dict[str, Word] = {
-    "forbidden": _("Must not be sold"),
-    "sold_out": _("Sold out"),
-    "complaint": _("A complaint"),
-    "mistake": _("Published by mistake"),
-}
 PRICE_NOTE: dict[str, Word] = {
     "missing": _("no price in the list"), "not_a_number": _("no number"), "zero": _("zero"), "negative": _("negative"),
     "filler": _("a filler"), "ambiguous": _("ambiguous"), "out_of_range": _("out of range"),
@@ -117,8 +102,3 @@ RULES: dict[str, Word] = {
     "seo_title_length": _("Length of the SEO title"), "seo_description_length": _("Length of the SEO description"),
     "wrong_product": _("Another product"), "wrong_language": _("Another language"),
 }  # fmt: skip
-
-
-def reason_words(codes: list[str]) -> list[Word]:
-    """Codes of decisions as words; one that is not known as it stands."""
-    return [AGAIN.get(code) or OFF.get(code) or code for code in codes]

@@ -129,14 +129,17 @@ class StatisticsShape(serializers.Serializer[Any]):
     """Figures of the last days."""
 
     days = serializers.IntegerField()
-    total = serializers.IntegerField(help_text="Processings.")
-    successful = serializers.IntegerField()
-    failed = serializers.IntegerField()
+    as_of = serializers.DateTimeField(
+        allow_null=True, help_text="When the figures of processings were made; null: never, and they are null too."
+    )
+    total = serializers.IntegerField(allow_null=True, help_text="Processings.")
+    successful = serializers.IntegerField(allow_null=True)
+    failed = serializers.IntegerField(allow_null=True)
     average_confidence = serializers.FloatField(allow_null=True, help_text="Of categories, 0 to 1; null: none.")
-    total_cost_usd = serializers.DecimalField(max_digits=20, decimal_places=8)
-    unknown_costs = serializers.IntegerField(help_text="Processings whose cost is unknown.")
+    total_cost_usd = serializers.DecimalField(max_digits=20, decimal_places=8, allow_null=True)
+    unknown_costs = serializers.IntegerField(allow_null=True, help_text="Processings whose cost is unknown.")
     average_time_ms = serializers.FloatField(allow_null=True)
-    by_status = serializers.DictField(child=serializers.IntegerField())
+    by_status = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
     decisions = serializers.DictField(child=serializers.IntegerField(), help_text="Standing ones, by action.")
     open_items = serializers.DictField(child=serializers.IntegerField(), help_text="By kind, at this moment.")
 

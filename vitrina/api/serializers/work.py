@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from vitrina.review.comparing import SIDES
-from vitrina.review.moderating import ACTIONS, EDIT_FIELDS
+from vitrina.review.judgement import ACTIONS, EDIT_FIELDS
 
 KINDS = ("text", "price", "list")
 

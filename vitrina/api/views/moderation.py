@@ -31,6 +31,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.lists import FilteredList, ListView
 from vitrina.api.views.shapes import item_shape, name_of
 from vitrina.review.aside import answer_flag, flagged
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign, decide_many
 from vitrina.review.queue import claim, holders
@@ -102,7 +103,7 @@ class DecideMany(ApiView):
         """Each case is a transaction of its own."""
         asked = self.checked(Many)
         items = {row["item"]: row.get("seen_version") for row in asked.pop("items")}
-        done, failed = decide_many(self.person, items.items(), asked.pop("action"), **asked)
+        done, failed = decide_many(self.person, items.items(), Judgement.of(asked))
         return Response({
             "decided": [row.item_id for row in done], "failed": {str(pk): str(error) for pk, error in failed.items()},
         })  # fmt: skip

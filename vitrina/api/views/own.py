@@ -25,6 +25,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.shapes import decided_shape, item_shape, own_shape
 from vitrina.review.batches import batches_for
 from vitrina.review.history import last_decisions, revise_case, revise_pair, undo
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import Decision
 
 
@@ -108,8 +109,7 @@ class OwnOne(ApiView):
         if "side" in answer:
             kept = {name: answer[name] for name in ("side", "tie_kind", "reasons", "comment") if name in answer}
             return Response(decided_shape(revise_pair(self.person, decision_id, **kept), None))
-        kept = {name: answer[name] for name in ("reasons", "comment", "category", "edit") if name in answer}
-        return Response(decided_shape(revise_case(self.person, decision_id, answer["action"], **kept), None))
+        return Response(decided_shape(revise_case(self.person, decision_id, Judgement.of(answer)), None))
 
 
 class Undo(ApiView):

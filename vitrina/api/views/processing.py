@@ -23,6 +23,7 @@ from vitrina.review.batches import compared_products
 from vitrina.review.errors import NotDecidable
 from vitrina.review.services import times_asked
 from vitrina.workbench import dagster
+from vitrina.workbench.options import ProcessingOptions
 
 TAG = "catalogue"
 
@@ -48,10 +49,7 @@ class Process(ApiView):
             raise NotDecidable(f"There is no active template {template}.")
         # Another try than all before it: the ledger must not answer with a text that stands already.
         tries = product.versions.count() + times_asked([product.pk]).get(product.pk, 0) + 1
-        options = dagster.Options(
-            pictures=asked["pictures"], categorise=asked["categorise"], describe=asked["describe"],
-            refresh=asked["refresh"], force=asked["force"], again=tries if asked["force"] else 0, template=template,
-        )  # fmt: skip
+        options = ProcessingOptions(**asked, again=tries if asked["force"] else 0)
         run = dagster.process(dagster.connected(get_settings()), product.pk, options, person=self.person.pk)
         return Response({"run": run}, status=202)
 

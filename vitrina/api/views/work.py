@@ -30,6 +30,7 @@ from vitrina.api.views.base import ApiView, allow, get_object_or_404
 from vitrina.api.views.shapes import NOTHING_HEADER, decided_shape, item_shape
 from vitrina.review.aside import flag, skip
 from vitrina.review.comparing import decide_pair
+from vitrina.review.judgement import Judgement
 from vitrina.review.leases import beat, release, release_all
 from vitrina.review.models import Batch
 from vitrina.review.moderating import decide_case
@@ -82,12 +83,10 @@ class Decide(_Work):
         answer = self.checked(Answer)
         wants_next = answer.pop("next")
         if "side" in answer:
-            known: tuple[str, ...] = ("side", "tie_kind", "reasons", "comment", "active_ms")
+            known = ("side", "tie_kind", "reasons", "comment", "active_ms")
             decided = decide_pair(self.person, token, **{name: answer[name] for name in known if name in answer})
         else:
-            known = ("reasons", "comment", "active_ms", "seen_version", "category", "edit")
-            given = {name: answer[name] for name in known if name in answer}
-            decided = decide_case(self.person, token, answer["action"], **given)
+            decided = decide_case(self.person, token, Judgement.of(answer))
         return Response(decided_shape(decided, self._following(decided) if wants_next else None))
 
     def _following(self, decided: Decided) -> Taken | Nothing:

@@ -145,6 +145,17 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @opens_for(Access.SIGNED_IN)
 @require_POST
+def left(request: HttpRequest) -> HttpResponse:
+    """The page was left by a link, or closed: the pair goes back soon, unless the page is there after all."""
+    try:
+        leases.leave(person(request), _token(request))
+    except NotDecidable:
+        return HttpResponse(status=422)
+    return HttpResponse(status=204)
+
+
+@opens_for(Access.SIGNED_IN)
+@require_POST
 def unskip(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Let the pairs that the person left to others come again."""
     batch = _batch(batch_id)

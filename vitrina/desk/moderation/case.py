@@ -19,10 +19,12 @@ from vitrina.catalog.models import Product
 from vitrina.content.models import ContentVersion
 from vitrina.desk.editing import Words, to_lines
 from vitrina.desk.marking import difference, marked_texts, paragraphs
+from vitrina.desk.moderation.choosing import path_of
 from vitrina.desk.moderation.doubts import Check, checks_of
 from vitrina.desk.moderation.listing import title_of
 from vitrina.desk.names import short_name
-from vitrina.desk.wording import action_word, reasons_words
+from vitrina.desk.reasons import reasons_words
+from vitrina.desk.wording import action_word
 from vitrina.images.models import Picture, ProductPicture
 from vitrina.review.batches import compared_products
 from vitrina.review.models import Decision, ReviewItem
@@ -151,8 +153,6 @@ def _facts(item: ReviewItem) -> list[tuple[str, str]]:
         source = [(_("Source"), drop.source.name or drop.source.slug)] if drop is not None else []
         goods = item.details.get("products") or []
         return [*name, *source, (_("Products it concerns"), str(len(goods)))]
-    category = getattr(product, "category", None)
-    chosen = category.category if category is not None else None
     pairs = [
         *change,
         (_("Number"), product.external_id),
@@ -160,7 +160,7 @@ def _facts(item: ReviewItem) -> list[tuple[str, str]]:
         (_("Title in the source"), product.title),
         (_("Brand"), product.brand or "–"),
         (_("Price"), _money(product.price, product.currency)),
-        (_("Category"), str(chosen) if chosen is not None else _("none yet")),
+        (_("Category"), path_of(product) or _("none yet")),
         (_("Category in the source"), product.category_hint or "–"),
     ]
     pairs += [(str(name), ", ".join(map(str, value)) if isinstance(value, list) else str(value))

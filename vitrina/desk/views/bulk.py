@@ -14,10 +14,12 @@ from vitrina.accounts.roles import Access
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.names import moderators, short_name
+from vitrina.desk.reasons import REASONS
 from vitrina.desk.views.screen import Problem, advance, arrive, person, refuse
-from vitrina.desk.wording import REASONS, problem_words
+from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.errors import Conflict
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign, decide_many
 from vitrina.review.queue import holders
@@ -42,8 +44,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if action == "assign":
         _assign(request, user, list(chosen), form.get("to", ""))
     elif action in {"approve", "reject"}:
-        comment = form.get("comment", "").strip()[:2_000]
-        done, failed = decide_many(user, chosen.items(), action, reasons=reasons, comment=comment)
+        judgement = Judgement(action, reasons=reasons, comment=form.get("comment", "").strip()[:2_000])
+        done, failed = decide_many(user, chosen.items(), judgement)
         _tell(request, action, [one.decision_id for one in done], failed)
     else:
         return refuse(request, filters, here, Problem(_("This action is not known.")), 422)

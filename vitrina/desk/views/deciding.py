@@ -15,14 +15,17 @@ from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.desk.editing import Words
 from vitrina.desk.moderation import case as cases
+from vitrina.desk.moderation.choosing import corrected
 from vitrina.desk.moderation.doubts import doubts_about
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.names import moderators, short_name
+from vitrina.desk.reasons import REASONS
 from vitrina.desk.views.screen import Problem, advance, arrive, person, problem_of, refuse
-from vitrina.desk.wording import REASONS, done_word, problem_words
+from vitrina.desk.wording import done_word, problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review import aside, history, leases
 from vitrina.review.errors import Conflict
+from vitrina.review.judgement import Judgement
 from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign as give
 from vitrina.review.moderating import decide_case
@@ -42,21 +45,23 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
     wrong = words.problems() if words is not None else []
     if action == "reject" and not reasons:
         wrong = [_("Choose at least one reason.")]
+    category = corrected(form.get("category", ""), item) if action != "reject" else ""
+    if category is None:
+        wrong.append(_("There is no such category: choose one of the list, or leave the line as it was."))
     if len(comment) > _LONGEST_COMMENT:
         wrong.append(_("The comment is too long: %(n)d characters are allowed.") % {"n": _LONGEST_COMMENT})
     if wrong:
         return refuse(request, filters, item, Problem(" ".join(wrong)), 422)
-    edit = words.as_edit() if words is not None else None
+    judgement = Judgement(
+        action, seen_version=_number(form.get("seen")), reasons=reasons, comment=comment, category=category or "",
+        edit=words.as_edit() if words is not None else None,
+        active_ms=min(_number(form.get("active_ms")) or 0, _MOST_MS) or None,
+    )  # fmt: skip
     try:
         if form.get("change", "").isdecimal():
-            made = history.revise_case(
-                user, int(form["change"]), action, reasons=reasons, comment=comment, edit=edit
-            )  # fmt: skip
+            made = history.revise_case(user, int(form["change"]), judgement)
         else:
-            made = decide_case(
-                user, _token(form.get("token")), action, seen_version=_number(form.get("seen")), reasons=reasons,
-                comment=comment, edit=edit, active_ms=min(_number(form.get("active_ms")) or 0, _MOST_MS) or None,
-            )  # fmt: skip
+            made = decide_case(user, _token(form.get("token")), judgement)
     except VitrinaError as error:
         item.refresh_from_db()
         return refuse(request, filters, item, *problem_of(error, item, filters))

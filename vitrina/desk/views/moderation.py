@@ -10,8 +10,9 @@ from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.listing import Filters, title_of
+from vitrina.desk.reasons import reasons_words
 from vitrina.desk.views.screen import advance, frame_of_list, person, show
-from vitrina.desk.wording import action_word, reasons_words
+from vitrina.desk.wording import action_word
 from vitrina.review.history import last_decisions, undoable
 from vitrina.review.models import ReviewItem
 

@@ -21,10 +21,11 @@ from django.utils.translation import gettext_lazy
 from vitrina.desk.editing import LIMITS, WORDS_WANTED, Words
 from vitrina.desk.keys import Key
 from vitrina.desk.moderation import case as cases
-from vitrina.desk.moderation import listing
+from vitrina.desk.moderation import choosing, listing
 from vitrina.desk.moderation.listing import Filters
 from vitrina.desk.names import moderators, short_name
-from vitrina.desk.wording import REASONS, action_word, problem_words, reasons_words
+from vitrina.desk.reasons import REASONS, reasons_words
+from vitrina.desk.wording import action_word, problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.aside import flagged
 from vitrina.review.errors import Conflict, NotDecidable, TooLate
@@ -123,7 +124,7 @@ def show(
         if push:
             answer["HX-Push-Url"] = address(filters, item.pk if item is not None else None)
         return answer
-    return render(request, "desk/moderation/page.html", context, status=status)
+    return render(request, "desk/moderation/page.html", context | {"categories": choosing.paths()}, status=status)
 
 
 def frame_of_list(request: HttpRequest, filters: Filters, item: ReviewItem | None) -> dict[str, Any]:
@@ -219,6 +220,7 @@ def _of_case(
         "can_approve": item.kind != ReviewItem.Kind.TEXT or item.version_id is not None,
         "tabs": [(code, name) for code, name in TABS.items() if code != "diff" or shown.former is not None],
         "words": Words.of_form(typed) if typed and typed.get("action") == "edit" else shown.words,
+        "category_line": (typed or {}).get("category") or choosing.shown_path(item, own),
         "limits": LIMITS, "words_wanted": WORDS_WANTED, "stands": "" if shown.is_open else _what_stands(item),
         "following_url": f"{reverse('moderation_next')}?{filters.address(after=item.pk)}",
     }  # fmt: skip

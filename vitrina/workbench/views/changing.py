@@ -19,12 +19,13 @@ from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion
 from vitrina.content.product_facts import product_facts
 from vitrina.content.templates import category_sheets
+from vitrina.desk.reasons import AGAIN, OFF
 from vitrina.errors import VitrinaError
 from vitrina.review.by_hand import decide_product, set_shown, take_back
 from vitrina.review.errors import Conflict
+from vitrina.review.judgement import Judgement
 from vitrina.workbench import editing
 from vitrina.workbench.views.product import found_product, person_of
-from vitrina.workbench.words import AGAIN, OFF
 
 
 @opens_for(Access.MODERATOR)
@@ -51,8 +52,9 @@ def product_edit(request: HttpRequest, product_id: int) -> HttpResponse:
         return render(request, "workbench/edit.html", context, status=422 if checked.hard else 200)
     changed = category if category != _category_of(found) else ""
     try:
-        decide_product(person_of(request), found.pk, "edit", seen_version=_seen(request), comment=_comment(request),
-                       category=changed, edit=checked.edit)  # fmt: skip
+        decide_product(person_of(request), found.pk, Judgement(
+            "edit", seen_version=_seen(request), comment=_comment(request), category=changed, edit=checked.edit
+        ))  # fmt: skip
     except Conflict as conflict:
         # Nothing typed is lost: the page shows it again beside what came meanwhile.
         messages.error(request, _conflict(conflict))
@@ -72,8 +74,9 @@ def product_again(request: HttpRequest, product_id: int) -> HttpResponse:
     reasons = [code for code in request.POST.getlist("reasons") if code in AGAIN]
 
     def decide() -> None:
-        decide_product(person_of(request), found.pk, "reprocess", seen_version=_seen(request), reasons=reasons,
-                       comment=_comment(request))  # fmt: skip
+        decide_product(person_of(request), found.pk, Judgement(
+            "reprocess", seen_version=_seen(request), reasons=reasons, comment=_comment(request)
+        ))  # fmt: skip
 
     return _done(request, found, decide, _("It will be written again; the run begins in about a minute."))
 

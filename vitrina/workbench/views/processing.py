@@ -21,7 +21,8 @@ from vitrina.errors import VitrinaError
 from vitrina.review.services import times_asked
 from vitrina.workbench import dagster
 from vitrina.workbench.card import is_blind
-from vitrina.workbench.dagster import NotRunning, Options, RunState
+from vitrina.workbench.dagster import NotRunning, RunState
+from vitrina.workbench.options import ProcessingOptions
 from vitrina.workbench.views.product import found_product, person_of
 from vitrina.workbench.words import RUN, Shown
 
@@ -118,7 +119,7 @@ def _runs(found: Product) -> tuple[list[dict[str, Any]], str | None]:
     ], None
 
 
-def _options(request: HttpRequest, found: Product) -> Options:
+def _options(request: HttpRequest, found: Product) -> ProcessingOptions:
     def on(name: str) -> bool:
         return request.POST.get(name) == "on"
 
@@ -127,7 +128,7 @@ def _options(request: HttpRequest, found: Product) -> Options:
     how = request.POST.get("how", "")
     # Another try than all before it: the ledger must not answer with a text that stands already.
     again = found.versions.count() + times_asked([found.pk]).get(found.pk, 0) + 1 if how == "force" else 0
-    return Options(
+    return ProcessingOptions(
         pictures=on("pictures"), categorise=on("categorise"), describe=on("describe"), refresh=how == "refresh",
         force=how == "force", again=again, template=template if known else "",
     )  # fmt: skip

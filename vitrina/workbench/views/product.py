@@ -14,9 +14,10 @@ from vitrina.catalog.models import Product
 from vitrina.content.html import to_text
 from vitrina.content.models import ContentVersion
 from vitrina.desk.marking import difference, marked
+from vitrina.desk.reasons import AGAIN, OFF
 from vitrina.review.by_hand import asked_to_show, can_take_back
 from vitrina.workbench import card
-from vitrina.workbench.words import AGAIN, LOG_STATUS, LOG_TYPE, OFF
+from vitrina.workbench.words import LOG_STATUS, LOG_TYPE
 
 TABS = ("text", "diff", "site")
 

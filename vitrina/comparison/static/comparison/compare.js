@@ -18,10 +18,21 @@
   const draftName = () => `vitrina-pair-${token()}`;
   const csrf = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
 
+  const message = () => new URLSearchParams({ csrfmiddlewaretoken: csrf(), token: token() || "" });
   function tell(address) {
-    const body = new URLSearchParams({ csrfmiddlewaretoken: csrf(), token: token() || "" });
-    return fetch(address, { method: "POST", body, credentials: "same-origin" }).catch(() => {});
+    return fetch(address, { method: "POST", body: message(), credentials: "same-origin" }).catch(() => {});
   }
+  const beat = () => { if (document.visibilityState === "visible" && work().dataset.mode === "pair") tell(root.dataset.beat); };
+
+  // A page that was left gives its pair back; another window with the same pair, or the page loaded again, keeps it.
+  const windows = "BroadcastChannel" in window ? new BroadcastChannel("vitrina-leases") : null;
+  if (windows) windows.onmessage = (event) => { if (event.data === token()) setTimeout(beat, 500); };
+  window.addEventListener("pagehide", function () {
+    if (!token()) return;
+    if (windows) windows.postMessage(token());
+    navigator.sendBeacon(root.dataset.left, message());
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // A new pair, a card or an explanation stands on the screen.
   function arrived(first) {
@@ -244,9 +255,8 @@
     focusText();
   }
 
-  setInterval(function () {
-    if (document.visibilityState === "visible" && work().dataset.mode === "pair") tell(root.dataset.beat);
-  }, BEAT);
+  setInterval(beat, BEAT);
   vitrinaKeys.start(acts);
   arrived(true);
+  if (token()) { setTimeout(beat, 300); setTimeout(beat, 3000); } // its former self may just have given the pair back
 })();
