@@ -61,21 +61,30 @@ def by_prompt(margins: Floats, groups: Sequence[Hashable], seed: int = 0) -> dic
 def length_figures(rows: Sequence[PreferenceRow], margins: Floats) -> dict[str, Any]:
     """How far a model follows length: accuracy when the longer and when the shorter answer was chosen, their mean.
 
-    A model that only counts characters has a balanced accuracy of 0.5. Its interval is by the method of variance
-    estimates recovery (Zou and Donner, 2008) from the two Wilson intervals. Spearman's rho is that of margin and
-    difference of length, both chosen minus rejected, and their signs turned so that half of the pairs face each way.
+    Spearman's rho is that of margin and difference of length, both chosen minus rejected, and their signs turned so
+    that half of the pairs face each way.
     """
     from scipy.stats import spearmanr
 
     gaps = np.asarray([len(row.chosen) - len(row.rejected) for row in rows], dtype=float)
+    turned = np.where(np.arange(len(rows)) % 2 == 0, 1.0, -1.0)
+    varied = len(rows) > 2 and np.ptp(margins * turned) > 0 and np.ptp(gaps * turned) > 0
+    rho = float(spearmanr(margins * turned, gaps * turned).statistic) if varied else None
+    return {**length_balance(gaps, margins), "spearman_margin_length": rho}
+
+
+def length_balance(gaps: Floats, margins: Floats) -> dict[str, Any]:
+    """Accuracy where the chosen answer is longer (`gaps` > 0) and where it is shorter, and their mean.
+
+    A model that only counts characters has a balanced accuracy of 0.5. Its interval is by the method of variance
+    estimates recovery (Zou and Donner, 2008) from the two Wilson intervals.
+    """
     right = margins > 0
     longer, shorter = (
         wilson(int(right[gaps > 0].sum()), int((gaps > 0).sum())),
         wilson(int(right[gaps < 0].sum()), int((gaps < 0).sum())),
     )
     balanced = _mean_of_two(longer, shorter)
-    turned = np.where(np.arange(len(rows)) % 2 == 0, 1.0, -1.0)
-    varied = len(rows) > 2 and np.ptp(margins * turned) > 0 and np.ptp(gaps * turned) > 0
     return {
         "longer_chosen": share(right[gaps > 0]),
         "shorter_chosen": share(right[gaps < 0]),
@@ -83,7 +92,6 @@ def length_figures(rows: Sequence[PreferenceRow], margins: Floats) -> dict[str, 
         "balanced_accuracy": balanced[0],
         "balanced_accuracy_low": balanced[1],
         "balanced_accuracy_high": balanced[2],
-        "spearman_margin_length": float(spearmanr(margins * turned, gaps * turned).statistic) if varied else None,
     }
 
 
