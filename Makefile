@@ -20,7 +20,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install demo up test lint types bench lock train-env manifest clean clean-data
+.PHONY: help install demo up test lint types bench bench-training lock train-env manifest clean clean-data
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -80,6 +80,9 @@ types: .venv/.dev.stamp ## mypy
 
 bench: .venv/.dev.stamp ## measurements; results in benchmarks/out
 	$(PY) -m benchmarks
+
+bench-training: .venv/.dev.stamp .venv/.train.stamp ## the ten acceptance tests of training, with intervals
+	nice -n 10 $(PY) -m benchmarks.training
 
 # Hashes are taken from the public index alone, so that every machine accepts the same files
 lock: .venv/.dev.stamp ## compile the requirements again
