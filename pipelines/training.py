@@ -15,7 +15,7 @@ from assets.training.reward_model import reward_model
 from assets.training.sft_model import sft_model
 from resources import default_resources
 from resources.trainer import Trainer
-from sensors.training import build_untrained_dataset_sensor
+from sensors.training import build_untaught_champion_sensor, build_untrained_dataset_sensor
 
 ASSETS = [reward_model, sft_model, policy_model]
 
@@ -30,12 +30,12 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     train_policy = dg.define_asset_job(
         "train_policy",
         selection=dg.AssetSelection.assets("sft_model", "policy_model"),
-        description="Teaches a model to write by preferred cards, then by a reward model; promotes what the gate allows.",
+        description="Teaches a model to write by preferred cards, then by a reward model; the gate promotes.",
     )
     return dg.Definitions(
         assets=ASSETS,
         jobs=[train_reward_model, train_policy],
-        sensors=[build_untrained_dataset_sensor(train_reward_model)],
+        sensors=[build_untrained_dataset_sensor(train_reward_model), build_untaught_champion_sensor(train_policy)],
         resources={**default_resources(), "trainer": Trainer(), **(resources or {})},
         executor=dg.in_process_executor,
     )

@@ -1,7 +1,7 @@
 """What asks for training.
 
-Belongs here: a dataset version that nothing was trained on yet. Stays out: what makes datasets (``preferences``), the
-training itself. It keeps no cursor: it looks at what is there.
+Belongs here: a dataset version that nothing was trained on yet, a champion that taught nobody yet. Stays out: what
+makes datasets (``preferences``), the training itself. It keeps no cursor: it looks at what is there.
 """
 
 import dagster as dg
@@ -12,6 +12,7 @@ from sensors.requests import PURPOSE_TAG, STATE_TAG, request_once
 from vitrina.project.setup import setup_django
 
 REWARD = "reward_model"
+POLICY = "policy_model"
 
 
 def build_untrained_dataset_sensor(train_reward_model: AssetJob) -> dg.SensorDefinition:
@@ -46,3 +47,43 @@ def build_untrained_dataset_sensor(train_reward_model: AssetJob) -> dg.SensorDef
         return request_once(context.instance, REWARD, version.version)
 
     return untrained_dataset
+
+
+def build_untaught_champion_sensor(train_policy: AssetJob) -> dg.SensorDefinition:
+    """Asks for a policy when the reward model in use has taught none from the newest dataset. Off until switched on."""
+
+    @dg.sensor(
+        name="untaught_champion",
+        job=train_policy,
+        minimum_interval_seconds=300,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Teaches a model to write for each new champion among reward models; needs the training group.",
+    )
+    def untaught_champion(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+        setup_django()
+        from vitrina.models_registry import services
+        from vitrina.models_registry.models import RegisteredModel
+        from vitrina.models_registry.rewards import ROLE
+        from vitrina.policy.examples import MIN_EXAMPLES
+        from vitrina.preferences.dataset.versions import newest
+
+        champion, version = services.champion(ROLE), newest(validated=True)
+        if champion is None or version is None:
+            return dg.SkipReason("There is no reward model in use, or no validated dataset.")
+        cards = version.counts.get("contracts", {}).get("card", 0)
+        if cards < MIN_EXAMPLES:
+            return dg.SkipReason(
+                f"Version {version.number} has {cards} pairs of short cards, of {MIN_EXAMPLES} at least."
+            )
+        state = f"{champion.model_id[:16]}:{version.version}"
+        tags = {PURPOSE_TAG: POLICY, STATE_TAG: state}
+        # One that the gate held back is an answer too: its run failed, and it stands in the registry
+        done = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
+        held = RegisteredModel.objects.filter(
+            role=RegisteredModel.Role.POLICY, dataset_version=version.version, updated_at__gte=champion.updated_at
+        )
+        if held.exists() or context.instance.get_runs_count(done):
+            return dg.SkipReason("The reward model in use has taught from the newest dataset.")
+        return request_once(context.instance, POLICY, state)
+
+    return untaught_champion

@@ -11,13 +11,13 @@ import pytest
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def tick(instance: dg.DagsterInstance) -> dg.RunRequest | str:
+def tick(instance: dg.DagsterInstance, name: str = "untrained_dataset") -> dg.RunRequest | str:
     """The request, or why there is none."""
     from pipelines.training import defs
     from resources import default_resources
 
     with dg.build_sensor_context(instance=instance, resources=default_resources()) as context:
-        answer: Any = defs.resolve_sensor_def("untrained_dataset")(context)
+        answer: Any = defs.resolve_sensor_def(name)(context)
     return answer if isinstance(answer, dg.RunRequest) else str(answer.skip_message)
 
 
@@ -70,3 +70,21 @@ def test_a_training_that_came_to_the_same_weights_is_not_asked_for_again(instanc
     assert isinstance(request, dg.RunRequest)
     instance.add_run(dg.DagsterRun(job_name="j", tags=dict(request.tags), status=dg.DagsterRunStatus.SUCCESS))
     assert "has its model" in str(tick(instance))
+
+
+def test_a_champion_is_asked_to_teach_once_for_each_dataset(instance: dg.DagsterInstance) -> None:
+    from vitrina.models_registry.models import RegisteredModel
+    from vitrina.preferences.models import DatasetVersion
+
+    common = {"kind": "linear", "prefix": "models/a", "manifest_sha256": "0" * 64, "dataset_version": "v1"}
+    version(1, 500)
+    assert "no reward model" in str(tick(instance, "untaught_champion"))
+    RegisteredModel.objects.create(role="reward", model_id="a" * 64, status="champion", **common)
+    assert "0 pairs of short cards" in str(tick(instance, "untaught_champion"))
+    DatasetVersion.objects.update(counts={"contracts": {"card": 400}, "pairs": {}})
+    first = tick(instance, "untaught_champion")
+    assert isinstance(first, dg.RunRequest)
+    assert first.run_key == "policy_model:aaaaaaaaaaaaaaaa:v1:0"
+    # Held back by the gate: the run failed, the policy stands in the registry
+    RegisteredModel.objects.create(role="policy", model_id="b" * 64, **common)
+    assert "has taught" in str(tick(instance, "untaught_champion"))
