@@ -178,18 +178,27 @@ def test_a_model_of_another_contract_says_nothing():
     assert model.asked == 0
 
 
-def test_pairs_wait_for_a_model_that_cannot_be_used_now():
+def test_pairs_wait_for_a_model_that_cannot_be_opened_or_does_not_answer():
     from vitrina.drift.scoring import score_new
 
-    def down(row: Any) -> Any:
-        raise RetryableError("The service is down.")
+    class Down:
+        asked = 0
+
+        def margins(self, pairs: Any) -> Any:
+            Down.asked += 1
+            raise RetryableError("The service is down.")
+
+    def missing(row: Any) -> Any:
+        raise RetryableError("The store is down.")
 
     champion("a")
-    vote(person(), batch(2, overlap=1))
+    vote(person(), batch(4, overlap=1))
     collected()
-    found = score_new(down)
-    assert (found.added, sum(found.waiting.values()), table()) == (0, 2, [])
-    assert score_new(opener(ByLength())).added == 2
+    for opening in (missing, opener(Down())):
+        found = score_new(opening, chunk=2)
+        assert (found.added, sum(found.waiting.values()), table()) == (0, 4, [])
+    assert Down.asked == 1
+    assert score_new(opener(ByLength())).added == 4
 
 
 def test_a_registered_model_is_opened_verified_and_scores_as_in_the_evaluation(settings, tmp_path):

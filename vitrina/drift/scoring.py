@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,13 +19,14 @@ from django.db.models import Exists, OuterRef
 
 from vitrina.config import Settings
 from vitrina.drift.models import ChampionScore
-from vitrina.errors import RetryableError, VitrinaError
+from vitrina.errors import VitrinaError
 from vitrina.models_registry import services
 from vitrina.models_registry.models import Promotion, RegisteredModel
 from vitrina.objects import ObjectStore
+from vitrina.preferences.champion import Champion, Scores, trained_contracts
 from vitrina.preferences.models import PairOrigin, Preference
 from vitrina.review.models import Decision
-from vitrina.reward.models import ModelKind, RewardModel, open_model, trained_groups
+from vitrina.reward.models import ModelKind, open_model, trained_groups
 from vitrina.warehouse import copy_upsert
 
 #: Pairs in one transaction: what a killed run loses.
@@ -126,11 +127,11 @@ def _scored(
         place = bisect_right(begins, first[one.key])
         by_model[reigns[place - 1].model_id if place else None].append(one)
     for model, own in by_model.items():
-        opened = None if model is None else _open(models[model], opener, known)
-        if isinstance(opened, str):
-            result.waiting[opened] += len(own)
+        found = _judged(own, None) if model is None else _asked(models[model], own, opener, known)
+        if isinstance(found, str):
+            result.waiting[found] += len(own)
             continue
-        for one, values in zip(own, _judged(own, opened), strict=True):
+        for one, values in zip(own, found, strict=True):
             yield {
                 "key": one.key,
                 "champion": model,
@@ -152,14 +153,20 @@ def _first_votes(preferences: Sequence[Preference]) -> dict[str, datetime]:
     return found
 
 
-def _open(model: RegisteredModel, opener: Opener, known: dict[int, Opened | str]) -> Opened | str:
-    """The model, or why it cannot be used now; asked once a pass."""
-    if model.pk not in known:
-        try:
-            known[model.pk] = opener(model)
-        except VitrinaError as error:
-            known[model.pk] = f"{model} cannot be used: {error}"
-    return known[model.pk]
+def _asked(
+    model: RegisteredModel, preferences: Sequence[Preference], opener: Opener, known: dict[int, Opened | str]
+) -> list[dict[str, Any]] | str:
+    """What the model says, or why it cannot be asked now; a model that failed is not asked again in this pass."""
+    opened = known.get(model.pk)
+    if isinstance(opened, str):
+        return opened
+    try:
+        ready = opened or opener(model)
+        known[model.pk] = ready
+        return _judged(preferences, ready)
+    except VitrinaError as error:
+        known[model.pk] = f"{model} cannot be asked: {error}"
+        return str(known[model.pk])
 
 
 def _judged(preferences: Sequence[Preference], opened: Opened | None) -> list[dict[str, Any]]:
@@ -200,28 +207,14 @@ def opener_of(store: ObjectStore, settings: Settings) -> Opener:
 
     def opened(row: RegisteredModel) -> Opened:
         folder = services.fetch(store, row, cache)
-        if row.kind != ModelKind.LINEAR:
-            raise RetryableError("It needs torch, which no process of the orchestrator imports.")
-        return Opened(
-            _InProcess(open_model(folder)), frozenset(trained_groups(folder)), trained_contracts(row.manifest)
-        )
+        model: Scores
+        if row.kind == ModelKind.LINEAR:
+            model = open_model(folder)
+        else:
+            from vitrina.serving.client import ServedReward
+
+            model = ServedReward(folder.name, settings)
+        contracts = trained_contracts(row.manifest)
+        return Opened(Champion(model, row.model_id, row.kind, contracts), frozenset(trained_groups(folder)), contracts)
 
     return opened
-
-
-@dataclass(frozen=True, slots=True)
-class _InProcess:
-    """A reward model that needs no torch."""
-
-    model: RewardModel
-
-    def margins(self, pairs: Sequence[tuple[str, str, str]]) -> Sequence[float]:
-        prompts = [prompt for prompt, _, _ in pairs]
-        first, second = (self.model.scores(prompts, [pair[side] for pair in pairs]) for side in (1, 2))
-        return [float(margin) for margin in first - second]
-
-
-def trained_contracts(manifest: Mapping[str, Any]) -> frozenset[str]:
-    """Kinds of text that a model was trained on, by its manifest; empty where it does not say."""
-    named = manifest.get("contracts") or (manifest.get("notes") or {}).get("contracts") or ()
-    return frozenset(str(name) for name in named if name)
