@@ -1,6 +1,7 @@
 # The commands of this project. All paths are relative and quoted: the folder may hold spaces and any letters.
 #   make demo    install, then run the samples through the whole platform and stop
 #   make up      install, then run the platform until Ctrl-C
+#   make demo-loop  install, training group included, then two rounds of people's judgement, models and better texts
 #   make test    install what tests need, then run them      (PYTEST_ARGS="tests/feeds -k csv")
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,16 +12,18 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
+# Options of the demo of the loop, such as --fresh or --no-policy
+LOOP_ARGS ?=
 # Workers of the suite. Each starts an embedded PostgreSQL of its own; a file of tests stays with one worker.
 JOBS ?= 2
-CODE := vitrina pipelines assets resources sensors
+CODE := vitrina pipelines assets resources sensors simulation
 
 # Nothing is made outside of .vitrina and .venv, byte code included
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install demo up test lint types bench bench-training lock train-env manifest clean clean-data
+.PHONY: help install demo demo-loop up test lint types bench bench-training lock train-env manifest clean clean-data
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -63,6 +66,9 @@ manifest: .venv/.core.stamp ## the dbt manifest, when a model is newer
 
 demo: .venv/.core.stamp ## the samples, from drop to published catalogue
 	@$(PY) -m vitrina.cli.main demo
+
+demo-loop: .venv/.core.stamp .venv/.train.stamp ## made-up people judge, models learn, texts get better: two rounds, a plot
+	@$(PY) -m simulation $(LOOP_ARGS)
 
 up: .venv/.core.stamp ## the platform, until Ctrl-C
 	@exec $(PY) -m vitrina.cli.main up

@@ -31,6 +31,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 TINY = Size(products=260, held_out=30, round_1=210, round_2=40, best_of=3, policy=False)
 
 
+#: Figures of a stage that say nothing to a person, or are said elsewhere in its line.
+_UNSHOWN = frozenset({"seconds", "processor_seconds", "model_id", "products", "reward_model"})
+
+
 @dataclass
 class View:
     """What a person sees while it runs: a line for each stage, and one that moves where the terminal can.
@@ -64,7 +68,7 @@ class View:
         """A stage is over: its figures in a line."""
         shown = {name: value for name, value in told.items() if isinstance(value, str | int | float | bool)}
         shown |= {"careless": ", ".join(told["careless"])} if told.get("careless") else {}
-        words = ", ".join(f"{name} {value}" for name, value in shown.items() if name not in ("seconds", "model_id"))
+        words = ", ".join(f"{name} {value}" for name, value in shown.items() if name not in _UNSHOWN)
         self.line(f"       ✓ {told['seconds']:.0f} s{': ' + words if words else ''}")
 
     @contextmanager
@@ -129,8 +133,9 @@ def loop(
         if as_json:
             os.write(_OUT, (json.dumps(result, ensure_ascii=False) + "\n").encode())
     terminal.flush()
-    # Threads of libraries that were interrupted must not hold the terminal
-    raise typer.Exit(code)
+    sys.stdout.flush()
+    # A run that was interrupted may still sit in its thread: the platform under it is gone, so it ends with the process
+    os._exit(code)
 
 
 _OUT = 1
@@ -169,15 +174,16 @@ def run(home: Path, size: Size, view: View, *, fresh: bool = False) -> dict[str,
     """
     if size.policy and find_spec("torch") is None:
         raise PermanentError("The policy needs torch.", hint="`make train-env` adds it; or say --no-policy.")
-    from simulation.course import settings_of
     from simulation.home import clear, own_environment
+    from simulation.tuning import settings_of
 
     own_environment(home, settings_of(size))
     record = Record.load(home)
-    if record is not None and (known := report.load(home)) is not None and record.size == size and not fresh:
+    grows = record is not None and size.grows_from(record.size)
+    if record is not None and record.size == size and not fresh and (known := report.load(home)) is not None:
         view.line(f"This run is finished already, in {home}; `--fresh` begins anew.")
         return known
-    if fresh or record is None or record.size != size:
+    if fresh or record is None or not grows:
         if home.exists():
             why = "as asked" if fresh else "what stands there is unfinished" if record is None else "its sizes differ"
             view.line(f"Starting clean in {home}: {why}.")
@@ -186,6 +192,8 @@ def run(home: Path, size: Size, view: View, *, fresh: bool = False) -> dict[str,
         record = Record(home / "loop.json", size)
     else:
         view.line(f"Going on in {home}: {len(record.done)} stages are done.")
+        record.size = size
+        (home / report.RESULT).unlink(missing_ok=True)
     with _log(home / "log" / "loop.log"), view.moving():
         return _course(home, record, view)
 

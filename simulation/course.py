@@ -7,9 +7,9 @@ do nothing twice, and pairs and votes are counted before more are asked for.
 
 from __future__ import annotations
 
-import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,40 +19,19 @@ from simulation.annotators import PEOPLE
 from simulation.drops import drop_files
 from simulation.gold import gold_pairs
 from simulation.home import Opened
-from simulation.plan import Record, Size
+from simulation.plan import Record
 from simulation.platform import Platform
 from simulation.products import make_products
+from simulation.tuning import GOLD, OWN_BEST_OF, OWN_DROPS, RLOO, SFT, SHARES, WEEKS
 from vitrina.config import PROJECT_ROOT, get_settings
 
-GOLD = 60
-#: Texts for each of the many goods that came first: fewer than for those that are measured, to save minutes.
-OWN_BEST_OF = 4
-#: How products are chosen for pairs. The second round asks for what the first model is unsure of, and sets its choice
-#: against other texts.
-SHARES: Mapping[int, Mapping[str, float]] = {
-    1: {"new": 0.7, "random": 0.3},
-    2: {"new": 0.3, "random": 0.1, "least_certain": 0.3, "best_of": 0.3},
-}
-#: Variants of the embedded writer that are compared; numbers far apart, since a further pair takes the next number.
-WRITERS = [{"name": f"variant-{number}", "seed": number * 1000 + 1} for number in range(1, 7)]
 _REFRESH = {"vitrina/refresh": "true"}
 Told = dict[str, Any]
 
 
-def settings_of(size: Size) -> dict[str, str]:
-    """Environment variables of the platform for the whole demo."""
-    return {
-        "PAIR_WRITERS": json.dumps(WRITERS),
-        "PAIR_BATCH_SIZE": str(max(size.round_1, size.round_2)),
-        "PAIR_GOLD_SHARE": "0.25",
-        # Some hundred pairs: with a tenth of them no gate could tell anything.
-        "DATASET_TEST_SHARE": "0.25",
-        "BEST_OF": str(size.best_of),
-        "DROP_SETTLE_SECONDS": "0",
-        # Ten programs that answer as fast as the desk allows are no abuse here.
-        "API_RATE_PER_MINUTE": "100000",
-        "API_WORK_RATE_PER_MINUTE": "100000",
-    }
+def _processor_seconds() -> float:
+    """Of this process and of those that it started and that have ended; not of PostgreSQL and the desk."""
+    return sum(os.times()[:4])
 
 
 @dataclass
@@ -61,11 +40,13 @@ class Course:
 
     Attributes:
         say: Tells a person what is going on now.
+        settled: Waits until votes cannot be undone any more; by default as long as it takes.
     """
 
     up: Opened
     record: Record
     say: Callable[[str], None]
+    settled: Callable[[], object] | None = None
     people_keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,22 +63,25 @@ class Course:
                 (f"dataset_{number}", f"round {number}: preferences and dataset", self.dataset),
                 (f"reward_{number}", f"round {number}: reward model", self._bound(self.reward, number)),
             ]
-            words = f"round {number}: cards, best of {OWN_BEST_OF} by its model"
-            if number == 1 or self.size.policy:
-                rounds.append((f"own_cards_{number}", words, self.own_cards))
+            if number == 1:
+                words = f"round 1: cards, best of {OWN_BEST_OF} by its model"
+                rounds.append(("own_cards_1", words, self._bound(self.own_cards, 1)))
         policy = [
+            ("own_cards_2", f"round 2: cards, best of {OWN_BEST_OF} by its model", self._bound(self.own_cards, 2)),
             ("sft", "round 2: a small model learns to write (SFT)", self.sft),
             ("policy", "round 2: it learns from the reward model (RLOO)", self.policy),
         ]
-        alone = [("alone", "what the trained models write without a choice", self.alone)]
+        policy += [
+            ("cards_3", "cards of the new goods, the policy one of the writers", self._bound(self.cards, 3)),
+            ("alone", "what the trained models write without a choice", self.alone),
+        ]
         return [
             ("goods", f"{self.size.products} goods come in", self.goods),
             *rounds,
-            *(policy if self.size.policy else []),
             ("held_out", f"{self.size.held_out} new goods come in, which nobody has seen", self.held_out),
             ("cards_1", "their cards as after round 1", self._bound(self.cards, 1)),
             ("cards_2", "their cards as after round 2", self._bound(self.cards, 2)),
-            *(alone if self.size.policy else []),
+            *(policy if self.size.policy else []),
         ]
 
     @staticmethod
@@ -112,8 +96,12 @@ class Course:
             if key in self.record.done:
                 continue
             title(words, place, len(stages))
-            began = time.monotonic()
-            told = {**stage(), "seconds": round(time.monotonic() - began, 1)}
+            began, used = time.monotonic(), _processor_seconds()
+            told = stage()
+            told |= {
+                "seconds": round(time.monotonic() - began, 1),
+                "processor_seconds": round(_processor_seconds() - used, 1),
+            }
             self.record.finish(key, told)
             ended(words, told)
 
@@ -128,15 +116,20 @@ class Course:
             store.put(f"reference/{name}", (PROJECT_ROOT / "samples" / name).read_bytes())
         self.say("categories, classifier and templates")
         self.platform.run("catalog", "reference_data")
-        return self._delivery("delivery-1", 0, self.size.products)
+        return self._delivery("first", 0, self.size.products, WEEKS)
 
     def held_out(self) -> Told:
         """The delivery that is measured: it comes when all training is over."""
-        return self._delivery("delivery-2", self.size.products, self.size.held_out)
+        return self._delivery("last", self.size.products, self.size.held_out, 1)
 
-    def _delivery(self, name: str, first: int, count: int) -> Told:
+    def _delivery(self, name: str, first: int, count: int, weeks: int) -> Told:
+        """Goods in files of so many weeks, from two sources each."""
         self.say("reading drops")
-        keys = self.platform.take_in(drop_files(make_products(self.size.seed, count, first=first), name))
+        goods = list(make_products(self.size.seed, count, first=first))
+        files: dict[str, bytes] = {}
+        for week in range(weeks):
+            files |= drop_files(goods[week::weeks], f"{name}-{week + 1}")
+        keys = self.platform.take_in(files)
         self.say("categories of the goods")
         told = self.platform.run("catalog", "process_drop", keys=keys, select=["product_categories"])
         return {"drops": keys, "products": count, "decided_by": told["product_categories"]["decided_by"]}
@@ -192,7 +185,7 @@ class Course:
         for batch in batches:  # the next round has batches, and gold, of its own
             lead.must("PATCH", f"batches/{batch.pk}", {"state": "closed"})
         lead.close()
-        self._undo_window()
+        (self.settled or self._undo_window)()
         votes = Decision.objects.filter(action="compare").aggregate(
             all=Count("pk"), standing=Count("pk", filter=Q(voided_at=None, undone_at=None, superseded_by=None))
         )
@@ -231,20 +224,23 @@ class Course:
 
     # -- cards ---------------------------------------------------------------------------------------
 
-    def own_cards(self) -> Told:
-        """Cards of the goods that came first: round 2 compares the choice with others, and SFT learns from it."""
-        return self._cards("goods", OWN_BEST_OF)
+    def own_cards(self, number: int) -> Told:
+        """Cards of the first goods: round 2 compares the choice of round 1 with others, SFT learns from round 2's.
+
+        The promoted reward model chooses; candidates that stand are chosen from again.
+        """
+        models.use("reward", self.record.done[f"reward_{number}"]["model_id"])
+        return self._cards(self.record.done["goods"]["drops"][:OWN_DROPS], OWN_BEST_OF)
 
     def cards(self, number: int) -> Told:
-        """Cards of the new goods with the models as they stood after a round."""
-        models.use("reward", self.record.done[f"reward_{number}"]["model_id"])
-        policy = self.record.done.get("policy", {}) if number == 2 else {}
+        """Cards of the new goods with the models as they stood after round 1, after round 2, and with its policy."""
+        models.use("reward", self.record.done[f"reward_{min(number, 2)}"]["model_id"])
+        policy = self.record.done.get("policy", {}) if number == 3 else {}
         models.use("policy", policy.get("model_id") if policy.get("passed") else None)
-        return self._cards("held_out", self.size.best_of)
+        return self._cards(self.record.done["held_out"]["drops"], self.size.best_of)
 
-    def _cards(self, delivery: str, best_of: int) -> Told:
+    def _cards(self, keys: list[str], best_of: int) -> Told:
         get_settings().best_of = best_of
-        keys = self.record.done[delivery]["drops"]
         told = self.platform.run("catalog", "process_drop", keys=keys, select=["product_cards"], tags=_REFRESH)
         made = told["product_cards"]
         return {name: made.get(name) for name in ("made", "texts_written", "mean_uplift", "judges_and_writers")}
@@ -253,18 +249,19 @@ class Course:
 
     def sft(self) -> Told:
         """A model that writes, taught by what people preferred, and by the cards that the reward model kept."""
-        files = models.examples(self.up, self.record.done["goods"]["drops"])
+        files = models.examples(self.up, self.record.done["goods"]["drops"][:OWN_DROPS])
         told = self.platform.run(
-            "training", "train_sft_model", fails=False,
-            config={"sft_model": {"seed": self.size.seed, "train": files}},
+            "training", "train_policy", select=["sft_model"], fails=False,
+            config={"sft_model": {"seed": self.size.seed, "train": files, "settings": SFT}},
         )  # fmt: skip
         return models.in_use("sft", told.get("sft_model"), "round 2", why=self.platform.why, sign=False)
 
     def policy(self) -> Told:
         """The policy, optimised for the reward model of round 2; the gate says whether it may write."""
         told = self.platform.run(
-            "training", "train_policy_model", fails=False, config={"policy_model": {"seed": self.size.seed}}
-        )
+            "training", "train_policy", select=["policy_model"], fails=False,
+            config={"policy_model": {"seed": self.size.seed, "settings": RLOO}},
+        )  # fmt: skip
         return models.in_use("policy", told.get("policy_model"), "round 2", why=self.platform.why, sign=False)
 
     def alone(self) -> Told:

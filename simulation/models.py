@@ -30,13 +30,17 @@ def in_use(
         why: Why the run failed, if it did.
         sign: Use it all the same when the gate refused it.
 
+    A model that writes is not needed to go on: where its training failed, ``failed`` says why.
+
     Raises:
-        RetryableError: there is no model to go on with.
+        RetryableError: there is no reward model to go on with.
     """
     from vitrina.models_registry import services
     from vitrina.models_registry.models import RegisteredModel
 
     row = RegisteredModel.objects.filter(role=role).order_by("-updated_at", "-pk").first()
+    if told is None and not sign:
+        return {"failed": why, "passed": False, "refused": []}
     if told is None or row is None:
         raise RetryableError(f"There is no {role} model: {why}", hint="The whole story: log/loop.log in the folder.")
     refused = [rule["name"] for rule in row.rules if not rule["passed"]]

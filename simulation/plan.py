@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,16 @@ class Size:
 
     seed: int = 0
     products: int = 2000
-    held_out: int = 400
+    held_out: int = 300
     round_1: int = 300
-    round_2: int = 1200
+    round_2: int = 900
     best_of: int = 8
     policy: bool = True
     reward_kind: str = "linear"
+
+    def grows_from(self, other: Size) -> bool:
+        """Whether a run of the other size is one of this size so far: the policy comes last and may come later."""
+        return replace(other, policy=self.policy) == self
 
 
 @dataclass(slots=True)

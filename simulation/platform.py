@@ -8,7 +8,8 @@ interpreter for each (5 s of two cores). Every run and every asset stands in Dag
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class Platform:
     settings: Settings
     checks: dict[str, bool] = field(default_factory=dict)
     why: str = ""
+    _runs: ThreadPoolExecutor | None = None
     _locations: dict[str, dg.Definitions] = field(default_factory=dict)
 
     def run(
@@ -55,19 +57,32 @@ class Platform:
         """
         definitions = self._location(location)
         range_tags = dict(zip(RANGE, (keys[0], keys[-1]), strict=True)) if len(keys) > 1 else {}
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance,
-            partition_key=keys[0] if len(keys) == 1 else None,
-            tags={**(tags or {}), **range_tags},
-            run_config={"ops": {name: {"config": dict(own)} for name, own in (config or {}).items()}},
-            asset_selection=[dg.AssetKey(name) for name in select] if select else None,
-            raise_on_error=False,
-        )
+
+        def execute() -> dg.ExecuteInProcessResult:
+            return definitions.resolve_job_def(job).execute_in_process(
+                instance=self.instance,
+                partition_key=keys[0] if len(keys) == 1 else None,
+                tags={**(tags or {}), **range_tags},
+                run_config={"ops": {name: {"config": dict(own)} for name, own in (config or {}).items()}},
+                asset_selection=[dg.AssetKey(name) for name in select] if select else None,
+                raise_on_error=False,
+            )
+
+        result = self._elsewhere(execute)
         self.checks = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
         self.why = "" if result.success else _why(result)
         if self.why and fails:
             raise RetryableError(f"The job {job} failed: {self.why}", hint="Start the demo again: it goes on.")
         return _told(result)
+
+    def _elsewhere(self, execute: Callable[[], dg.ExecuteInProcessResult]) -> dg.ExecuteInProcessResult:
+        """Run it in the one thread for runs, which lives as long as the process.
+
+        In the main thread Dagster takes Ctrl-C for a failed step, and tries that again by its retry policy.
+        """
+        if self._runs is None:
+            self._runs = ThreadPoolExecutor(1, thread_name_prefix="runs")
+        return self._runs.submit(execute).result()
 
     def take_in(self, files: Mapping[str, bytes]) -> list[str]:
         """Put files where parsers leave them, let the sensor find them, and read them. Returns the drops' keys."""
@@ -81,7 +96,9 @@ class Platform:
             keys = [request.partition_key] if request.partition_key else self._range(request)
             self.run("catalog", "intake", keys=keys, tags=request.tags)
         paths = [key for key in files if not key.endswith("source.yaml")]
-        found = list(Drop.objects.filter(path__in=paths).order_by("pk").values_list("key", flat=True))
+        placed = set(Drop.objects.filter(path__in=paths).values_list("key", flat=True))
+        # In the order of partitions: a range of them is a run
+        found = [key for key in self.instance.get_dynamic_partitions("drops") if key in placed]
         if len(found) < len(paths):
             raise RetryableError(f"Of {len(paths)} drops the sensor found {len(found)}.")
         return found

@@ -13,16 +13,16 @@ from typing import Any
 
 from simulation.rubric import score
 
-RANDOM, ROUND_1, ROUND_2, SAME, ORACLE = (
-    "random candidate", "round 1, best of n", "round 2, best of n", "round 2, candidates of round 1",
+RANDOM, ROUND_1, ROUND_2, JOINED, ORACLE = (
+    "random candidate", "round 1, best of n", "round 2, best of n", "round 2, the policy one of the writers",
     "the rubric itself, best of n",
 )  # fmt: skip
 SFT, POLICY = "SFT alone", "policy alone"
 #: In this order they are shown.
-NAMES = (RANDOM, ROUND_1, SAME, ROUND_2, SFT, POLICY, ORACLE)
+NAMES = (RANDOM, ROUND_1, ROUND_2, JOINED, SFT, POLICY, ORACLE)
 #: What is compared, product by product.
 COMPARED = (
-    (ROUND_1, RANDOM), (ROUND_2, ROUND_1), (SAME, ROUND_1), (POLICY, SFT), (POLICY, ROUND_1), (ORACLE, ROUND_2),
+    (ROUND_1, RANDOM), (ROUND_2, ROUND_1), (JOINED, ROUND_2), (POLICY, SFT), (POLICY, ROUND_2), (ORACLE, ROUND_2),
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ class Texts:
 
     facts: dict[int, Mapping[str, str]] = field(default_factory=dict)
     texts: dict[str, dict[int, str]] = field(default_factory=dict)
-    #: Writer → how often its text was the choice of round 2.
+    #: Writer → how often its text was the choice, where the policy was one of them.
     chosen: dict[str, int] = field(default_factory=dict)
 
     def points(self) -> tuple[list[int], dict[str, list[float]]]:
@@ -61,31 +61,26 @@ def read_texts(
     from vitrina.preferences.contracts import shown_facts
 
     result = Texts(facts={pk: shown_facts(facts) for pk, facts in facts_of(products, language).items()})
-    found: dict[str, dict[int, str]] = {name: {} for name in (RANDOM, ROUND_1, ROUND_2, SAME, ORACLE)}
-    first = _choices(products, models[0])
-    second = _choices(products, models[1])
+    found: dict[str, dict[int, str]] = {name: {} for name in (RANDOM, ROUND_1, ROUND_2, JOINED, ORACLE)}
+    first, second = _choices(products, models[0]), _choices(products, models[1])
+    joined = any(len(own) > 1 for own in second.values())
     for product in sorted(set(first) & set(second)):
-        pool = [option.candidate for option in first[product].options.all()]
-        pool.sort(key=lambda candidate: candidate.pk)
-        among = {candidate.pk for candidate in pool}
-        scored = [option for option in second[product].options.all() if option.candidate_id in among]
+        one, other, last = first[product][0], second[product][0], second[product][-1]
+        pool = sorted((option.candidate for option in one.options.all()), key=lambda candidate: candidate.pk)
         facts = result.facts[product]
         found[RANDOM][product] = random.Random(f"{seed}/{product}").choice(pool).text  # noqa: S311
-        found[ROUND_1][product] = first[product].chosen.text
-        found[ROUND_2][product] = second[product].chosen.text
-        best = max(scored, key=lambda option: (option.fit, option.score if option.score is not None else float("-inf")))
-        found[SAME][product] = best.candidate.text
-        found[ORACLE][product] = max(
-            (option.candidate.text for option in second[product].options.all()), key=lambda text: score(facts, text)
-        )
-        writer = second[product].chosen.writer
-        result.chosen[writer] = result.chosen.get(writer, 0) + 1
+        found[ROUND_1][product] = one.chosen.text
+        found[ROUND_2][product] = other.chosen.text
+        found[ORACLE][product] = max((candidate.text for candidate in pool), key=lambda text: score(facts, text))
+        if joined:
+            found[JOINED][product] = last.chosen.text
+            result.chosen[last.chosen.writer] = result.chosen.get(last.chosen.writer, 0) + 1
     result.texts = {**found, **{name: dict(own) for name, own in (alone or {}).items()}}
     return result
 
 
-def _choices(products: Sequence[int], scorer: str) -> dict[int, Any]:
-    """Product → the newest choice that this reward model made."""
+def _choices(products: Sequence[int], scorer: str) -> dict[int, list[Any]]:
+    """Product → the choices that this reward model made, in their order: later ones have the policy's texts, too."""
     from vitrina.preferences.models import Choice
 
     rows = (
@@ -94,4 +89,7 @@ def _choices(products: Sequence[int], scorer: str) -> dict[int, Any]:
         .prefetch_related("options__candidate")
         .order_by("pk")
     )
-    return {row.product_id: row for row in rows}
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.product_id, []).append(row)
+    return found

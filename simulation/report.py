@@ -46,7 +46,7 @@ def result_of(texts: Texts, record: Record) -> dict[str, Any]:
             name: one.as_dict() | {"excludes_zero": one.apart_from_zero} for name, one in compared.items()
         },
         "parts": parts,
-        "chosen_in_round_2": texts.chosen,
+        "chosen_with_the_policy": texts.chosen,
         "rounds": {
             number: {
                 "pairs": done[f"pairs_{number}"]["pairs"], "votes": done[f"votes_{number}"]["votes"],
