@@ -9,7 +9,7 @@ from tests.policy.planted import Counting, Different, babbling, better, same, sa
 from vitrina.errors import PermanentError
 from vitrina.policy.evaluation import Samples, judge, summary
 from vitrina.policy.plots import draw
-from vitrina.policy.texts import in_language_of, repetition
+from vitrina.policy.texts import in_language_of, outside, repetition
 
 REWARD, JUDGE = Counting("стали"), Different()
 
@@ -91,3 +91,24 @@ def test_texts_of_one_score_are_equal_and_decide_nothing():
     won = judge(samples(better), REWARD, flat, leaked=0)["writers"]["policy"]["judge_win"]
     assert (won["n"], won["equal"], won["share"]) == (0, 120, None)
     assert np.isfinite(judge(samples(better), flat, JUDGE, leaked=0)["writers"]["sft"]["reward"]["mean"])
+
+
+@pytest.mark.parametrize(
+    ("length", "cut", "loss"),
+    [
+        (160, False, 0),
+        (380, False, 0),
+        (200, True, 1),
+        (80, False, 0.5),
+        (0, False, 1),
+        (760, False, 2),
+        (760, True, 2),
+    ],
+)
+def test_a_text_that_could_not_be_used_costs_more_the_further_it_is(length, cut, loss):
+    assert outside("а" * length, cut=cut, shortest=160, longest=380) == pytest.approx(loss)
+
+
+def test_without_bounds_only_cut_texts_cost():
+    assert outside("а" * 9_000, cut=False, shortest=0, longest=0) == 0
+    assert outside("", cut=True, shortest=0, longest=0) == 1

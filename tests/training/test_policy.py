@@ -80,6 +80,18 @@ def test_a_transformer_scores_fixed_texts_in_training_as_in_evaluation(tmp_path)
     )
 
 
+def test_a_text_that_was_cut_or_is_no_card_is_told_apart_from_its_score():
+    from vitrina.policy.rl_config import contract_function
+
+    contract = contract_function(POLICY, end=1)
+    card = "Чайник " * 30
+    found = contract(["p"] * 4, [card, card, "Чайник", ""], completion_ids=[[5, 1], [5, 6], [5, 1], []])
+    assert found[0] == 0
+    assert found[1] == -POLICY.outside
+    assert found[2] < 0
+    assert found[3] == -POLICY.outside
+
+
 def test_it_says_what_it_does(straight):
     _, manifest, judges, prompts, _, told = straight
     steps = [figures for stage, figures in told if stage == "step"]

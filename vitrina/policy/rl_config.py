@@ -18,6 +18,7 @@ from vitrina.policy.encoding import WriterEncoder, tidy
 from vitrina.policy.running import processes
 from vitrina.policy.settings import Algorithm, PolicySettings
 from vitrina.policy.sft_config import common
+from vitrina.policy.texts import outside
 from vitrina.reward.pairs import Scorer
 
 Reward = Callable[..., list[float]]
@@ -47,21 +48,17 @@ def contract_function(settings: PolicySettings, end: int) -> Reward:
 
     def contract(prompts: Sequence[str], completions: Sequence[str], completion_ids: Any, **_: Any) -> list[float]:  # noqa: ARG001
         return [
-            -settings.outside * outside(settings, tidy(text), cut=not len(ids) or ids[-1] != end)
+            -settings.outside
+            * outside(
+                tidy(text),
+                cut=not len(ids) or ids[-1] != end,
+                shortest=settings.shortest,
+                longest=settings.longest,
+            )
             for text, ids in zip(completions, completion_ids, strict=True)
         ]
 
     return contract
-
-
-def outside(settings: PolicySettings, text: str, *, cut: bool) -> float:
-    """How far a text is outside of the contract: 0 within, above 1 for one that is too long or was cut."""
-    length = len(text)
-    if settings.longest and length > settings.longest:
-        return length / settings.longest
-    if cut:
-        return 1.0
-    return 1 - length / settings.shortest if settings.shortest and length < settings.shortest else 0.0
 
 
 class _OwnTokens:

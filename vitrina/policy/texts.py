@@ -40,3 +40,15 @@ def repetition(text: str) -> float:
 def in_language_of(prompt: str, text: str) -> bool:
     """Whether a text is in the language that its prompt asks for: Russian or English."""
     return looks_like(text, "ru" if cyrillic_share(prompt) >= _ASKS_FOR_RUSSIAN else "en")
+
+
+def outside(text: str, *, cut: bool, shortest: int, longest: int) -> float:
+    """How far a text is outside of what it may be: 0 within, up to 1 for one that is too short, 1 for one that was cut,
+    more for one that is too long. A bound of 0 is none.
+    """
+    length = len(text)
+    if longest and length > longest:
+        return length / longest
+    if cut:
+        return 1.0
+    return 1 - length / shortest if shortest and length < shortest else 0.0
