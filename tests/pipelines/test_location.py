@@ -210,25 +210,3 @@ def test_no_module_here_imports_dagsters_private_parts() -> None:
     rooms = ("assets", "pipelines", "resources", "sensors")
     found = [path for room in rooms for path in (REPOSITORY / room).rglob("*.py") if "dagster._" in path.read_text()]
     assert found == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", [["check", "defs"], ["list", "defs"]], ids=" ".join)
-def test_dg_reads_the_project(command: list[str], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "dg"), *command],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            "DAGSTER_HOME": str(tmp_path),
-            "VITRINA_HOME": str(tmp_path / "home"),
-            "PATH": os.environ["PATH"],
-        },
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    if command[0] == "list":
-        assert "published_products" in done.stdout
