@@ -116,7 +116,7 @@ def test_one_text_for_each_product_is_the_default_and_leaves_no_choice(tools: To
     assert Choice.objects.count() == 0
     assert {card.writer for card in ProductCard.objects.all()} == {"embedded"}
     assert made.tally.notes == {
-        "reward_model": "no reward model was promoted yet", "policy": "no policy was promoted yet",
+        "reward_model": "not asked: there is one text for each product", "policy": "no policy was promoted yet",
     }  # fmt: skip
 
 

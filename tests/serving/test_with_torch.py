@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from tests.preferences.test_pairing import goods
 from tests.serving.conftest import served as served
+from tests.serving.make_transformer import PROMPTS, TEXTS
 from tests.training.conftest import torch_is_here as torch_is_here
 from vitrina.catalog.models import Product
 from vitrina.catalog.processing import Tools, card_products
@@ -21,6 +23,7 @@ from vitrina.llm.wiring import open_gateway
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import FolderStore
+from vitrina.preferences.champion import find_scorer
 from vitrina.preferences.models import Candidate, Choice, ProductCard
 from vitrina.preferences.policy import find_policy
 
@@ -68,3 +71,25 @@ def test_a_promoted_policy_writes_beside_the_others_and_never_alone(
     assert LlmAttempt.objects.filter(model__startswith="policy/").exists()
     assert ("torch" in sys.modules) is before, "the models are in the other process"
     assert card_products(ids, tools, refresh=True).wanted == 0
+
+
+def test_a_transformer_chooses_by_the_scores_that_it_has_in_its_own_process(
+    torch_is_here: None, tools: Tools, tmp_path: Path
+) -> None:
+    before = "torch" in sys.modules
+    making = [sys.executable, "-m", "tests.serving.make_transformer", str(tmp_path / "made" / "model")]
+    subprocess.run(making, check=True, stderr=subprocess.DEVNULL)
+    expected = json.loads((tmp_path / "made" / "scores.json").read_text(encoding="utf-8"))
+    promoted(tools.store, tmp_path / "made" / "model", RegisteredModel.Role.REWARD)
+    scorer = find_scorer(tools.store, tools.settings, "card")
+    assert scorer is not None
+    assert scorer.scores(PROMPTS, TEXTS) == pytest.approx(expected, abs=1e-5)
+    assert len(set(expected)) > 1
+    first, second = scorer.margins([("Опиши", TEXTS[0], TEXTS[1]), ("Опиши", TEXTS[1], TEXTS[0])])
+    assert first == pytest.approx(-second)
+    goods(3)
+    tools.settings.best_of = 3
+    made = card_products(list(Product.objects.values_list("pk", flat=True)), tools)
+    assert len(made.tally.uplifts) == 3
+    assert {choice.scorer_kind for choice in Choice.objects.all()} == {"transformer"}
+    assert ("torch" in sys.modules) is before, "the model is in the other process"

@@ -130,14 +130,15 @@ def card_products(ids: Sequence[int], tools: Tools, *, refresh: bool = False) ->
     A promoted policy writes beside the configured writer, where a reward model is there to choose between them.
     """
     from vitrina.preferences.cards import CONTRACT, CardsResult, card_gateway, write_cards
-    from vitrina.preferences.champion import champion_or_why
+    from vitrina.preferences.champion import ONE_TEXT, champion_or_why
     from vitrina.preferences.policy import find_policy, policy_gateway
     from vitrina.preferences.writers import policy_samples, sampled
 
     settings, run_id = tools.settings, tools.run_id
     result = CardsResult()
-    found = champion_or_why(tools.store, settings, CONTRACT)
     policy = find_policy(tools.store, settings, CONTRACT)
+    several = settings.best_of > 1 or policy.writer is not None
+    found = champion_or_why(tools.store, settings, CONTRACT) if several else ONE_TEXT
     result.tally.notes = {"reward_model": found.note, "policy": policy.note}
     if policy.writer is not None and found.champion is None:
         result.tally.notes["policy"] += "; not asked, since no reward model could choose"

@@ -60,6 +60,10 @@ class Found:
     note: str
 
 
+#: Where one writer writes one text: no model is opened for nothing.
+ONE_TEXT = Found(None, "not asked: there is one text for each product")
+
+
 def trained_contracts(manifest: Mapping[str, Any]) -> frozenset[str]:
     """Kinds of text that a model was trained on, by its manifest; empty where it does not say."""
     named = manifest.get("contracts") or (manifest.get("notes") or {}).get("contracts") or ()

@@ -76,7 +76,8 @@ def served_gateway(settings: Settings, model: str, *, run_id: str = "") -> Itera
         model=model,
         concurrency=_CONCURRENCY,
         timeout_s=settings.serve_timeout_seconds,
-        retry=RetryPolicy(max_attempts=2, max_invalid=1, max_truncated=1, outage_patience_s=30, max_rephrased=0),
+        # A policy has no more room than it was trained for, and asked again it says the same.
+        retry=RetryPolicy(max_attempts=2, max_invalid=1, max_truncated=0, outage_patience_s=30, max_rephrased=0),
         cache_scope=SCOPE,
         run_id=run_id,
     )
