@@ -1,0 +1,151 @@
+"""A promoted policy as a writer: of pairs at the desk, of cards, and of nothing else. The policy here is planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.preferences.test_best_of import Longest, ids, judge
+from tests.preferences.test_pairing import goods
+from vitrina.catalog.processing import Tools, card_products
+from vitrina.config import Settings
+from vitrina.llm.config import GatewayConfig, RetryPolicy
+from vitrina.llm.gateway import Gateway
+from vitrina.llm.ledger_postgres import PostgresLedger
+from vitrina.llm.transport import TransportError
+from vitrina.llm.wiring import open_gateway
+from vitrina.models_registry import services
+from vitrina.models_registry.models import RegisteredModel
+from vitrina.objects import FolderStore
+from vitrina.preferences import policy
+from vitrina.preferences.models import Candidate, PairOrigin, ProductCard
+from vitrina.preferences.pairing import make_pairs
+from vitrina.reward.storage import write_manifest
+from vitrina.serving.app import ServedModels
+from vitrina.serving.shelf import Shelf
+
+PASSED = [{"name": "gate", "passed": True, "measured": 1, "needed": "more"}]
+TOKEN = "token"
+
+
+@dataclass
+class Line:
+    text: str
+    ended: bool = True
+
+
+class Parrot:
+    """Says its prompt's facts: true, long enough, and not as the embedded writer says them."""
+
+    lies = False
+
+    def write(self, prompts: Sequence[str], *, seed: int = 0, **_: Any) -> list[list[Line]]:
+        found = []
+        for prompt in prompts:
+            facts = " ".join(line.partition(": ")[2] for line in prompt.splitlines()[1:])
+            more = " Вес 999 кг." if self.lies else ""
+            found.append([Line(f"{facts}. Вот что известно о товаре: {facts}.{more} {'!' * seed}"[:380])])
+        return found
+
+
+@pytest.fixture
+def parrot() -> Parrot:
+    return Parrot()
+
+
+@pytest.fixture
+def tools(
+    settings: Settings, tmp_path: Path, parrot: Parrot, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Tools]:
+    """A promoted policy whose process is this one."""
+    folder = tmp_path / "policy"
+    (folder / "model").mkdir(parents=True)
+    (folder / "model" / "weights").write_bytes(b"0")
+    write_manifest(folder, {"kind": "policy", "contract": "card"})
+    store = FolderStore(tmp_path / "objects")
+    services.promote(
+        services.register(store, folder, RegisteredModel.Role.POLICY, report={}, rules=PASSED), by=services.GATE
+    )
+    models = settings.vitrina_home / "training" / "models"
+    app = ServedModels(Shelf(models, open_writer=lambda _: parrot), token=TOKEN).app
+
+    async def with_token(scope: Any, receive: Any, send: Any) -> None:
+        scope["headers"].append((b"authorization", f"Bearer {TOKEN}".encode()))
+        await app(scope, receive, send)
+
+    def served(settings: Settings, model: str, *, run_id: str = "") -> Gateway:
+        config = GatewayConfig(model=model, cache_scope="serve-models/1", run_id=run_id)
+        return Gateway(config, PostgresLedger(database), service=with_token)
+
+    monkeypatch.setattr("vitrina.serving.gateway.served_gateway", served)
+    monkeypatch.setattr(policy, "find_spec", lambda _: object())
+    goods(8)
+    with open_gateway(run_id="test") as gateway:
+        yield Tools(settings, store, None, gateway, "run")  # type: ignore[arg-type]
+
+
+def name() -> str:
+    return f"policy-{RegisteredModel.objects.get(role='policy').model_id[:8]}"
+
+
+def test_it_writes_beside_the_others_and_the_reward_model_chooses(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge(monkeypatch, None)
+    assert card_products(ids(), tools).texts.asked == 8, "where nothing can choose, the policy is not asked"
+    judge(monkeypatch, Longest())
+    tools.settings.best_of = 2
+    made = card_products(ids(), tools, refresh=True)
+    assert made.tally.offered == {"embedded": 8, "embedded-variant": 8, name(): 16}
+    assert made.tally.chosen[name()] > 0
+    assert made.texts.cost_usd == 0
+    own = Candidate.objects.filter(writer=name())
+    assert set(own.values_list("seed", "sample")) == {(1, 0), (2, 1)}
+    before = Candidate.objects.count()
+    assert card_products(ids(), tools, refresh=True).wanted == 0
+    assert Candidate.objects.count() == before
+
+
+def test_what_it_makes_up_is_never_shown_however_much_the_model_likes_it(
+    tools: Tools, parrot: Parrot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parrot.lies = True
+    judge(monkeypatch, Longest())
+    made = card_products(ids(), tools)
+    assert made.tally.unfit[name()] == 8
+    assert set(ProductCard.objects.values_list("writer", "fit")) == {("embedded", True)}
+
+
+def test_a_policy_whose_process_is_gone_stops_nothing(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone:
+        async def post(self, path: str, body: bytes) -> Any:
+            raise TransportError("it does not start", name="serve-models", sent=False)
+
+        async def close(self) -> None: ...
+
+    def served(settings: Settings, model: str, *, run_id: str = "") -> Gateway:
+        retry = RetryPolicy(max_attempts=1, outage_patience_s=1)
+        config = GatewayConfig(model=model, cache_scope="serve-models/1", retry=retry)
+        return Gateway(config, tools.gateway.ledger, transport=lambda _: Gone())
+
+    monkeypatch.setattr("vitrina.serving.gateway.served_gateway", served)
+    judge(monkeypatch, Longest())
+    made = card_products(ids(), tools)
+    assert (made.made, made.missing, made.texts.failed) == (8, 0, {"transport": 8})
+    assert "it does not start" in made.texts.why["transport"]
+
+
+def test_at_the_desk_it_meets_the_others_as_often_as_they_meet_each_other(tools: Tools) -> None:
+    found = policy.find_policy(tools.store, tools.settings, "card")
+    assert found.writer is not None
+    with policy.policy_gateway(tools.settings, found.writer) as served:
+        result = make_pairs(tools.settings, tools.gateway, policy=found.writer, served=served, count=8)
+    assert result.pairs + sum(result.left_out.values()) == 8
+    assert result.writers[name()] > 0
+    for origin in PairOrigin.objects.select_related("candidate_a", "candidate_b", "pair"):
+        assert name() not in str([origin.pair.prompt, origin.pair.facts, origin.pair.measures])
+        assert origin.candidate_a.writer != origin.candidate_b.writer
