@@ -162,7 +162,7 @@ def intervals(
             axes.plot([one.low, one.high], [place, place], color=_BLUE, linewidth=1.6)
             axes.plot([one.estimate], [place], "o", color=_BLUE, markersize=4)
         else:
-            axes.annotate(one.reason[:60], (0.02, place), xycoords=("axes fraction", "data"), fontsize=6, va="center")
+            axes.annotate(one.reason[:80], (0.02, place), xycoords=("axes fraction", "data"), fontsize=6, va="center")
     axes.set_yticks(range(len(names)), [f"{name[-40:]} (n = {figures[name].n})" for name in names])
     axes.set_ylim(-0.6, len(names) - 0.4)
     if mark is not None:

@@ -18,7 +18,7 @@ from vitrina.config import Settings
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.reward.models import open_model
 from vitrina.servers.locks import FileLock
-from vitrina.servers.processes import ProcessId
+from vitrina.servers.processes import MARK_VARIABLE, ProcessId, end_marked
 from vitrina.serving.client import ServedReward
 from vitrina.serving.places import Places, Running
 from vitrina.serving.starting import running
@@ -111,3 +111,18 @@ def test_owners_share_a_lock_that_a_dead_one_gives_back(tmp_path: Path) -> None:
     one.release()
     other.release()
     assert server.try_acquire()
+
+
+def test_in_a_running_platform_it_outlives_a_run_and_ends_with_the_platform(served: Settings) -> None:
+    """A run is a process of minutes; its successor must not load the models again."""
+    mark = f"test-{os.getpid()}-{time.monotonic_ns()}"
+    script = "from vitrina.config import Settings; from vitrina.serving.starting import running; "
+    script += f"print(running(Settings(vitrina_home={str(served.vitrina_home)!r})).process.pid, flush=True)"
+    environment = {**os.environ, MARK_VARIABLE: mark}
+    first = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
+    process = ProcessId.of(int(first.stdout))
+    second = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
+    assert int(second.stdout) == process.pid
+    assert process.process() is not None
+    assert end_marked(mark, grace_s=20) == 1
+    assert process.process() is None
