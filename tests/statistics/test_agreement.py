@@ -167,3 +167,30 @@ def test_people_with_few_items_in_common_get_no_kappa() -> None:
 def test_two_labels_of_one_person_for_an_item_are_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         krippendorff_alpha([(1, "ann", "A"), (1, "ann", "B")])
+
+
+@settings(deadline=None)
+@given(tables)
+def test_counting_with_arrays_comes_to_what_counting_one_by_one_does(table: list[list[str | None]]) -> None:
+    from collections import Counter
+    from itertools import combinations
+
+    ratings = ratings_of(table)
+    patterns = Counter(tuple(labels.count(label) for label in LABELS) for labels in table)
+    del patterns[0, 0, 0]
+    people = {rating.annotator for rating in ratings if sum(label is not None for label in table[rating.item]) > 1}
+    slow = alpha_of_patterns(patterns, annotators=len(people), resamples=50)
+    assert krippendorff_alpha(ratings, resamples=50) == _nearly(slow)
+    kappas = cohen_kappas(ratings, minimum=1, resamples=50)
+    assert len(kappas) == len(list(combinations({rating.annotator for rating in ratings}, 2)))
+    for (one, other), found in kappas.items():
+        common = [(row[one], row[other]) for row in table if row[one] and row[other]]
+        assert found == cohen_kappa(common, minimum=1, resamples=50)
+
+
+def _nearly(found: Agreement | Undefined) -> object:
+    """Sums in another order of labels differ in the last digit."""
+    if isinstance(found, Undefined):
+        return found
+    bounds = [pytest.approx(value, abs=1e-9) for value in (found.estimate, found.low, found.high)]
+    return Agreement(*bounds, found.n, labels=found.labels, annotators=found.annotators)

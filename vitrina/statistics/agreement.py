@@ -7,7 +7,6 @@ items anew (percentile bootstrap); a draw in which the figure has no meaning is 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -53,9 +52,7 @@ def krippendorff_alpha(
     Raises:
         ValueError: A person labelled an item twice (pass decisions that stand, not their history).
     """
-    table = by_item(ratings)
-    items = {item: labels for item, labels in table.items() if len(labels) > 1}
-    return _of_items(items, len(table), _alpha, seed=seed, level=level, resamples=resamples)
+    return _of_ratings(coded(ratings), _alpha, seed=seed, level=level, resamples=resamples)
 
 
 def alpha_of_patterns(
@@ -91,32 +88,58 @@ def fleiss_kappa(
     Raises:
         ValueError: A person labelled an item twice.
     """
-    table = by_item(ratings)
-    sizes = {len(labels) for labels in table.values()}
-    if len(sizes) > 1:
-        return Undefined(Why.UNEQUAL_LABELS, len(table))
-    items = {item: labels for item, labels in table.items() if len(labels) > 1}
-    return _of_items(items, len(table), _fleiss, seed=seed, level=level, resamples=resamples)
+    found = coded(ratings)
+    sizes = found.counts().sum(axis=1)
+    if len(sizes) and sizes.min() != sizes.max():
+        return Undefined(Why.UNEQUAL_LABELS, len(sizes))
+    return _of_ratings(found, _fleiss, seed=seed, level=level, resamples=resamples)
 
 
-def by_item(
-    ratings: Ratings,
-) -> dict[Hashable, dict[Hashable, Hashable]]:
-    """Labels by item and annotator; missing ones left out."""
-    table: dict[Hashable, dict[Hashable, Hashable]] = {}
-    for item, annotator, label in ratings:
-        if label is None:
-            continue
-        labels = table.setdefault(item, {})
-        if annotator in labels:
-            raise ValueError(f"annotator {annotator!r} labelled item {item!r} twice")
-        labels[annotator] = label
-    return table
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Ratings as numbers: each rating's item, annotator and label by its place in the order of first appearance."""
+
+    item: np.ndarray
+    annotator: np.ndarray
+    label: np.ndarray
+    annotators: tuple[Hashable, ...]
+    labels: tuple[Hashable, ...]
+
+    def counts(self) -> np.ndarray:
+        """How many labels of each kind an item has, shape (items, labels)."""
+        import numpy as np
+
+        items, kinds = int(self.item.max()) + 1 if len(self.item) else 0, len(self.labels)
+        return np.bincount(self.item * kinds + self.label, minlength=items * kinds).reshape(items, kinds)
 
 
-def _of_items(
-    items: Mapping[Hashable, Mapping[Hashable, Hashable]],
-    all_items: int,
+def coded(ratings: Ratings) -> Coded:
+    """Ratings as numbers; missing labels are left out.
+
+    Raises:
+        ValueError: A person labelled an item twice.
+    """
+    import numpy as np
+
+    items: dict[Hashable, int] = {}
+    people: dict[Hashable, int] = {}
+    labels: dict[Hashable, int] = {}
+    rows = []
+    for item, person, label in ratings:
+        if label is not None:
+            place = items.setdefault(item, len(items)), people.setdefault(person, len(people))
+            rows.append((*place, labels.setdefault(label, len(labels))))
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), 3)
+    both, first = np.unique(table[:, 0] * max(len(people), 1) + table[:, 1], return_index=True)
+    if len(both) < len(rows):
+        again = int(np.setdiff1d(np.arange(len(rows)), first)[0])
+        of, who = tuple(items)[rows[again][0]], tuple(people)[rows[again][1]]
+        raise ValueError(f"annotator {who!r} labelled item {of!r} twice")
+    return Coded(table[:, 0], table[:, 1], table[:, 2], tuple(people), tuple(labels))
+
+
+def _of_ratings(
+    found: Coded,
     figure: Callable[[np.ndarray, np.ndarray], np.ndarray],
     *,
     seed: int,
@@ -128,18 +151,17 @@ def _of_items(
     Items with the same labels count as one pattern with a weight, so that drawing 100,000 items costs as little as
     drawing 100: a few dozen patterns are all there is.
     """
-    if not items:
-        return Undefined(Why.NO_OVERLAP if all_items else Why.NOTHING_COUNTED, all_items)
-    numbers = {
-        label: number
-        for number, label in enumerate(dict.fromkeys(label for labels in items.values() for label in labels.values()))
-    }
-    patterns: Counter[tuple[int, ...]] = Counter()
-    for labels in items.values():
-        found = Counter(numbers[label] for label in labels.values())
-        patterns[tuple(found[number] for number in range(len(numbers)))] += 1
-    people = {person for labels in items.values() for person in labels}
-    return _of_patterns(patterns, len(people), figure, seed=seed, level=level, resamples=resamples)
+    import numpy as np
+
+    counts = found.counts()
+    several = counts.sum(axis=1) > 1 if len(counts) else np.zeros(0, dtype=bool)
+    if not several.any():
+        return Undefined(Why.NO_OVERLAP if len(counts) else Why.NOTHING_COUNTED, len(counts))
+    unique, first, times = np.unique(counts[several], axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    patterns = {tuple(map(int, unique[place])): int(times[place]) for place in order}
+    people = len(np.unique(found.annotator[several[found.item]]))
+    return _of_patterns(patterns, people, figure, seed=seed, level=level, resamples=resamples)
 
 
 def _of_patterns(

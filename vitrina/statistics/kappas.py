@@ -5,12 +5,12 @@ Belongs here: kappa of two people, and of every two of several. Stays out: agree
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from vitrina.statistics.agreement import RESAMPLES, Agreement, Ratings, beyond_chance, bounds, by_item
+from vitrina.statistics.agreement import RESAMPLES, Agreement, Ratings, beyond_chance, bounds, coded
 from vitrina.statistics.intervals import LEVEL, Undefined, Why
 
 if TYPE_CHECKING:
@@ -78,14 +78,25 @@ def cohen_kappas(
     Raises:
         ValueError: A person labelled an item twice.
     """
-    table = by_item(ratings)
-    people = list(dict.fromkeys(person for labels in table.values() for person in labels))
-    common: dict[tuple[Hashable, Hashable], list[tuple[Hashable, Hashable]]] = defaultdict(list)
-    order = {person: number for number, person in enumerate(people)}
-    for labels in table.values():
-        for first, second in combinations(sorted(labels, key=order.__getitem__), 2):
-            common[first, second].append((labels[first], labels[second]))
+    import numpy as np
+
+    found = coded(ratings)
+    kinds, people = len(found.labels), range(len(found.annotators))
+    places = [np.flatnonzero(found.annotator == person) for person in people]
+
+    def cells(one: int, other: int) -> dict[tuple[Hashable, Hashable], int]:
+        first, second = places[one], places[other]
+        _, at, too = np.intersect1d(found.item[first], found.item[second], assume_unique=True, return_indices=True)
+        codes = found.label[first[at]] * kinds + found.label[second[too]]
+        both, seen, times = np.unique(codes, return_index=True, return_counts=True)
+        return {
+            (found.labels[both[place] // kinds], found.labels[both[place] % kinds]): int(times[place])
+            for place in np.argsort(seen)
+        }
+
     return {
-        two: cohen_kappa(common[two], minimum=minimum, seed=seed, level=level, resamples=resamples)
-        for two in combinations(people, 2)
+        (found.annotators[one], found.annotators[other]): kappa_of_cells(
+            cells(one, other), minimum=minimum, seed=seed, level=level, resamples=resamples
+        )
+        for one, other in combinations(people, 2)
     }
