@@ -30,6 +30,7 @@ FREE = {
 WITH_A_MODEL = {
     "product_categories": ("parsed_products",),
     "product_descriptions": ("product_categories",),
+    "product_cards": ("product_categories",),  # asks a model where CARD_WRITER says so
     "image_analysis": ("product_images",),  # asks a vision model where one is named
 }
 
