@@ -110,7 +110,11 @@ def test_its_pages_load_files_of_the_desk_alone(client_of: Callable[..., Client]
     assert "://" not in text
     assert "script-src 'self'" in answer["Content-Security-Policy"]
     files = [part.split('"')[0] for mark in ('src="', 'href="') for part in text.split(mark)[1:]]
-    assert all(client.get(file).status_code == 200 for file in files)
+    loaded = [client.get(file) for file in files]
+    assert all(answer.status_code == 200 for answer in loaded)
+    scripts = [answer.getvalue() for file, answer in zip(files, loaded, strict=True) if file.endswith(".js")]
+    assert scripts
+    assert not any(b"cdn.redoc.ly" in script for script in scripts)
 
 
 def test_an_unknown_address_is_a_problem_and_no_page(caller: Callable[..., Caller]) -> None:

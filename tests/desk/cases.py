@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.catalog.making import catalogue, day, parsed, take, verdict, version
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
     from vitrina.review.models import Lease, ReviewItem
 
+HTMX = {"HX-Request": "true"}
+EDIT = {
+    "action": "edit",
+    "title": "Новый заголовок",
+    "body": "Первый абзац\n\n• пункт\n• ещё пункт",
+    "keywords": "a, b",
+}
 FEW_FACTS = {
     "rule": "few_facts", "priority": 3, "message_ru": "Фактов не хватает", "message_en": "Too few facts",
     "details": ["120 words, at least 150 are wanted"],
@@ -71,3 +79,21 @@ def form_of(client: Client, item: ReviewItem, **values: Any) -> dict[str, Any]:
     client.get(f"/moderation/{item.pk}/")
     seen = item.version.number if item.version is not None else ""
     return {"token": str(lease_of(user_of(client)).token), "seen": seen, **values}
+
+
+def page(client: Client, path: str, **headers: Any) -> str:
+    """A page in Russian, which must be there."""
+    answer = client.get(path, headers={"accept-language": "ru", **headers})
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()
+
+
+def decide(client: Client, item: ReviewItem, values: dict[str, Any], *, htmx: bool = False, query: str = "") -> Any:
+    """Post the bar of a case."""
+    headers = {"accept-language": "ru"} | (HTMX if htmx else {})
+    return client.post(f"/moderation/{item.pk}/decide/{query}", values, headers=headers)
+
+
+def ids_in(html: str) -> list[int]:
+    """Cases of a list, in its order."""
+    return [int(found) for found in re.findall(r'id="row-(\d+)"', html)]

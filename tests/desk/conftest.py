@@ -57,6 +57,23 @@ def client_of(person: Callable[..., User]) -> Callable[..., Client]:
     return make
 
 
+@pytest.fixture
+def maria(client_of: Callable[..., Client]) -> Client:
+    """A moderator."""
+    return client_of("moderator")
+
+
+@pytest.fixture
+def oleg(person: Callable[..., User]) -> Client:
+    """Another moderator."""
+    client = new_client()
+    user = person("moderator", "oleg@example.com")
+    user.first_name = "Олег Петров"
+    user.save()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 

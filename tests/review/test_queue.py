@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -10,11 +10,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from tests.catalog.making import catalogue, day, parsed, take
-from vitrina.review.aside import answer_flag, flag, flagged, skip, unskip
+from vitrina.review.aside import flag, skip
 from vitrina.review.batches import batches_for, set_state
 from vitrina.review.comparing import decide_pair
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
-from vitrina.review.leases import beat, release, release_all, sweep_expired
+from vitrina.review.leases import LEAVE_SECONDS, beat, leave, release, release_all, sweep_expired
 from vitrina.review.models import Batch, Lease, ReviewItem, Watermark
 from vitrina.review.queue import claim, holders, next_item
 from vitrina.review.results import Nothing, Taken
@@ -116,6 +116,19 @@ def test_a_beat_keeps_what_is_on_the_screen_and_ahead(people, make_batch):
     assert refused.value.state["reason"] == "expired"
 
 
+def test_a_page_that_was_left_gives_back_what_is_ahead_too_unless_it_is_there_after_all(people, make_batch):
+    batch, anna = make_batch(), people()
+    now, ahead = taken(anna, batch), taken(anna, batch, ahead=True)
+    assert leave(people(), now.token) is False, "somebody else's"
+    soon = datetime.now(UTC) + timedelta(seconds=LEAVE_SECONDS + 1)
+    assert leave(anna, now.token)
+    assert all(until < soon for until in Lease.objects.values_list("until", flat=True))
+    beat(anna, now.token)
+    assert all(until > soon for until in Lease.objects.values_list("until", flat=True))
+    release_all(anna)
+    assert leave(anna, ahead.token) is False
+
+
 def test_leaving_gives_everything_back(people, make_batch):
     batch, anna = make_batch(), people()
     shown, _ = taken(anna, batch), taken(anna, batch, ahead=True)
@@ -123,35 +136,6 @@ def test_leaving_gives_everything_back(people, make_batch):
     assert not release(anna, shown.token)
     assert release_all(anna) == 1
     assert not ReviewItem.objects.filter(held__gt=0).exists()
-
-
-def test_a_skipped_pair_goes_to_others_and_comes_back_only_when_asked_for(people, make_batch):
-    batch, anna, boris = make_batch(1), people(), people()
-    lease = taken(anna, batch)
-    skip(anna, lease.token, reason="not my language")
-    skip(anna, lease.token)
-    assert next_item(anna, batch=batch) == Nothing("done")
-    assert taken(boris, batch).item_id == lease.item_id
-    with pytest.raises(Conflict) as refused:
-        decide_pair(anna, lease.token, side="left")
-    assert refused.value.state["reason"] == "set_aside"
-    assert unskip(anna, batch=batch) == 1
-    assert taken(anna, batch).item_id == lease.item_id
-
-
-def test_a_flagged_pair_is_nobodys_until_a_moderator_answers(people, make_batch):
-    batch, anna, boris, moderator = make_batch(1), people(), people(), people("moderator")
-    lease = taken(anna, batch)
-    flag(anna, lease.token, reason="broken", comment="Текст обрезан")
-    assert next_item(boris, batch=batch) == Nothing("done")
-    assert [(row.item_id, row.reason) for row in flagged()] == [(lease.item_id, "broken")]
-    with pytest.raises(Forbidden):
-        answer_flag(anna, lease.item_id, reopen=True)
-    assert answer_flag(moderator, lease.item_id, reopen=True).state == "open"
-    assert not flagged().exists()
-    assert taken(boris, batch).item_id == lease.item_id
-    with pytest.raises(NotDecidable, match="not flagged"):
-        answer_flag(moderator, lease.item_id, reopen=False)
 
 
 def test_the_most_urgent_comes_first(people, make_batch):

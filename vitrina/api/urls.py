@@ -54,5 +54,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema", described.Schema.as_view(), name="schema"),
     path("docs", described.swagger, name="swagger"),
     path("redoc", described.redoc, name="redoc"),
+    path("redoc.js", described.redoc_script, name="redoc_script"),
     re_path(r"^(?P<rest>.*)$", described.Unknown.as_view(), name="unknown"),
 ]

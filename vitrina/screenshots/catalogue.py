@@ -7,24 +7,38 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 DAYS = 30
 _SOURCES = {"eczane": "Аптека у моря", "giyim": "Одежда Измира"}
+#: Title, category, its path, paragraphs of a text, points of its list, words that nothing bears with their kind.
 _GOODS = (
-    ("Крем для рук с оливковым маслом, 75 мл", "bakim-krem", "Аптека > Уход > Кремы", "Крем быстро впитывается и не "
-     "оставляет плёнки. В составе оливковое масло и пантенол."),
-    ("Шампунь с экстрактом крапивы, 400 мл", "sampun", "Аптека > Уход > Шампуни", "Мягкий шампунь для ежедневного "
-     "мытья. Экстракт крапивы, нейтральный pH."),
-    ("Платье льняное с поясом, синее", "platya", "Одежда > Женщинам > Платья", "Свободное платье из льна длиной до "
-     "колена. Пояс в комплекте."),
-    ("Рубашка хлопковая мужская, белая", "rubashki", "Одежда > Мужчинам > Рубашки", "Прямая рубашка из плотного "
-     "хлопка. Длинный рукав, пуговицы из перламутра."),
+    ("Крем для рук с оливковым маслом, 75 мл", "bakim-krem", "Аптека > Уход > Кремы",
+     ("Крем для рук Defne с оливковым маслом и пантенолом. Смягчает сухую кожу и быстро впитывается: после него можно "
+      "сразу взяться за дела. Не оставляет липкой плёнки и подходит для частого применения.",
+      "Удобен дома и в дороге: тюбик на 75 мл помещается в небольшую сумку. Экстракт алоэ успокаивает раздражение."),
+     ("Объём: 75 мл", "В составе: оливковое масло, пантенол", "Без отдушек"), ("алоэ", "ingredient")),
+    ("Шампунь с экстрактом крапивы, 400 мл", "sampun", "Аптека > Уход > Шампуни",
+     ("Мягкий шампунь Defne для ежедневного мытья с экстрактом крапивы. Хорошо пенится, легко смывается и не "
+      "утяжеляет волосы.",
+      "Нейтральный pH не сушит кожу головы. Лечит перхоть и подходит всей семье."),
+     ("Объём: 400 мл", "Для всех типов волос", "Нейтральный pH"), ("Лечит перхоть", "medical")),
+    ("Платье льняное с поясом, синее", "platya", "Одежда > Женщинам > Платья",
+     ("Свободное платье Defne из льна длиной до колена. Пояс в комплекте подчёркивает талию; без него платье держит "
+      "прямой силуэт.",
+      "Лён пропускает воздух и быстро сохнет, поэтому платье удобно в жару. Подкладка из шёлка приятна к телу."),
+     ("Материал: лён", "Цвет: синий", "Пояс в комплекте"), ("шёлка", "material")),
+    ("Рубашка хлопковая мужская, белая", "rubashki", "Одежда > Мужчинам > Рубашки",
+     ("Прямая рубашка Defne из плотного хлопка с длинным рукавом. Держит форму, не просвечивает и сочетается с "
+      "костюмом и с джинсами.",
+      "Пуговицы из перламутра, манжеты на двух пуговицах, удлинённая спинка."),
+     ("Материал: хлопок", "Рукав длинный", "Цвет: белый"), ("перламутра", "material")),
 )  # fmt: skip
 _RULES = (
-    ("grounding", "Слова текста не подтверждены данными", "The inputs do not support some words"),
+    ("unsupported_claim", "Утверждения, которых нет в данных", "Claims that the data do not support"),
     ("category_confidence", "Категория под вопросом", "The category is doubtful"),
     ("short", "Короткое описание", "The description is short"),
 )
@@ -44,8 +58,8 @@ class Catalogue:
         drops = self._drops()
         categories = self._categories()
         for number in range(count):
-            title, slug, _path, body = _GOODS[number % len(_GOODS)]
-            self._product(number, title, body, drops[number % len(drops)], categories[slug])
+            slug = _GOODS[number % len(_GOODS)][1]
+            self._product(number, drops[number % len(drops)], categories[slug])
         self.ids |= {
             "drop_id": drops[0].pk,
             "product_id": self.versions[0].product_id,
@@ -88,7 +102,7 @@ class Catalogue:
 
         found = {
             slug: Category.objects.create(slug=slug, name_ru=path.rsplit(" > ", 1)[-1], name_en=slug, path_ru=path)
-            for _title, slug, path, _body in _GOODS
+            for _title, slug, path, *_texts in _GOODS
         }
         for slug, category in found.items():
             DescriptionTemplate.objects.create(
@@ -96,29 +110,33 @@ class Catalogue:
             )
         return found
 
-    def _product(self, number: int, title: str, body: str, drop: Any, category: Any) -> None:
+    def _product(self, number: int, drop: Any, category: Any) -> None:
         from vitrina.catalog.models import Product, Publication
         from vitrina.categories.models import ProductCategory
         from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 
         at = drop.parsed_at + timedelta(minutes=5)
+        title, _slug, _path, paragraphs, points, (doubted, kind) = _GOODS[number % len(_GOODS)]
         product = Product.objects.create(
             source=drop.source, external_id=str(1000 + number), identity="id", title=f"{title} №{number}",
             brand="Defne", price=Decimal(300 + 7 * number), currency="RUB", drop=drop, drop_time=drop.modified_at,
-            attributes={"Страна": "Турция", "Объём": "75 мл"}, row_hash=uuid.uuid4(), content_hash=uuid.uuid4(),
+            attributes=dict(point.split(": ") for point in points if ": " in point) | {"Страна": "Турция"},
+            row_hash=uuid.uuid4(), content_hash=uuid.uuid4(),
         )  # fmt: skip
         sure = min(1.0, max(0.3, self.chance.gauss(0.86, 0.12)))
         ProductCategory.objects.create(
             product=product, category=category, confidence=sure, decided_by="classifier", fingerprint="f"
         )
         supported = self.chance.random() < 0.75
-        version = ContentVersion.objects.create(
-            product=product, number=1, origin="llm", title=product.title, body=f"<p>{body}</p><ul><li>Турция</li></ul>",
-            grounding={"score": 1.0 if supported else 0.8, "findings": []}, templates=[f"{category.slug}: стиль"],
-            model="sample-model", prompt_version="1", input_hash=f"i{number}", fingerprint=f"f{number}",
-            text_hash=f"t{number}",
+        finding = {"kind": kind, "surface": doubted, "start": 0, "end": 0, "explanation": "not in the data"}
+        if number % 3 == 0:
+            self._version(product, number, 1, paragraphs[:1], points[:2], origin="offline", model="vitrina-offline")
+        version = self._version(
+            product, number, 2 if number % 3 == 0 else 1, paragraphs, points, origin="llm", model="sample-model",
+            grounding={"score": 1.0 if supported else 0.8, "findings": [] if supported else [finding]},
+            templates=[f"{category.slug}: стиль"],
         )  # fmt: skip
-        ContentVersion.objects.filter(pk=version.pk).update(created_at=at)
+        ContentVersion.objects.filter(product=product).update(created_at=at)
         self.versions.append(version)
         passed = supported and sure > 0.7
         state = "completed" if passed else "moderation"
@@ -138,13 +156,28 @@ class Catalogue:
                 fingerprint=f"p{number}", published_at=at + timedelta(minutes=20),
             )  # fmt: skip
 
+    @staticmethod
+    def _version(
+        product: Any, number: int, version: int, paragraphs: Sequence[str], points: Sequence[str], **fields: Any
+    ) -> Any:
+        from vitrina.content.models import ContentVersion
+
+        body = "".join(f"<p>{text}</p>" for text in paragraphs)
+        listed = "".join(f"<li>{point}</li>" for point in points)
+        mark = f"{number}-{version}"
+        return ContentVersion.objects.create(
+            product=product, number=version, title=product.title, body=f"{body}<ul>{listed}</ul>", prompt_version="1",
+            input_hash=f"i{mark}", fingerprint=f"f{mark}", text_hash=f"t{mark}", **fields,
+        )  # fmt: skip
+
     def _case(self, number: int, version: Any, at: datetime, state: str) -> str:
         """A case about a text; most of the older ones are decided."""
         from vitrina.review.models import Decision, ReviewItem
 
-        rule, ru, en = _RULES[number % len(_RULES)]
+        rule, ru, en = _RULES[0] if version.grounding["findings"] else _RULES[1 + number % 2]
         item = ReviewItem.objects.create(
-            kind="text", key=f"version:{version.pk}", product=version.product, version=version, priority=1 + number % 3,
+            kind="text", key=f"version:{version.pk}", product=version.product, version=version,
+            priority=1 if rule == "unsupported_claim" else 2 + number % 2,
             reasons=[{"rule": rule, "message": en, "message_ru": ru, "message_en": en, "details": []}],
         )  # fmt: skip
         self.ids["item_id"] = item.pk

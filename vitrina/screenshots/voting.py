@@ -9,9 +9,16 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-_GOOD = "<p>Описание {}: крем из оливкового масла, 75 мл, без отдушек.</p>"
-_MORE = "<p>Подходит для сухой кожи.</p>"
-_POOR = "<p>Текст {}: хороший крем, покупайте, понравится всем.</p>"
+_GOOD = (
+    "<p>Крем для рук Defne с оливковым маслом и пантенолом, {} мл. Быстро впитывается и не оставляет липкой плёнки.</p>"
+    "<p>Смягчает сухую кожу, подходит для частого применения.</p>"
+    "<ul><li>Объём: {} мл</li><li>Оливковое масло, пантенол</li><li>Без отдушек</li></ul>"
+)
+_MORE = "<p>Тюбик помещается в небольшую сумку.</p>"
+_POOR = (
+    "<p>Отличный крем {} мл! Такой крем нужен каждому, ведь руки важны всегда. Покупайте, он понравится всем "
+    "вашим близким.</p><p>Крем хороший, качественный и приятный, им пользуются многие.</p>"
+)
 
 
 def vote(
@@ -20,7 +27,7 @@ def vote(
     """A batch that is half voted: three people who mostly agree, one of whom likes the left."""
     from vitrina.review.batches import add_pairs, create_batch
     from vitrina.review.guidelines import publish_guidelines
-    from vitrina.review.models import Decision, ReviewItem
+    from vitrina.review.models import Decision, ReviewItem, SetAside
     from vitrina.review.results import PairDraft
 
     admin = people["admin"]
@@ -38,9 +45,11 @@ def vote(
     def drafts(start: int, number: int, **fields: Any) -> list[PairDraft]:
         return [
             PairDraft(
-                _GOOD.format(n) + _MORE * (n % 2),
-                _POOR.format(n), prompt=f"Опиши товар {n}",
-                product_id=versions[n % len(versions)].product_id, facts={"Объём": "75 мл"}, **fields,
+                _GOOD.format(75 + n, 75 + n) + _MORE * (n % 2),
+                _POOR.format(75 + n), prompt=f"Опиши крем для рук, {75 + n} мл",
+                product_id=versions[n % len(versions)].product_id, **fields,
+                facts={"Бренд": "Defne", "Объём": f"{75 + n} мл", "Состав": "оливковое масло, пантенол",
+                       "Страна": "Турция"},
             )
             for n in range(start, start + number)
         ]  # fmt: skip
@@ -70,4 +79,8 @@ def vote(
         if item.part == "work":
             ReviewItem.objects.filter(pk=item.pk).update(done=3, need=3, state="done", agreement=0.9)
     Decision.objects.bulk_create(votes)
+    SetAside.objects.create(
+        item=items[count - 1], user=voters[0], kind="flag", reason="broken", comment="Второй текст обрывается."
+    )  # fmt: skip
+    ReviewItem.objects.filter(pk=items[count - 1].pk).update(state="flagged")
     return {"batch_id": batch.pk}

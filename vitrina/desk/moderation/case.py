@@ -54,6 +54,7 @@ class Case:
         seen: Number of the newest text of the product: a newer one at the decision is a conflict.
         origin: Pairs of name and value; empty where it is hidden, or for what nobody wrote.
         origin_hidden: The person compares texts of this product, so that who wrote them is not shown.
+        category: Path of the product's category; empty where it has none.
         pictures: Hashes, in the feed's order.
     """
 
@@ -67,6 +68,7 @@ class Case:
     seen: int | None
     checks: list[Check]
     facts: list[tuple[str, str]]
+    category: str
     origin: list[tuple[str, str]]
     origin_hidden: bool
     run_id: str
@@ -114,6 +116,7 @@ def read(user: User, item: ReviewItem) -> Case:
         seen=newest_version(item),
         checks=checks,
         facts=_facts(item),
+        category=path_of(product),
         origin=[] if hidden else _origin(item),
         origin_hidden=hidden,
         run_id="" if hidden or version is None else version.run_id,
@@ -160,7 +163,6 @@ def _facts(item: ReviewItem) -> list[tuple[str, str]]:
         (_("Title in the source"), product.title),
         (_("Brand"), product.brand or "–"),
         (_("Price"), _money(product.price, product.currency)),
-        (_("Category"), path_of(product) or _("none yet")),
         (_("Category in the source"), product.category_hint or "–"),
     ]
     pairs += [(str(name), ", ".join(map(str, value)) if isinstance(value, list) else str(value))

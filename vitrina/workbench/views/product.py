@@ -11,8 +11,8 @@ from django.shortcuts import render
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.catalog.models import Product
-from vitrina.content.html import to_text
 from vitrina.content.models import ContentVersion
+from vitrina.desk.editing import to_lines
 from vitrina.desk.marking import difference, marked
 from vitrina.desk.reasons import AGAIN, OFF
 from vitrina.review.by_hand import asked_to_show, can_take_back
@@ -93,13 +93,13 @@ def _text(request: HttpRequest, chosen: ContentVersion | None, texts: list[card.
     former = next((row.version for row in texts if row.version.number < chosen.number), None)
     tab = request.GET.get("tab", "text")
     tab = tab if tab in TABS and not (tab == "diff" and former is None) else "text"
-    plain = to_text(chosen.body)
+    plain = to_lines(chosen.body)
     return {
         "version": chosen,
         "former": former,
         "tab": tab,
         "text": marked(plain, chosen.grounding.get("findings", [])) if tab == "text" else "",
-        "changes": difference(to_text(former.body), plain) if former is not None and tab == "diff" else "",
+        "changes": difference(to_lines(former.body), plain) if former is not None and tab == "diff" else "",
         "titles": difference(former.title, chosen.title) if former is not None and tab == "diff" else "",
         "findings": chosen.grounding.get("findings", []),
         "reasons": chosen.verdict.reasons if hasattr(chosen, "verdict") else [],
