@@ -121,7 +121,7 @@ class Surroundings(Callbacks):
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> Any:  # noqa: ARG002
         """Figures of the last steps."""
         told = {own: round(float(logs[name]), 6) for name, own in TOLD.items() if name in (logs or {})}
-        if told:
+        if told and alone():
             self.progress("step", {"step": state.global_step, "of": state.max_steps, **told})
         return control
 
