@@ -75,4 +75,7 @@ def test_a_linear_training_asks_for_nothing_outside_and_its_scores_are_those_of_
 def test_a_training_with_torch_asks_for_nothing_outside_and_its_scores_are_those_of_the_report(tmp_path):
     model, test, heard = trained(tmp_path, "ensemble")
     assert heard == []
+    speed = open_model(model).manifest["parts"]["transformer"]["speed"]
+    assert (speed["device"], speed["peak_memory_bytes"]) == ("cpu", None)
+    assert speed["tokens_per_second"] > 0
     scores_are_those_of_the_report(model, test)

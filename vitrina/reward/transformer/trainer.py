@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,8 @@ class Callbacks(TrainerCallback):
     ) -> None:
         self.work, self.plan, self.steps, self.judge, self.progress = work, plan, steps, judge, progress
         self.stopped = False
+        #: Of steps alone, without judging and saving; and how many this process made.
+        self.seconds, self.made, self._began = 0.0, 0, 0.0
 
     @contextmanager
     def stopping(self) -> Iterator[None]:
@@ -160,8 +163,15 @@ class Callbacks(TrainerCallback):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
+        """The clock of a step; on an accelerator a step ends when its figures are asked for, at the next log."""
+        self._began = time.monotonic()
+        return control
+
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
         """The judgement comes before the checkpoint of the same step, so that a resumed run never lacks it."""
+        self.seconds += time.monotonic() - self._began
+        self.made += 1
         if state.global_step % self.steps == 0:
             self.judge(rest["model"], state.global_step // self.steps)
         if self.stopped:

@@ -79,7 +79,7 @@ def fit_transformer(
             f"All {dropped} pairs have an answer of more than {settings.max_length} tokens.", hint="Raise max_length."
         )
     loop = _Loop(settings, work, plan, seed, encoder, split.folds["validation"], progress)
-    history = loop.run(model, pairs, resume)
+    history, speed = loop.run(model, pairs, resume)
     scorer = _kept(work, partial / FOLDER, encoder)
     best = min(history, key=lambda epoch: epoch["log_loss"])
     described = {
@@ -88,6 +88,7 @@ def fit_transformer(
         "pairs_over_long": dropped,
         "best_epoch": best["epoch"],
         "history": history,
+        "speed": speed,
     }
     return scorer, described
 
@@ -130,8 +131,10 @@ class _Loop:
         self.settings, self.work, self.plan, self.seed = settings, work, plan, seed
         self.encoder, self.validation, self.progress = encoder, validation, progress
 
-    def run(self, model: Any, pairs: list[dict[str, Any]], resume: Path | None) -> list[dict[str, Any]]:
-        """Train to the end and give the validation figures of each epoch."""
+    def run(
+        self, model: Any, pairs: list[dict[str, Any]], resume: Path | None
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Train to the end; gives the validation figures of each epoch, and how fast it was."""
         from datasets import Dataset
         from transformers.trainer_callback import PrinterCallback
 
@@ -156,7 +159,7 @@ class _Loop:
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         if callbacks.stopped:
             raise RetryableError("The training was told to stop.", hint="Start it again: it goes on where it was.")
-        return self._history()
+        return self._history(), _speed(callbacks, sum(pair["length"] for pair in pairs) / steps)
 
     def judge(self, model: Any, epoch: int) -> None:
         """Score the validation fold with these weights, and keep them if no epoch before was better."""
@@ -188,6 +191,20 @@ class _Loop:
         path = self.work / "history.json"
         found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         return found
+
+
+def _speed(callbacks: Any, tokens_a_step: float) -> dict[str, Any]:
+    """Tokens a second without padding, of this process alone, and peak memory of an accelerator."""
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    tokens = tokens_a_step * callbacks.made
+    return {
+        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+        "seconds": round(callbacks.seconds, 2),
+        "tokens_per_second": round(tokens / callbacks.seconds, 1) if callbacks.seconds else None,
+        "peak_memory_bytes": torch.cuda.max_memory_allocated() if on_gpu else None,
+    }
 
 
 def _written(path: Path, value: Any) -> None:
