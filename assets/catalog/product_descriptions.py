@@ -74,7 +74,9 @@ def product_descriptions(
         why=result.why,
         metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
     )
-    best_of = choice_metadata(context, tally) if tools.settings.best_of > 1 else {}
+    best_of: dict[str, Any] = {}
+    if (count := tools.settings.best_of) > 1:
+        best_of = {"texts_asked": result.asked * count, **choice_metadata(context, tally)}
     return dg.MaterializeResult(metadata={**_metadata(result, summary), "left_for_later": left, **best_of})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
@@ -126,3 +127,20 @@ def test_in_a_running_platform_it_outlives_a_run_and_ends_with_the_platform(serv
     assert process.process() is not None
     assert end_marked(mark, grace_s=20) == 1
     assert process.process() is None
+
+
+def test_one_that_is_slow_to_answer_is_waited_for_and_not_doubled(
+    served: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = running(served)
+    slow = [TimeoutError(), TimeoutError()]
+    connect = http.client.HTTPConnection.connect
+
+    def connected(connection: http.client.HTTPConnection) -> None:
+        if slow:
+            raise slow.pop()
+        connect(connection)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", connected)
+    assert running(served) == found
+    assert not slow

@@ -89,11 +89,17 @@ def _start(places: Places, settings: Settings) -> Running:
 
 
 def _answers(found: Running) -> bool:
-    connection = http.client.HTTPConnection(HOST, found.port, timeout=10)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    """Whether it takes questions. One that loads a model may be slow to say so and is waited for, not doubled."""
+    deadline = time.monotonic() + _START_S
+    while found.alive and time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(HOST, found.port, timeout=10)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except TimeoutError:
+            continue
+        except (OSError, http.client.HTTPException):  # refused: it is ending
+            return False
+        finally:
+            connection.close()
+    return False
