@@ -82,6 +82,26 @@ def test_without_a_dataset_it_is_said_what_to_do(registry, tmp_path):
         policies.files_of_newest(store, tmp_path)
 
 
+def test_short_cards_of_the_newest_dataset_are_learned_from_and_nothing_else(registry, settings, tmp_path):
+    from tests.preferences.test_dataset import preference
+    from vitrina.objects import open_store
+    from vitrina.policy.examples import read_examples
+    from vitrina.preferences.dataset.versions import make_version
+
+    for contract, count in (("card", 40), ("description", 15), ("", 5)):
+        for _ in range(count):
+            preference(contract=contract)
+    store = open_store(settings)
+    made = make_version(store, settings)
+    policies = registry[0]
+    files = policies.files_of_newest(store, tmp_path)
+    assert files.version == made.version.version
+    learned, test = read_examples(files.train), read_examples(files.test)
+    assert len(learned.rows) + len(test.rows) == 40
+    assert not set(learned.prompts.values()) & set(test.prompts.values())
+    assert all(row.chosen.startswith("Первый текст") for row in learned.rows)
+
+
 def test_the_champion_teaches_only_where_a_judge_can_be_had(tmp_path, database):
     from vitrina.models_registry import policies
     from vitrina.models_registry.rewards import files_by_hand
