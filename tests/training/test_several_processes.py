@@ -36,7 +36,7 @@ def test_two_processes_have_the_losses_of_one_and_go_on_when_one_is_killed(tmp_p
     wanted = {figures["step"]: figures["loss"] for stage, figures in told if stage == "step"}
 
     module = ["-m", "vitrina.training.sft", "--train", str(made(tmp_path, 240)), "--out", str(tmp_path / "two")]
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "1"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "3"]
     words = [*launch, "--nproc-per-node", "2", *module, "--settings", json.dumps(SETTINGS.described())]
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
     seen: list[dict[str, object]] = []
