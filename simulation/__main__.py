@@ -6,6 +6,7 @@ Belongs here: options, what a person sees while it runs, starting, going on, and
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -40,15 +41,18 @@ class View:
     """What a person sees while it runs: a line for each stage, and one that moves where the terminal can.
 
     Attributes:
+        log: Where trainings tell how far they are, as JSON lines.
         quiet: Seconds without a word after which a line is printed where nothing moves.
     """
 
     console: Console
+    log: Path | None = None
     began: float = field(default_factory=time.monotonic)
     quiet: float = 15.0
     _now: str = ""
     _said: float = 0.0
     _stage: float = 0.0
+    _read_from: int = 0
 
     def line(self, text: str) -> None:
         """A line that stays."""
@@ -58,6 +62,7 @@ class View:
     def title(self, words: str, place: int, count: int) -> None:
         """A stage begins."""
         self._now, self._stage = "", time.monotonic()
+        self._read_from = self.log.stat().st_size if self.log is not None and self.log.is_file() else 0
         self.line(f"[{place}/{count}] {words}")
 
     def now(self, text: str) -> None:
@@ -79,7 +84,8 @@ class View:
 
             def tick() -> None:
                 while not over.wait(1.0):
-                    text = f"{self._now or 'working'} · {time.monotonic() - (self._stage or self.began):.0f} s"
+                    doing = self._training() or self._now or "working"
+                    text = f"{doing} · {time.monotonic() - (self._stage or self.began):.0f} s"
                     status.update(text)
                     if not self.console.is_terminal and time.monotonic() - self._said > self.quiet:
                         self.line(f"       … {text}")
@@ -91,6 +97,21 @@ class View:
             finally:
                 over.set()
                 thread.join()
+
+    def _training(self) -> str:
+        """How far the training of this stage is; empty where none tells."""
+        if self.log is None or not self.log.is_file():
+            return ""
+        with self.log.open("rb") as log:
+            log.seek(max(self._read_from, self.log.stat().st_size - 8_000))
+            lines = log.read().splitlines()
+        for line in reversed(lines):
+            if line.startswith(b'{"stage"'):
+                with contextlib.suppress(ValueError):
+                    told = json.loads(line)
+                    place = f" {told['step']} of {told['of']}" if "of" in told and "step" in told else ""
+                    return f"training: {told['stage']}{place}"
+        return ""
 
 
 @app.command()
@@ -194,7 +215,8 @@ def run(home: Path, size: Size, view: View, *, fresh: bool = False) -> dict[str,
         view.line(f"Going on in {home}: {len(record.done)} stages are done.")
         record.size = size
         (home / report.RESULT).unlink(missing_ok=True)
-    with _log(home / "log" / "loop.log"), view.moving():
+    view.log = home / "log" / "loop.log"
+    with _log(view.log), view.moving():
         return _course(home, record, view)
 
 

@@ -31,7 +31,7 @@ class Size:
 
     seed: int = 0
     products: int = 2000
-    held_out: int = 300
+    held_out: int = 500
     round_1: int = 300
     round_2: int = 900
     best_of: int = 8

@@ -30,14 +30,7 @@ def result_of(texts: Texts, record: Record) -> dict[str, Any]:
     products, points = texts.points()
     means = {name: mean_of(points[name], seed=record.size.seed) for name in NAMES if name in points}
     compared = differences(points, COMPARED)
-    parts = {
-        name: {
-            part: round(sum(judge(texts.facts[pk], texts.texts[name][pk]).as_dict()[part] for pk in products)
-                        / len(products), 2)
-            for part in _PARTS
-        }
-        for name in means
-    }  # fmt: skip
+    parts = {name: _parts(texts, name, products) for name in means}
     done = record.done
     return {
         "products": len(products),
@@ -61,6 +54,12 @@ def result_of(texts: Texts, record: Record) -> dict[str, Any]:
         "policy": {name: value for name, value in done.get("policy", {}).items() if name != "seconds"},
         "seconds": {stage: told["seconds"] for stage, told in done.items()},
     }  # fmt: skip
+
+
+def _parts(texts: Texts, name: str, products: Sequence[int]) -> dict[str, float]:
+    """Means of what the rubric counted in the texts of one way."""
+    found = [judge(texts.facts[pk], texts.texts[name][pk]).as_dict() for pk in products]
+    return {part: round(sum(one[part] for one in found) / len(found), 2) for part in _PARTS}
 
 
 def show(console: Console, result: Mapping[str, Any], home: Path) -> None:

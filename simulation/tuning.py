@@ -26,7 +26,7 @@ SHARES: Mapping[int, Mapping[str, float]] = {
 #: Variants of the embedded writer that are compared; numbers far apart, since a further pair takes the next number.
 WRITERS = [{"name": f"variant-{number}", "seed": number * 1000 + 1} for number in range(1, 7)]
 #: Of the small model that writes. The platform's own defaults take 15 minutes for so many examples on two cores.
-SFT: Mapping[str, Any] = {"epochs": 3, "prompt_length": 128}
+SFT: Mapping[str, Any] = {"epochs": 4, "batch": 16, "prompt_length": 128}
 RLOO: Mapping[str, Any] = {"steps": 40, "judged_prompts": 100}
 
 
