@@ -19,7 +19,8 @@ from vitrina.errors import PermanentError
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.wiring import open_gateway
 from vitrina.preferences.models import Candidate, PairOrigin
-from vitrina.preferences.pairing import certainty, make_pairs, near_duplicates
+from vitrina.preferences.pair_records import near_duplicates
+from vitrina.preferences.pairing import certainty, make_pairs
 from vitrina.preferences.selection import LEAST_CERTAIN, NEW, RANDOM, UNCERTAIN, choose_products, quotas
 from vitrina.preferences.sending import waiting_pairs
 from vitrina.preferences.writers import Writer, configured_writers, embedded_writers, matched

@@ -7,29 +7,26 @@ who wrote what (``vitrina.review``), the texts (``candidates``), the choice of p
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Count
 
 from vitrina.config import Settings
-from vitrina.content.duplicates import jaccard, shingle_hashes
 from vitrina.content.facts import ProductFacts
 from vitrina.llm.gateway import Gateway
-from vitrina.preferences.candidates import Written, facts_of, write_candidates
+from vitrina.preferences.candidates import facts_of, write_candidates
 from vitrina.preferences.choosing import broken
 from vitrina.preferences.contracts import plain, shown_facts
-from vitrina.preferences.formats.keys import normalised
-from vitrina.preferences.models import Candidate, PairOrigin, ScoredCandidate
+from vitrina.preferences.measuring import measuring_pairs
+from vitrina.preferences.models import Candidate, PairOrigin
+from vitrina.preferences.pair_records import Pair, PairsResult, near_duplicates
 from vitrina.preferences.selection import (
     BEST_OF,
     LEAST_CERTAIN,
     Chosen,
     Scorer,
     choose_products,
-    open_choices,
     quotas,
 )
 from vitrina.preferences.sending import open_batch, room
@@ -41,35 +38,8 @@ from vitrina.review.pairs import NamesWriter, SameText, prepare
 from vitrina.review.results import PairDraft
 from vitrina.warehouse import copy_upsert
 
-#: Two texts that share so much (Jaccard similarity of word 5-grams) leave nothing to choose between.
-NEAR_DUPLICATE = 0.9
 #: So many times the wanted products are tried for those of which a reward model is least certain.
 OVERSAMPLED = 2
-
-
-@dataclass(slots=True)
-class PairsResult:
-    """What one run made; ``left_out`` counts products without a pair by reason."""
-
-    chosen: Counter[str] = field(default_factory=Counter)
-    texts: Written = field(default_factory=Written)
-    pairs: int = 0
-    repeated: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    writers: Counter[str] = field(default_factory=Counter)
-    batches: list[str] = field(default_factory=list)
-    preview: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two candidates of one product, and what the product was chosen for. ``choice``: of a pair that measures one."""
-
-    chosen: Chosen
-    first: Candidate
-    second: Candidate
-    certainty: float = 1.0
-    choice: int | None = None
 
 
 def make_pairs(
@@ -188,14 +158,6 @@ def _pairs(
     return found
 
 
-def near_duplicates(first: str, second: str, contract: str) -> bool:
-    """Whether two texts say the same in (almost) the same words."""
-    one, other = plain(first, contract), plain(second, contract)
-    if normalised(one) == normalised(other):
-        return True
-    return jaccard(shingle_hashes(one), shingle_hashes(other)) >= NEAR_DUPLICATE
-
-
 def _least_certain(pairs: Sequence[Pair], scorer: Scorer, wanted: int) -> list[Pair]:
     """Pairs with the model's certainty; of those chosen for it, the most certain ones are dropped."""
     if not pairs:
@@ -213,39 +175,6 @@ def _least_certain(pairs: Sequence[Pair], scorer: Scorer, wanted: int) -> list[P
 def _plain(candidate: Candidate) -> str:
     """The text as reward models were trained on it."""
     return plain(candidate.text, candidate.contract)
-
-
-def measuring_pairs(
-    chosen: Sequence[Chosen], facts: Mapping[int, ProductFacts], contract: str, result: PairsResult
-) -> list[Pair]:
-    """For each product the text that a reward model chose, against a random other one that was fit to be chosen.
-
-    Both texts stand already, so nobody is asked. The other one is drawn by the choice's own hash: a repeated run draws
-    the same.
-    """
-    products = [one.product for one in chosen if one.product in facts]
-    newest = {one.product_id: one for one in open_choices(contract).filter(product__in=products).order_by("pk")}
-    texts: dict[int, list[ScoredCandidate]] = defaultdict(list)
-    for option in ScoredCandidate.objects.filter(choice__in=newest.values(), fit=True).select_related("candidate"):
-        texts[option.choice_id].append(option)
-    found = []
-    for one in chosen:
-        choice = newest.get(one.product)
-        if choice is None:
-            result.left_out["not listed"] += 1
-            continue
-        best = next(option.candidate for option in texts[choice.pk] if option.chosen)
-        others = [
-            option.candidate
-            for option in sorted(texts[choice.pk], key=lambda option: option.candidate.fingerprint)
-            if not option.chosen and not near_duplicates(option.candidate.text, best.text, contract)
-        ]
-        if not others:
-            result.left_out["near-duplicates"] += 1
-            continue
-        other = others[int(choice.fingerprint[:12], 16) % len(others)]
-        found.append(Pair(one, best, other, choice=choice.pk))
-    return found
 
 
 def _draft(pair: Pair, facts: ProductFacts) -> PairDraft:
