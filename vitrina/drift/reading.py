@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from vitrina.drift.models import ChampionScore
 from vitrina.drift.windows import Judged, Verdict, verdict
@@ -51,12 +51,17 @@ class Reign:
 
 def reigns() -> list[Reign]:
     """All models that scored something, in the order of their first pair."""
-    counted = ChampionScore.objects.filter(right__isnull=False, prompt_seen=False).exclude(chosen_for__in=OWN_CHOICE)
     rows: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
-    for champion, when, right in counted.order_by("voted_at", "pk").values_list("champion", "voted_at", "right"):
+    for champion, when, right in _counted().values_list("champion", "voted_at", "right"):
         rows[champion].append((when, bool(right)))
     models = RegisteredModel.objects.in_bulk(list(rows))
     return [reign_of(models[champion], own) for champion, own in rows.items()]
+
+
+def _counted() -> QuerySet[ChampionScore]:
+    """Pairs that say whether a model was right, in the order of time."""
+    new = ChampionScore.objects.filter(right__isnull=False, prompt_seen=False)
+    return new.exclude(chosen_for__in=OWN_CHOICE).order_by("voted_at", "pk")
 
 
 def reign_of(model: RegisteredModel, rows: Sequence[Judged] = ()) -> Reign:
@@ -70,7 +75,8 @@ def present() -> Reign | None:
     row = services.champion(RegisteredModel.Role.REWARD)
     if row is None:
         return None
-    return next((reign for reign in reigns() if reign.model.pk == row.pk), reign_of(row))
+    own = _counted().filter(champion=row.pk).values_list("voted_at", "right")
+    return reign_of(row, [(when, bool(right)) for when, right in own])
 
 
 def counts() -> dict[str, int]:
