@@ -12,7 +12,7 @@ from vitrina.config import Settings
 from vitrina.errors import PermanentError
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
-from vitrina.models_registry.rewards import TrainingFiles, command
+from vitrina.models_registry.rewards import TrainingFiles, command, learned_contracts
 from vitrina.objects import FolderStore
 from vitrina.preferences.champion import champion_or_why, find_champion, find_scorer, trained_contracts
 from vitrina.preferences.formats import load
@@ -104,3 +104,10 @@ def test_contracts_come_from_the_rows_of_the_dataset() -> None:
     assert words[words.index("--notes") + 1] == '{"run": "r", "contracts": ["card"]}'
     assert trained_contracts({"notes": {"contracts": ["card"]}}) == {"card"}
     assert trained_contracts({}) == frozenset()
+
+
+def test_a_few_rows_make_no_judge_of_their_kind() -> None:
+    assert learned_contracts(["card"] * 900 + ["description"] * 7) == ("card",)
+    assert learned_contracts(["card"] * 900 + ["description"] * 150 + [""] * 9) == ("card", "description")
+    assert learned_contracts(["card"] * 40 + ["description"] * 7) == ("card",)
+    assert learned_contracts(["", ""]) == ()

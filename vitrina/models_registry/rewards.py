@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import ObjectStore
 from vitrina.preferences.dataset.versions import newest, read_rows
 from vitrina.reward.gates import Rule, judged
+from vitrina.reward.pairs import MIN_PAIRS
 
 ROLE = RegisteredModel.Role.REWARD
 #: Sides of a dataset that a model may learn from; the rest is for the report alone.
@@ -32,7 +34,7 @@ class TrainingFiles:
 
     Attributes:
         version: Of the dataset, or the hash of what was named by hand.
-        contracts: Kinds of text among what is learned from; empty where the rows do not say.
+        contracts: Kinds of text that enough is learned from to judge them; empty where the rows do not say.
     """
 
     train: tuple[Path, ...]
@@ -56,8 +58,17 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
     train, test = folder / "train.jsonl", folder / "test.jsonl"
     write_lines(train, (pair_line(row) for side in LEARNED for row in pairs[side]))
     write_lines(test, [*map(pair_line, pairs[HELD_OUT]), *map(_tie, ties)])
-    contracts = {row["contract"] for side in LEARNED for row in pairs[side] if row["contract"]}
-    return TrainingFiles((train,), (test,), version.version, tuple(sorted(contracts)))
+    contracts = learned_contracts(row["contract"] for side in LEARNED for row in pairs[side])
+    return TrainingFiles((train,), (test,), version.version, contracts)
+
+
+def learned_contracts(rows: Iterable[str]) -> tuple[str, ...]:
+    """Kinds of text with enough pairs to be learned; the most frequent where none has. A few edits of descriptions
+    among thousands of cards make no judge of descriptions.
+    """
+    counts = Counter(name for name in rows if name)
+    most = max(counts.values(), default=0)
+    return tuple(sorted(name for name, count in counts.items() if count >= min(MIN_PAIRS, most)))
 
 
 def files_by_hand(train: Sequence[str], test: Sequence[str]) -> TrainingFiles:
