@@ -79,6 +79,8 @@ def show(console: Console, result: Mapping[str, Any], home: Path) -> None:
         table.add_row(name, str(_mean(one)), "yes" if one["excludes_zero"] else "no")
     console.print(table)
     console.print(verdict(result), style="bold", soft_wrap=True)
+    if result["policy"]:
+        console.print(policy_verdict(result["policy"]), soft_wrap=True)
     console.print(f"Time of all stages: {sum(result['seconds'].values()):.0f} s")
     for kind in ("png", "svg"):
         console.print(f"Plot: {home / f'{PICTURE}.{kind}'}", markup=False, soft_wrap=True)
@@ -95,6 +97,15 @@ def verdict(result: Mapping[str, Any]) -> str:
     if main["excludes_zero"]:
         return f"Round 2 is WORSE than round 1: by {_mean(main)} points a product."
     return f"NOT SHOWN: round 2 differs from round 1 by {_mean(main)} points, and the interval holds zero."
+
+
+def policy_verdict(told: Mapping[str, Any]) -> str:
+    """What became of the policy."""
+    if told.get("failed"):
+        return f"The policy was not trained: {told['failed']}"
+    if told["passed"]:
+        return "The gate let the policy through: it writes beside the embedded writer."
+    return f"The gate refused the policy ({', '.join(told['refused'])}): it is measured, and writes for nobody."
 
 
 def _mean(one: Mapping[str, Any]) -> Mean:

@@ -72,6 +72,7 @@ def go(course: Course, until: str = "") -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_goods_become_votes_and_votes_become_better_cards(course: Course, opened: Opened) -> None:
     from vitrina.models_registry.models import Promotion, RegisteredModel
     from vitrina.preferences.models import PairOrigin

@@ -61,3 +61,15 @@ def test_a_record_that_was_cut_off_is_none(tmp_path: Path) -> None:
     assert known.done == {"goods": {"seconds": 2.0}}
     record.path.write_text(record.path.read_text()[:40])
     assert Record.load(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"failed": "There is no SFT model yet.", "passed": False, "refused": []}, "not trained: There is no SFT"),
+        ({"passed": True, "refused": []}, "let the policy through"),
+        ({"passed": False, "refused": ["does_not_repeat"]}, "refused the policy (does_not_repeat)"),
+    ],
+)
+def test_the_end_says_what_became_of_the_policy(told: dict[str, object], words: str) -> None:
+    assert words in report.policy_verdict(told)
