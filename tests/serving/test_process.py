@@ -144,3 +144,16 @@ def test_one_that_is_slow_to_answer_is_waited_for_and_not_doubled(
     monkeypatch.setattr(http.client.HTTPConnection, "connect", connected)
     assert running(served) == found
     assert not slow
+
+
+def test_by_hand_a_second_one_and_a_taken_port_are_refused_in_words(served: Settings) -> None:
+    found = running(served)
+    command = [sys.executable, "-m", "vitrina.serve_models", "--home"]
+    second = subprocess.run([*command, str(served.vitrina_home)], capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert f"{found.process.pid} serves" in second.stderr
+    other = [*command, str(served.vitrina_home.parent / "other"), "--port", str(found.port)]
+    taken = subprocess.run(other, capture_output=True, text=True, timeout=60)
+    assert taken.returncode == 1
+    assert "cannot be listened on" in taken.stderr
+    assert "Traceback" not in taken.stderr + second.stderr

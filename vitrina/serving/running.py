@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 import uvicorn
 from starlette.applications import Starlette
 
+from vitrina.errors import PermanentError
 from vitrina.servers.locks import FileLock
 from vitrina.servers.processes import MARK_VARIABLE, ProcessId
 from vitrina.serving.app import ServedModels
@@ -34,11 +35,25 @@ def serve(places: Places, served: ServedModels, *, token: str, port: int, idle_s
         idle_s: 0 never ends for idleness.
         owned: Whether to end with the last process that holds the owners' lock. A running platform ends all processes
             with its mark, so that there its models outlive single runs.
+
+    Raises:
+        PermanentError: Another one serves this home folder already, or the port is taken.
     """
+    other = Running.load(places.record)
+    if other is not None and other.alive:
+        raise PermanentError(
+            f"Process {other.process.pid} serves {places.home} already, on port {other.port}.",
+            hint=f"Ask that one ({places.record}), or end it first.",
+        )
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
-        listening.listen(256)
+        try:
+            listening.bind((HOST, port))
+            listening.listen(256)
+        except OSError as error:
+            raise PermanentError(
+                f"Port {port} on {HOST} cannot be listened on: {error.strerror}.", hint="Give another --port."
+            ) from error
         record = Running(ProcessId.of(os.getpid()), listening.getsockname()[1], token)
         config = uvicorn.Config(
             served.app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=5,
