@@ -10,6 +10,9 @@ import pytest
 
 from tests.desk.conftest import PASSWORD, browser, desk, new_client
 from tests.review.conftest import make_batch, make_user
+from vitrina.review import queue
+from vitrina.review.comparing import decide_pair
+from vitrina.review.models import Batch
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -61,3 +64,18 @@ def token_in(response: Any) -> str:
     page: HttpResponse = response
     found = re.search(r'name="token" value="([^"]+)"', page.content.decode())
     return found[1] if found is not None else ""
+
+
+def answer(user: User, batch: Batch, count: int = 1, **how: Any) -> None:
+    """Somebody answers pairs of a batch."""
+    for _ in range(count):
+        taken = queue.next_item(user, batch=batch)
+        assert isinstance(taken, queue.Taken)
+        decide_pair(user, taken.token, side=how.pop("side", "left"), **how)
+
+
+def admin() -> User:
+    """Who made the batches."""
+    from django.contrib.auth.models import User
+
+    return User.objects.filter(groups__name="admin").first()  # type: ignore[return-value]

@@ -27,3 +27,12 @@ class ByCursor(CursorPagination):
             return super().decode_cursor(request)
         except NotFound:
             raise ValidationError({"cursor": "It is none of ours; begin without it."}) from None
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """As OpenAPI 3.1 says that there may be no such page; the framework's ``nullable`` is of 3.0."""
+        found: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):
+            address = found["properties"][name]
+            address.pop("nullable", None)
+            address["type"] = ["string", "null"]
+        return found

@@ -102,8 +102,9 @@ def look(
 def _all_themes(context: BrowserContext, seen: Looked, out: Path, language: str, size: str) -> bool:
     answer = context.request.get(seen.page.path, max_redirects=0)
     kind = answer.headers.get("content-type", "")
-    if answer.status != 200 or not kind.startswith("text/html"):
-        seen.skipped = f"{answer.status} {kind.partition(';')[0]}".strip()
+    whole = answer.status == 200 and kind.startswith("text/html")
+    if not whole or not answer.text().lstrip().lower().startswith("<!doctype html"):
+        seen.skipped = "a part of a page" if whole else f"{answer.status} {kind.partition(';')[0]}".strip()
         if answer.status >= 500:
             seen.wrong.append(f"the server answered {answer.status}")
         return False
