@@ -1,6 +1,6 @@
 """The ten acceptance tests of training as measurements: a table with intervals, each bar held or missed.
 
-    make bench-training                      # all of them: under 15 minutes on two quiet cores
+    make bench-training                      # all of them, about 13 minutes of two quiet cores
     python -m benchmarks.training --no-torch # linear models alone, about two minutes
     python -m benchmarks.training --tests 3 5 --json
 

@@ -53,7 +53,7 @@ def evaluate(
         test: Held-out rows; ties and rows that were set aside are counted.
         train: The rows that the model was trained on, for the baselines: they are fitted on the same folds.
         champion: The model to be compared with, on pairs whose prompts are new to both.
-        curve: Whether, with `train`, the learning curve is made: about as much work again as the baselines.
+        curve: Whether, with `train`, the learning curve is made: some two times the work of the baselines.
 
     Returns:
         Plain numbers, texts, lists and mappings; None where a figure has no meaning.
