@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import Processed
-from tests.desk.test_moderation_browser import opened, signed_in
+from tests.desk.screen import opened, signed_in
 from tests.fakes.catalogue import Ticker, run
 from vitrina.config import get_settings
 
