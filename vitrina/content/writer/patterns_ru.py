@@ -153,8 +153,8 @@ LIST_LEADS: tuple[str, ...] = (
     "Коротко о главном:", "Основные сведения:", "Что известно о товаре:", "На что обратить внимание:", "Главное:",
     "Кратко:",
 )  # fmt: skip
-#: Variants of the card alone: sentences that are true of any product, and mild praise. People find them less useful than
-#: facts, and that is what they are for: something to choose between.
+#: Variants of the card alone: sentences that are true of any product, and mild praise. People find them less useful
+#: than facts, and that is what they are for: something to choose between.
 CARD_VAGUE: tuple[str, ...] = (
     "Подробные сведения приведены в описании.",
     "Все основные характеристики указаны на странице.",
