@@ -15,7 +15,7 @@ from rich.table import Table
 
 from simulation.measures import Mean, differences, mean_of
 from simulation.plan import Record
-from simulation.reading import COMPARED, NAMES, ORACLE, RANDOM, ROUND_1, ROUND_2, Texts
+from simulation.reading import COMPARED, NAMES, ORACLE, POLICY, RANDOM, ROUND_1, ROUND_2, Texts
 from simulation.rubric import judge
 
 RESULT, PICTURE = "result.json", "loop"
@@ -157,7 +157,9 @@ def draw(result: Mapping[str, Any], home: Path) -> None:
         means = {name: _mean(one) for name, one in result["means"].items()}
         _points(left, means, {name: _COLOURS.get(name, "#2563a8") for name in means})
         left.set_xlabel(f"points of the rubric, mean of {result['products']} new products, 95 % interval")
-        shown = {name: _mean(one) for name, one in result["differences"].items() if ORACLE not in name}
+        # Far from the others they would hide whether the main one holds zero; the table has them
+        far = {f"{ORACLE} − {ROUND_2}", f"{POLICY} − {ROUND_2}"}
+        shown = {name: _mean(one) for name, one in result["differences"].items() if name not in far}
         colours = {name: "#b3541e" if name == MAIN else "#2563a8" for name in shown}
         _points(right, shown, colours)
         right.axvline(0, color="#333333", linewidth=0.8)
