@@ -17,6 +17,7 @@ from vitrina.review.services import (
     approve,
     consume_publication,
     consume_reprocess,
+    correct_categories,
     open_items,
     pending,
     reject,
@@ -91,6 +92,28 @@ def test_a_corrected_category_stands_as_a_persons_and_its_title_becomes_a_label(
     assert (choice.category.slug, choice.decided_by, choice.confidence) == ("platya", "person", 1.0)
     label = CategoryLabel.objects.get()
     assert (label.title, label.origin) == ("Платье синее", "person")
+
+
+def test_a_category_corrected_with_a_wish_for_another_text_is_set_before_that_is_written(item):
+    with pytest.raises(NotDecidable, match="no category nothing"):
+        reprocess(item.pk, by="anna", category="nothing")
+    Category.objects.create(slug="platya", name_ru="Платья", path_ru="Одежда > Платья")
+    reprocess(item.pk, by="anna", category="platya")
+    assert not ProductCategory.objects.exists()
+    assert [correct_categories([item.product_id, 77]) for _ in range(2)] == [1, 1]
+    assert ProductCategory.objects.get().category.slug == "platya"
+    assert CategoryLabel.objects.count() == 1
+    consume_reprocess([item.product_id], run_id="r")
+    assert correct_categories([item.product_id]) == 0
+
+
+def test_a_corrected_category_that_is_gone_stops_no_text(item):
+    Category.objects.create(slug="platya", name_ru="Платья", path_ru="Одежда > Платья")
+    reprocess(item.pk, by="anna", category="platya")
+    Category.objects.update(is_active=False)
+    assert correct_categories([item.product_id]) == 0
+    assert "platya" in Outbox.objects.get().problem
+    assert wanted_again([item.product_id])
 
 
 def test_only_texts_can_be_made_again(item):

@@ -82,7 +82,7 @@ def describe_products(
     from vitrina.content.describing import DescribeResult, describe
     from vitrina.content.examples import named_example, nearest_examples
     from vitrina.preferences.choosing import Tally
-    from vitrina.review.services import wanted_again
+    from vitrina.review.services import correct_categories, wanted_again
 
     language = tools.settings.language
     best_of = _best_of(tools, Tally() if tally is None else tally)
@@ -91,6 +91,7 @@ def describe_products(
         with claimed(group, "descriptions") as mine:
             result.busy += len(group) - len(mine)
             chosen = [pk for pk in group if pk in mine]
+            correct_categories(chosen)
             describe(
                 chosen,
                 tools.gateway,

@@ -30,13 +30,13 @@ def check(item: ReviewItem, action: str, category: str | None = None) -> None:
         raise NotDecidable(f"Item {item.pk} is about a {item.kind}; only texts can be {can}.")
     if item.key.startswith(SHOWN) and not Publication.objects.filter(product=item.product).exists():
         raise NotDecidable(f"Item {item.pk} is about a product that was never published.")
+    if category and action != "reject" and item.kind == ReviewItem.Kind.TEXT:
+        _category(category)
     if action not in {"approve", "edit"}:
         return
     if item.kind == ReviewItem.Kind.TEXT:
         if item.version_id is None and action == "approve":
             raise NotDecidable(f"Item {item.pk} has no text to approve.", hint="Reprocess it, or write a text.")
-        if category:
-            _category(category)
     elif item.kind == ReviewItem.Kind.PRICE:
         if not Publication.objects.filter(product=item.product).exists():
             raise NotDecidable(f"Item {item.pk} is about a product that is no longer published.")
@@ -94,7 +94,7 @@ def _apply_text(decision: Decision, item: ReviewItem, before: Decision | None) -
         log = ProcessingLog.objects.filter(version=item.version_id)
         log.update(status=status, notes=decision.comment, moderator=decision.decided_by, updated_at=datetime.now(UTC))
     if decision.action in {"approve", "edit"}:
-        _confirm_category(item, decision.category or None)
+        confirm_category(item, decision.category or None)
     _rate_templates(item)
 
 
@@ -154,8 +154,12 @@ def _category(slug: str) -> Any:
     return category
 
 
-def _confirm_category(item: ReviewItem, slug: str | None) -> None:
-    """An approved text says that its category is right; the title becomes a label for the classifier."""
+def confirm_category(item: ReviewItem, slug: str | None) -> None:
+    """An approved text says that its category is right; the title becomes a label for the classifier.
+
+    Raises:
+        NotDecidable: There is no such category any more.
+    """
     from vitrina.categories.models import ProductCategory
     from vitrina.categories.services import add_labels
 

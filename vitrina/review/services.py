@@ -28,6 +28,7 @@ __all__ = [
     "approve",
     "consume_publication",
     "consume_reprocess",
+    "correct_categories",
     "open_counts",
     "open_items",
     "pending",
@@ -78,9 +79,12 @@ def reject(item_id: int, *, by: str, comment: str) -> Decision:
     return _decide(item_id, "reject", by, comment)
 
 
-def reprocess(item_id: int, *, by: str, comment: str = "") -> Decision:
-    """Have the text of an item written again: another question to the model, not the answer of the ledger."""
-    return _decide(item_id, "reprocess", by, comment)
+def reprocess(item_id: int, *, by: str, comment: str = "", category: str | None = None) -> Decision:
+    """Have the text of an item written again: another question to the model, not the answer of the ledger.
+
+    ``category`` corrects the category before the text is written.
+    """
+    return _decide(item_id, "reprocess", by, comment, category or "")
 
 
 def _decide(item_id: int, action: str, by: str, comment: str, category: str = "") -> Decision:
@@ -144,6 +148,25 @@ def consume_publication(*, run_id: str) -> int:
                 continue
         done.append(row)
     return consumed(done, run_id=run_id)
+
+
+def correct_categories(product_ids: Iterable[int]) -> int:
+    """Set the categories that people corrected when they asked for another text; call it before that is written.
+
+    Returns:
+        How many were set; the same again changes nothing. A category that has gone since leaves the present one.
+    """
+    rows = takeable(DESCRIPTIONS).filter(payload__product__in=list(product_ids)).exclude(decision__category="")
+    done = 0
+    for row in rows.select_related("decision__item__product").order_by("pk"):
+        try:
+            with transaction.atomic():
+                effects.confirm_category(row.decision.item, row.decision.category)
+        except NotDecidable as problem:
+            Outbox.objects.filter(pk=row.pk).update(problem=str(problem))
+        else:
+            done += 1
+    return done
 
 
 def wanted_again(product_ids: Iterable[int]) -> frozenset[int]:
