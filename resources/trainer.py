@@ -87,6 +87,8 @@ class Trainer(dg.ConfigurableResource):
                 context.log.info("Training runs under process %d.", running.pid)
                 while (code := running.wait(_TICK)) is None:
                     pass
+        if code and messages:  # a launcher of several processes hides their own codes
+            code = {"refused": BAD_INPUT, "stopped": STOPPED}.get(str(messages[-1].get("stage")), code)
         if code == BAD_INPUT:
             why = next((each["why"] for each in reversed(messages) if each.get("stage") == "refused"), "see the log")
             raise dg.Failure(str(why), allow_retries=False)

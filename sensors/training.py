@@ -63,17 +63,21 @@ def build_untaught_champion_sensor(train_policy: AssetJob) -> dg.SensorDefinitio
         setup_django()
         from vitrina.models_registry import services
         from vitrina.models_registry.models import RegisteredModel
-        from vitrina.models_registry.rewards import ROLE
+        from vitrina.models_registry.rewards import LEARNED, ROLE
         from vitrina.policy.examples import MIN_EXAMPLES
         from vitrina.preferences.dataset.versions import newest
+        from vitrina.reward.pairs import MIN_PAIRS
 
         champion, version = services.champion(ROLE), newest(validated=True)
         if champion is None or version is None:
             return dg.SkipReason("There is no reward model in use, or no validated dataset.")
-        cards = version.counts.get("contracts", {}).get("card", 0)
-        if cards < MIN_EXAMPLES:
+        cards, pairs = version.counts.get("contracts", {}).get("card", 0), version.counts["pairs"]
+        # The test side is not learned from; the rest may be halved into a teacher and a judge
+        learned = int(cards * sum(pairs.get(side, 0) for side in LEARNED) / max(sum(pairs.values()), 1))
+        least = max(MIN_EXAMPLES, 2 * MIN_PAIRS)
+        if learned < least:
             return dg.SkipReason(
-                f"Version {version.number} has {cards} pairs of short cards, of {MIN_EXAMPLES} at least."
+                f"Version {version.number} has about {learned} pairs of short cards to learn from, of {least} at least."
             )
         state = f"{champion.model_id[:16]}:{version.version}"
         tags = {PURPOSE_TAG: POLICY, STATE_TAG: state}

@@ -65,6 +65,8 @@ def policy_model(
     from vitrina.errors import PermanentError
     from vitrina.fingerprints import fingerprint
     from vitrina.models_registry import policies, rewards, services
+    from vitrina.policy.storage import CONTRACT
+    from vitrina.preferences.champion import trained_contracts
 
     store, home = object_store.store(), warehouse.settings.vitrina_home / "training"
     try:
@@ -76,6 +78,9 @@ def policy_model(
             raise PermanentError("There is no SFT model yet.", hint="Materialise sft_model.")
         sft = services.fetch(store, start, home / "models")
         teacher = services.champion(rewards.ROLE)
+        if teacher and (trained_contracts(teacher.manifest) or {CONTRACT}).isdisjoint({CONTRACT}):
+            context.log.info("The reward model in use learned from other texts than short cards; it does not teach.")
+            teacher = None
         known = services.fetch(store, teacher, home / "models") if teacher else None
         reward = Path(config.reward) if config.reward else policies.teacher_of(known, files)
     except PermanentError as error:

@@ -68,6 +68,8 @@ def reward_model(
     store, home = object_store.store(), warehouse.settings.vitrina_home / "training"
     try:
         if config.train:
+            if not config.test:
+                raise PermanentError("Files to learn from were named, and none to judge on.", hint="Set test too.")
             files = rewards.files_by_hand(config.train, config.test)
         else:
             files = rewards.files_of_newest(store, home / "datasets")

@@ -51,5 +51,9 @@ def test_too_little_for_a_judge_is_said(pairs, teacher, tmp_path):
 def test_no_model_is_its_own_judge(pairs, teacher, tmp_path):
     with pytest.raises(PermanentError, match="the reward model itself"):
         open_judges(pairs, teacher, teacher, tmp_path, 0, silent)
+    twin = tmp_path / "twin"
+    train(load([made(tmp_path, 200)]), Plan(twin, ModelKind.LINEAR, seed=1))
+    with pytest.raises(PermanentError, match="prompts that the reward model was trained on too"):
+        open_judges(pairs, teacher, twin, tmp_path, 0, silent)
     with pytest.raises(PermanentError, match="no reward model"):
         open_judges(pairs, None, teacher, tmp_path, 0, silent)

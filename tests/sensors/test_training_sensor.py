@@ -80,8 +80,10 @@ def test_a_champion_is_asked_to_teach_once_for_each_dataset(instance: dg.Dagster
     version(1, 500)
     assert "no reward model" in str(tick(instance, "untaught_champion"))
     RegisteredModel.objects.create(role="reward", model_id="a" * 64, status="champion", **common)
-    assert "0 pairs of short cards" in str(tick(instance, "untaught_champion"))
-    DatasetVersion.objects.update(counts={"contracts": {"card": 400}, "pairs": {}})
+    assert "about 0 pairs of short cards" in str(tick(instance, "untaught_champion"))
+    DatasetVersion.objects.update(counts={"contracts": {"card": 220}, "pairs": {"train": 180, "test": 40}})
+    assert "about 180 pairs" in str(tick(instance, "untaught_champion"))
+    DatasetVersion.objects.update(counts={"contracts": {"card": 400}, "pairs": {"train": 350, "test": 50}})
     first = tick(instance, "untaught_champion")
     assert isinstance(first, dg.RunRequest)
     assert first.run_key == "policy_model:aaaaaaaaaaaaaaaa:v1:0"

@@ -94,7 +94,7 @@ def test_a_command_that_a_signal_ended_says_which():
 def test_a_cancelled_trainer_saves_and_its_stubborn_helper_is_killed(tmp_path):
     helper = python(STUBBORN, tmp_path)
     code = f"import subprocess; subprocess.Popen({helper!r})\n" + TRAINER
-    with supervised(python(code, tmp_path), grace=2) as running:
+    with supervised(python(code, tmp_path), grace=5) as running:
         trainer, stubborn = wait_for(tmp_path / "trainer.pid"), wait_for(tmp_path / "stubborn.pid")
         assert {trainer, stubborn} <= descendants(running.pid)
         assert running.cancel() == CANCELLED

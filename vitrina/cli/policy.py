@@ -94,7 +94,7 @@ def train(
 
     report = report_of(
         out, sft, prompts.held, judges.reward, judges.judge, leaked=prompts.leaked, progress=progress,
-        best_of=chosen.best_of, temperature=chosen.temperature,
+        best_of=chosen.best_of, temperature=chosen.temperature, used=judges.named,
     )  # fmt: skip
     rules = judged(report)
     shown = {name: report[name] for name in ("n_prompts", "best_of", "writers", "length_ratio", "kl_per_token")}

@@ -67,7 +67,8 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
         won = each.get("judge_win")
         share = f"{won['share']:.3f} [{won['low']:.3f}, {won['high']:.3f}]" if won and won["n"] else ""
         mean = each["reward"]
-        yield f"| {plain(name)} | {mean['mean']:.2f} [{mean['low']:.2f}, {mean['high']:.2f}] | {share} |"
+        bounds = "" if mean["low"] is None else f" [{mean['low']:.2f}, {mean['high']:.2f}]"
+        yield f"| {plain(name)} | {mean['mean']:.2f}{bounds} | {share} |"
 
 
 def _end(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -50,8 +50,9 @@ def judged_sft(manifest: Mapping[str, Any]) -> list[Rule]:
 
 def _rules(report: Mapping[str, Any], votes: Votes | None) -> Iterator[Rule]:
     policy, sft = report["writers"]["policy"], report["writers"]["sft"]
-    prompts, leaked = float(report["n_prompts"]), float(report["leaked"])
-    yield Rule("enough_prompts", prompts >= MIN_PROMPTS, prompts, f"{MIN_PROMPTS} held-out prompts at least")
+    decided, leaked = float(policy["judge_win"]["n"]), float(report["leaked"])
+    needed = f"{MIN_PROMPTS} held-out prompts at least that the judge tells apart"
+    yield Rule("enough_prompts", decided >= MIN_PROMPTS, decided, needed)
     yield Rule("nothing_leaked", leaked == 0, leaked, "no held-out prompt was trained on")
     low = policy["judge_win"]["low"]
     needed = "the judge prefers it to SFT on more than half of the prompts (lower bound)"

@@ -14,7 +14,7 @@ from vitrina.policy.examples import group_names
 from vitrina.preferences.formats import Loaded, PreferenceRow
 from vitrina.reward.fitting import Plan, Progress, train
 from vitrina.reward.models import ModelKind, RewardModel, open_model
-from vitrina.reward.pairs import MIN_PAIRS
+from vitrina.reward.pairs import MIN_PAIRS, data_version
 from vitrina.reward.splits import split
 from vitrina.reward.storage import MANIFEST
 
@@ -33,6 +33,11 @@ class Judges:
     judge: RewardModel
     origin: str
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The judge, as a report names it."""
+        return {"judge_model_id": self.judge.model_id, "judge_origin": self.origin}
+
 
 def open_judges(
     pairs: Sequence[PreferenceRow],
@@ -50,7 +55,7 @@ def open_judges(
         work: Where models are kept that are trained here; those of an earlier try are used again.
 
     Raises:
-        PermanentError: the judge is the reward model, or there are too few pairs for what is missing.
+        PermanentError: the judge is the reward model or learned from its prompts, or too few pairs are left.
     """
     if reward is None:
         if judge is not None:
@@ -64,6 +69,11 @@ def open_judges(
                 "The judge is the reward model itself, so it would praise whatever was learned from it.",
                 hint="Name a model of another fold, or leave --judge out: one is trained on pairs that are left.",
             )
+        if shared := set(taught.trained_groups()) & set(other.trained_groups()):
+            raise PermanentError(
+                f"The judge was trained on {len(shared)} prompts that the reward model was trained on too.",
+                hint="Name a model of another fold, or leave --judge out.",
+            )
         return Judges(taught, other, "given")
     seen = set(taught.trained_groups())
     unseen = [row for row in pairs if row.group not in seen]
@@ -72,7 +82,8 @@ def open_judges(
             f"The reward model has not seen {len(unseen)} of {len(pairs)} pairs; a judge needs {MIN_PAIRS}.",
             hint="Name a judge of other pairs with --judge, add files, or leave --reward out: pairs are halved then.",
         )
-    return Judges(taught, _linear(unseen, work / "judge", seed, progress), "unseen pairs")
+    place = work / taught.model_id[:16] / data_version(unseen)[:16] / "judge"
+    return Judges(taught, _linear(unseen, place, seed, progress), "unseen pairs")
 
 
 def _of_halves(pairs: Sequence[PreferenceRow], work: Path, seed: int, progress: Progress) -> Judges:

@@ -45,18 +45,20 @@ def report_of(
     leaked: int,
     progress: Progress,
     best_of: int,
+    used: Mapping[str, str],
     temperature: float = 1.0,
 ) -> dict[str, Any]:
     """The report of a policy, written with plots and card into its folder.
 
     Args:
         other: The judge that the policy did not see.
+        used: `judge_model_id` and `judge_origin` of this judgement; the manifest names those of the training.
     """
     manifest = storage.read(folder, kind=storage.WriterKind.POLICY)
     made = samples(open_writer(folder), open_writer(sft), prompts, best_of=best_of, temperature=temperature)
     progress("written", {"prompts": len(prompts), "texts": len(prompts) * (best_of + 2)})
     report = judge(made, reward, other, leaked=leaked)
-    report |= _origin(manifest)
+    report |= {**_origin(manifest), **used}
     target = folder / storage.EVALUATION
     draw(report, target)
     (target / "card.md").write_text(cards.written(manifest, report), encoding="utf-8")

@@ -90,7 +90,8 @@ def train(
     work = plan.out.with_name(plan.out.name + "." + _JUDGES) / source[:16]
     with first_alone():
         judges = open_judges(pairs, plan.reward, plan.judge, work, plan.seed, progress)
-    name = fingerprint(described, plan.algorithm, source, judges.reward.model_id, torch.__version__)
+    kept_out = judges.judge.model_id if plan.algorithm is Algorithm.DPO else ""
+    name = fingerprint(described, plan.algorithm, source, judges.reward.model_id, kept_out, torch.__version__)
     done = finished(plan.out, name)
     if done is not None:
         progress("found finished", {"folder": str(plan.out)})
@@ -202,6 +203,8 @@ class _Learning:
 
         settings, plan = self.plan.settings, self.plan
         held = {group for group, fold in self.prompts.groups.items() if fold == "held_out"}
+        # What the judge learned from is not optimised, or its word would say nothing
+        held |= set(self.judges.judge.trained_groups())
         lines, dropped = [], 0
         for row in (row for row in self.examples.pairs if row.group not in held):
             (chosen, cut), (rejected, cut_too) = encoder.answered(row.chosen), encoder.answered(row.rejected)

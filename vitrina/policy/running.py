@@ -7,7 +7,6 @@ data. Needs the training group of requirements.
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -84,7 +83,6 @@ class Surroundings(Callbacks):
     ) -> None:
         super().__init__(work, plan, epoch, judge, progress)
         self.seconds, self.done, self.seen_before, self.seen = 0.0, 0, 0, 0
-        self._began = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
         """Peak memory counts from here."""
@@ -93,16 +91,14 @@ class Surroundings(Callbacks):
             torch.cuda.reset_peak_memory_stats()
         return control
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
+    def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
         """The clock of steps."""
-        self._began = time.perf_counter()
-        return control
+        return super().on_step_begin(args, state, control, **rest)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
         """Judge before the checkpoint of the same step; all processes stop at the same step."""
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        self.seconds += time.perf_counter() - self._began
         self.done += 1
         self.seen = state.num_input_tokens_seen - self.seen_before
         self.stopped = _any(self.stopped)

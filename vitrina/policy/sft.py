@@ -72,6 +72,8 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
     settings = plan.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    if min(settings.batch, settings.epochs, settings.width, settings.layers, settings.heads) < 1:
+        raise PermanentError("batch, epochs, width, layers and heads are one at least.")
     if settings.batch % processes():
         raise PermanentError(f"A batch of {settings.batch} cannot be shared by {processes()} processes.")
     folds = folds_of(examples, plan.seed)

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace, tell: Progress) -> None:
     if alone():
         report_of(
             options.out, options.sft, prompts.held, judges.reward, judges.judge, leaked=prompts.leaked, progress=tell,
-            best_of=settings.best_of, temperature=settings.temperature,
+            best_of=settings.best_of, temperature=settings.temperature, used=judges.named,
         )  # fmt: skip
 
 
