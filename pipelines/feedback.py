@@ -3,8 +3,6 @@
 Jobs, schedules and sensors of the location. Loading it connects to nothing.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -20,12 +18,15 @@ from assets.feedback import (
 )
 from pipelines.review_jobs import build_decision_checks_job, half_hourly
 from resources import default_resources
+from resources.warehouse import Warehouse
 from sensors.decisions import build_decisions_sensor
+from sensors.jobs import AssetJob
 from sensors.preferences import (
     build_enough_preferences_sensor,
     build_new_champion_sensor,
     build_pair_queue_sensor,
 )
+from vitrina.project.setup import setup_django
 
 ASSETS = [
     response_pairs.response_pairs,
@@ -45,6 +46,30 @@ CHECKS = [
     preference_dataset.sides_do_not_meet,
     preference_dataset.nothing_is_lost,
 ]
+
+
+def weekly(make_dataset: AssetJob) -> dg.ScheduleDefinition:
+    """The dataset of the week; where nobody has preferred anything yet there is none to make, and no run fails."""
+
+    @dg.schedule(
+        name="weekly_preference_dataset",
+        job=make_dataset,
+        cron_schedule="0 4 * * 1",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="The dataset of the week, however few preferences are new. It calls no model.",
+    )
+    def weekly_preference_dataset(
+        context: dg.ScheduleEvaluationContext, warehouse: Warehouse
+    ) -> dg.RunRequest | dg.SkipReason:
+        setup_django()
+        from vitrina.preferences.models import Preference
+
+        if not Preference.objects.filter(outcome__in=(Preference.Outcome.A, Preference.Outcome.B)).exists():
+            return dg.SkipReason("No preference for one of two texts is there yet.")
+        return dg.RunRequest()
+
+    return weekly_preference_dataset
 
 
 def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
@@ -72,14 +97,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         jobs=[make_pairs, collect_preferences, make_dataset, checks_of_decisions],
         schedules=[
             half_hourly(checks_of_decisions),
-            dg.ScheduleDefinition(
-                name="weekly_preference_dataset",
-                job=make_dataset,
-                cron_schedule="0 4 * * 1",
-                execution_timezone="UTC",
-                default_status=dg.DefaultScheduleStatus.RUNNING,
-                description="The dataset of the week, however few preferences are new. It calls no model.",
-            ),
+            weekly(make_dataset),
         ],
         sensors=[
             build_decisions_sensor("preference_decisions", {"preferences": collect_preferences}),

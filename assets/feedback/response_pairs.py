@@ -1,5 +1,7 @@
 """``response_pairs``: two texts for one product, from different writers, sent to the desk."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 from pydantic import Field
 
@@ -9,6 +11,9 @@ from assets.policies import RETRY, Owner
 from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from vitrina.preferences.pair_records import PairsResult
 
 
 class PairsConfig(dg.Config):
@@ -46,7 +51,7 @@ def response_pairs(
     from vitrina.preferences.champion import champion_or_why
     from vitrina.preferences.pairing import make_pairs
     from vitrina.preferences.policy import find_policy, policy_gateway
-    from vitrina.preferences.selection import REASONS
+    from vitrina.preferences.selection import LEAST_CERTAIN, REASONS
     from vitrina.preferences.sending import waiting_pairs
 
     if unknown := sorted(set(config.shares) - set(REASONS)):
@@ -54,6 +59,9 @@ def response_pairs(
         raise dg.Failure(told, allow_retries=False)
     settings, store, run_id = warehouse.settings, object_store.store(), context.run.run_id
     found = champion_or_why(store, settings, settings.pair_contract)
+    if found.champion is None and {name for name, share in config.shares.items() if share > 0} == {LEAST_CERTAIN}:
+        # Random products instead would be paid, and would count as the pairs that this model was to get.
+        raise dg.Failure(f"No pairs: {found.note}.", allow_retries=False)
     policy = find_policy(store, settings, settings.pair_contract)
     with (
         llm.gateway(run_id, context.run.tags) as gateway,
@@ -65,7 +73,7 @@ def response_pairs(
         )  # fmt: skip
         summary = gateway.summary()
     texts = result.texts
-    left = unanswered(context, "texts", asked=texts.asked, failed=texts.failed, why=texts.why)
+    left = _left(context, result)
     return dg.MaterializeResult(
         metadata={
             "pairs": result.pairs,
@@ -85,6 +93,17 @@ def response_pairs(
             "preview": table(["product", "one text", "another"], result.preview, cut=400),
         }
     )
+
+
+def _left(context: dg.AssetExecutionContext, result: "PairsResult") -> int:
+    """Texts without an answer. A run that sent pairs is not tried again: it would pay for pairs of other products."""
+    texts = result.texts
+    if not result.pairs:
+        return unanswered(context, "texts", asked=texts.asked, failed=texts.failed, why=texts.why)
+    if left := sum(texts.failed.values()):
+        told = "; ".join(f"{outcome} {count}: {texts.why.get(outcome, '')}" for outcome, count in texts.failed.items())
+        context.log.warning("%d of %d texts are left for a later run (%s)", left, texts.asked, told)
+    return left
 
 
 @dg.asset_check(asset=response_pairs, description="The two texts of a pair come from different writers.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import pytest
 
 from vitrina.config import get_settings
 
 if TYPE_CHECKING:
     from tests.conftest import Processed
+    from vitrina.preferences.pair_records import PairsResult
 
 
 def run(job: str, instance: dg.DagsterInstance, *, ok: bool = True, **more: Any) -> dg.ExecuteInProcessResult:
@@ -58,3 +61,45 @@ def test_pairs_are_compared_and_become_a_dataset(processed: Processed) -> None:
     again = run("make_preference_dataset", processed.instance)
     assert metadata(again, "preference_dataset")["new_version"] is False
     assert metadata(again, "preferences")["unchanged"] == Preference.objects.count()
+
+
+class Loop:
+    """Stands for making pairs: what it sent, and whether it was asked."""
+
+    def __init__(self, pairs: int) -> None:
+        self.pairs, self.asked = pairs, 0
+
+    def __call__(self, *_: Any, **__: Any) -> PairsResult:
+        from vitrina.preferences.candidates import Written
+        from vitrina.preferences.pair_records import PairsResult
+
+        self.asked += 1
+        # With no pair sent, what no retry mends: the waits between tries would take longer than the test.
+        failed = Counter(transport=4) if self.pairs else Counter(permanent=9)
+        return PairsResult(texts=Written(asked=9, failed=failed, why={"transport": "It broke."}), pairs=self.pairs)
+
+
+@pytest.mark.parametrize("pairs", [0, 3])
+def test_a_run_that_sent_pairs_is_not_tried_again_for_the_texts_it_lacks(
+    database: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, pairs: int
+) -> None:
+    loop = Loop(pairs)
+    monkeypatch.setattr("vitrina.preferences.pairing.make_pairs", loop)
+    made = run("make_pairs", instance, ok=False)
+    assert made.success is bool(pairs)
+    if pairs:
+        assert loop.asked == 1
+        assert metadata(made, "response_pairs")["texts_left_for_later"] == 4
+
+
+def test_pairs_for_a_reward_model_are_not_made_without_one(
+    database: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(3)
+    monkeypatch.setattr("vitrina.preferences.pairing.make_pairs", loop)
+    config = {"ops": {"response_pairs": {"config": {"shares": {"least_certain": 1.0}}}}}
+    made = run("make_pairs", instance, ok=False, run_config=config)
+    assert not made.success
+    [failed] = made.get_step_failure_events()
+    assert "No pairs: no reward model was promoted yet." in str(failed.step_failure_data)
+    assert loop.asked == 0

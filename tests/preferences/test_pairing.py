@@ -15,7 +15,7 @@ from vitrina.config import Settings
 from vitrina.content import card
 from vitrina.content.card_writer import write_card
 from vitrina.content.facts import ProductFacts
-from vitrina.errors import PermanentError
+from vitrina.errors import PermanentError, VitrinaError
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.wiring import open_gateway
 from vitrina.preferences.models import Candidate, PairOrigin
@@ -195,9 +195,14 @@ def test_what_is_no_pair_is_left_out_with_a_reason(settings: Settings, gateway: 
 
 
 class Length:
-    """A reward model that likes long texts."""
+    """A reward model that likes long texts; it can be told to fail."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
 
     def margins(self, pairs: Sequence[tuple[str, str, str]]) -> list[float]:
+        if self.fails:
+            raise VitrinaError("The reward model is gone.")
         return [(len(first) - len(second)) / 50 for _, first, second in pairs]
 
 
@@ -214,6 +219,23 @@ def test_the_least_certain_pairs_come_first_at_the_desk(settings: Settings, gate
         assert item.pair is not None
         margin = (len(item.pair.text_a) - len(item.pair.text_b)) / 50
         assert item.certainty == pytest.approx(certainty(margin))
+
+
+@pytest.mark.parametrize(("free", "count"), [(6, 8), (9, 8)])
+def test_a_small_catalogue_gets_its_pairs_though_no_others_are_left_to_rank(
+    settings: Settings, gateway: Gateway, free: int, count: int
+) -> None:
+    goods(free)
+    settings.pair_shares = {"least_certain": 1.0}
+    result = make_pairs(settings, gateway, count=count, scorer=Length())
+    assert result.pairs == min(count, free - sum(result.left_out.values())) > 0
+
+
+def test_a_reward_model_that_fails_loses_no_pair(settings: Settings, gateway: Gateway) -> None:
+    goods(6)
+    settings.pair_shares = {"least_certain": 1.0}
+    result = make_pairs(settings, gateway, count=6, scorer=Length(fails=True))
+    assert result.pairs == 6 - sum(result.left_out.values()) > 0
 
 
 def test_certainty_is_0_at_a_toss_up_and_near_1_when_sure() -> None:

@@ -15,7 +15,7 @@ from vitrina.llm.gateway import Gateway
 from vitrina.llm.wiring import open_gateway
 from vitrina.objects import open_store
 from vitrina.preferences.choosing import broken
-from vitrina.preferences.models import Choice, PairOrigin
+from vitrina.preferences.models import Candidate, Choice, PairOrigin
 from vitrina.preferences.pairing import make_pairs
 from vitrina.preferences.selection import BEST_OF, open_choices
 from vitrina.preferences.uplift import by_group, uplift, verdicts
@@ -63,6 +63,27 @@ def test_the_chosen_text_meets_a_random_other_and_nobody_is_asked_for_a_text(cho
     assert len(places) > 1, "the other one is not always the second best"
     ReviewItem.objects.update(state="done")
     assert make_pairs(chosen.settings, chosen.gateway, count=12).chosen[BEST_OF] == 0, "one pair measures a choice"
+
+
+def test_a_chosen_text_that_was_measured_before_holds_no_place(chosen: Tools) -> None:
+    made = make_pairs(chosen.settings, chosen.gateway, count=12).pairs
+    left = open_choices("card").count()
+    for old in list(Choice.objects.filter(pairs__isnull=False)):
+        options = list(old.options.all())
+        old.pk, old.fingerprint, old.scorer = None, old.fingerprint[::-1], "e" * 64
+        old.save()
+        for option in options:
+            option.pk, option.choice = None, old
+            option.save()
+    assert Choice.objects.filter(scorer="e" * 64).count() == made > 0
+    assert open_choices("card").count() == left
+
+
+def test_texts_of_former_facts_measure_nothing(chosen: Tools) -> None:
+    Candidate.objects.update(input_hash="former")
+    result = make_pairs(chosen.settings, chosen.gateway, count=12)
+    assert result.pairs == 0
+    assert dict(result.left_out) == {"texts of former facts": 12}
 
 
 def test_votes_for_the_chosen_are_counted_whatever_side_it_had(chosen: Tools) -> None:

@@ -45,6 +45,23 @@ def hurried(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     get_settings().dataset_min_new = 5
 
 
+def test_the_weekly_dataset_waits_for_the_first_preference(instance: dg.DagsterInstance) -> None:
+    from pipelines.feedback import defs
+    from resources import default_resources
+    from vitrina.preferences.models import Preference
+
+    def asked() -> Any:
+        with dg.build_schedule_context(instance=instance, resources=default_resources()) as context:
+            return defs.resolve_schedule_def("weekly_preference_dataset")(context)
+
+    assert isinstance(asked(), dg.SkipReason)
+    preferences(1)
+    Preference.objects.update(outcome="tie")
+    assert isinstance(asked(), dg.SkipReason)
+    Preference.objects.update(outcome="b")
+    assert isinstance(asked(), dg.RunRequest)
+
+
 def test_enough_new_preferences_ask_for_a_dataset_once(instance: dg.DagsterInstance) -> None:
     from vitrina.objects import open_store
     from vitrina.preferences.dataset.versions import make_version

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from vitrina.content.describing import input_hash
 from vitrina.content.facts import ProductFacts
 from vitrina.preferences.models import ScoredCandidate
 from vitrina.preferences.pair_records import Pair, PairsResult, near_duplicates
@@ -34,6 +35,9 @@ def measuring_pairs(
             result.left_out["not listed"] += 1
             continue
         best = next(option.candidate for option in texts[choice.pk] if option.chosen)
+        if best.input_hash != input_hash(facts[one.product]):
+            result.left_out["texts of former facts"] += 1
+            continue
         others = [
             option.candidate
             for option in sorted(texts[choice.pk], key=lambda option: option.candidate.fingerprint)

@@ -6,6 +6,7 @@ who wrote what (``vitrina.review``), the texts (``candidates``), the choice of p
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -14,6 +15,7 @@ from django.db.models import Count
 
 from vitrina.config import Settings
 from vitrina.content.facts import ProductFacts
+from vitrina.errors import VitrinaError
 from vitrina.llm.gateway import Gateway
 from vitrina.preferences.candidates import facts_of, write_candidates
 from vitrina.preferences.choosing import broken
@@ -37,6 +39,8 @@ from vitrina.review.models import ResponsePair
 from vitrina.review.pairs import NamesWriter, SameText, prepare
 from vitrina.review.results import PairDraft
 from vitrina.warehouse import copy_upsert
+
+_log = logging.getLogger(__name__)
 
 #: So many times the wanted products are tried for those of which a reward model is least certain.
 OVERSAMPLED = 2
@@ -73,6 +77,8 @@ def make_pairs(
     if scorer is not None:
         extra = quotas(count, shares, scored=True)[LEAST_CERTAIN] * (OVERSAMPLED - 1)
     chosen = choose_products(count, shares, contract=contract, scored=scorer is not None, seed=_round(contract))
+    # Not `count`, nor the pairs less `extra`: a small catalogue has fewer free products than either assumes.
+    wanted = sum(one.reason != BEST_OF for one in chosen)
     if extra:
         mine = {one.product for one in chosen}
         more = choose_products(len(chosen) + extra, {LEAST_CERTAIN: 1.0}, contract=contract, scored=True)
@@ -85,7 +91,7 @@ def make_pairs(
     result.texts = write_candidates(facts, orders, contract, gateway, served=served, run_id=run_id)
     pairs = _pairs(chosen, orders, facts, contract, result)
     if scorer is not None:
-        pairs = _least_certain(pairs, scorer, len(pairs) - extra)
+        pairs = _least_certain(pairs, scorer, wanted)
     pairs += measuring_pairs(standing, facts, contract, result)
     send(pairs, facts, settings, result, run_id=run_id)
     return result
@@ -159,10 +165,17 @@ def _pairs(
 
 
 def _least_certain(pairs: Sequence[Pair], scorer: Scorer, wanted: int) -> list[Pair]:
-    """Pairs with the model's certainty; of those chosen for it, the most certain ones are dropped."""
+    """Pairs with the model's certainty; of those chosen for it, the most certain ones are dropped.
+
+    The texts are written and paid by now: a model that fails costs the order, not the pairs.
+    """
     if not pairs:
         return []
-    margins = scorer.margins([(pair.first.prompt, _plain(pair.first), _plain(pair.second)) for pair in pairs])
+    try:
+        margins = scorer.margins([(pair.first.prompt, _plain(pair.first), _plain(pair.second)) for pair in pairs])
+    except (VitrinaError, OSError) as error:
+        _log.warning("Pairs go to the desk unordered, since the reward model failed: %s", error)
+        return list(pairs[:wanted])
     rated = [
         Pair(pair.chosen, pair.first, pair.second, certainty(margin))
         for pair, margin in zip(pairs, margins, strict=True)

@@ -96,12 +96,19 @@ def _pool(reason: str, contract: str, seed: str) -> QuerySet[Product]:
 
 
 def open_choices(contract: str) -> QuerySet[Choice]:
-    """Choices by a reward model that have two texts fit to be compared, and no pair yet."""
+    """Choices by a reward model that have two texts fit to be compared, and no pair yet.
+
+    A chosen text that stands in a measuring pair of an older choice is out as well: its pair may come out as the same
+    two texts, which the desk takes once, and the choice would stay open for ever.
+    """
     fit = ScoredCandidate.objects.filter(choice=OuterRef("pk"), fit=True)
     chosen, others = fit.filter(chosen=True), fit.filter(chosen=False)
     made = PairOrigin.objects.filter(choice=OuterRef("pk"))
+    measuring = PairOrigin.objects.exclude(choice=None)
+    # Two subqueries and not one with OR: each can use the index of its side.
+    met = (measuring.filter(candidate_a=OuterRef("chosen")), measuring.filter(candidate_b=OuterRef("chosen")))
     judged = Choice.objects.filter(contract=contract).exclude(scorer="")
-    return judged.filter(Exists(chosen), Exists(others)).exclude(Exists(made))
+    return judged.filter(Exists(chosen), Exists(others)).exclude(Exists(made) | Exists(met[0]) | Exists(met[1]))
 
 
 def _spread(products: QuerySet[Product]) -> QuerySet[Product]:
