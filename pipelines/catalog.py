@@ -88,7 +88,7 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
     )
     describe = dg.define_asset_job(
         "describe",
-        selection=dg.AssetSelection.assets("product_descriptions", "moderation"),
+        selection=dg.AssetSelection.assets("product_descriptions", "product_cards", "moderation"),
         description="Texts and verdicts of drops.",
     )
     publish = dg.define_asset_job(

@@ -31,7 +31,7 @@ def process_chosen(
 ) -> None:
     """Only these products; one that another run works on is left to it. Tried again, it makes nothing twice."""
     from vitrina.catalog.models import Product
-    from vitrina.catalog.processing import Tools, categorise_products, describe_products
+    from vitrina.catalog.processing import Tools, card_products, categorise_products, describe_products
     from vitrina.catalog.publishing import publish
     from vitrina.content.verdicts import moderate
 
@@ -53,6 +53,8 @@ def process_chosen(
                 template=config.template,
             )
             context.log.info("texts: %d asked, %d written, %s", texts.asked, texts.written, dict(texts.failed))
+            cards = card_products(ids, tools, refresh=config.refresh or config.force)
+            context.log.info("cards: %d wanted, %d made, %s", cards.wanted, cards.made, dict(cards.texts.failed))
     verdicts = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     context.log.info("verdicts: %d approved, %d sent to people", verdicts.approved, verdicts.sent)
     shown = publish(warehouse.settings, run_id=context.run.run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,8 @@ from vitrina.llm.models import LlmAttempt
 from vitrina.llm.wiring import open_gateway
 from vitrina.objects import open_store
 from vitrina.preferences import champion
+from vitrina.preferences.candidates import Written
+from vitrina.preferences.cards import shown_cards
 from vitrina.preferences.champion import Found
 from vitrina.preferences.choosing import Tally
 from vitrina.preferences.models import Candidate, Choice, ProductCard, ScoredCandidate
@@ -168,6 +170,32 @@ def test_a_failing_judge_stops_nothing(tools: Tools, monkeypatch: pytest.MonkeyP
     [why] = made.tally.unscored
     assert "it is gone" in why
     assert {choice.scorer for choice in Choice.objects.all()} == {""}
+
+
+def test_a_card_that_a_failing_judge_left_is_made_again_in_a_backfill(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = replace(tools, settings=tools.settings.model_copy(update={"best_of": 3}))
+    judge(monkeypatch, Longest(fails=True))
+    assert card_products(ids(), several).made == 6
+    judge(monkeypatch, Longest())
+    assert card_products(ids(), several).wanted == 0
+    again = card_products(ids(), several, refresh=True)
+    assert (again.wanted, again.texts.asked) == (6, 0)
+    assert card_products(ids(), several, refresh=True).wanted == 0
+
+
+def test_a_card_of_former_facts_is_not_shown_while_no_new_one_can_be_written(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card_products(ids(), tools)
+    first, *others = ids()
+    Product.objects.filter(pk=first).update(title="Совсем другой товар")
+    with monkeypatch.context() as patch:
+        patch.setattr("vitrina.preferences.cards.write_candidates", lambda *_, **__: Written())
+        assert card_products(ids(), tools).missing == 1
+    assert set(shown_cards(ids(), "ru")) == set(others) & set(shown_cards(others, "ru"))
+    assert card_products(ids(), tools).made == 1
 
 
 def test_the_description_that_the_champion_prefers_becomes_the_version(

@@ -134,6 +134,7 @@ def card_products(ids: Sequence[int], tools: Tools, *, refresh: bool = False) ->
     from vitrina.preferences.champion import ONE_TEXT, champion_or_why
     from vitrina.preferences.policy import find_policy, policy_gateway
     from vitrina.preferences.writers import policy_samples, sampled
+    from vitrina.review.services import correct_categories
 
     settings, run_id = tools.settings, tools.run_id
     result = CardsResult()
@@ -154,8 +155,10 @@ def card_products(ids: Sequence[int], tools: Tools, *, refresh: bool = False) ->
         for group in groups(ids):
             with claimed(group, "cards") as mine:
                 result.busy += len(group) - len(mine)
+                chosen = [pk for pk in group if pk in mine]
+                correct_categories(chosen)  # a run of decisions may come to cards first
                 write_cards(
-                    [pk for pk in group if pk in mine], gateway, writers,
+                    chosen, gateway, writers,
                     language=settings.language, min_grounding=settings.moderation_min_grounding,
                     scorer=found.champion, served=served, refresh=refresh, result=result, run_id=run_id,
                 )  # fmt: skip

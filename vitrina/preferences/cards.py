@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from vitrina.config import Settings
-from vitrina.content.best_of import TextScorer
+from vitrina.content.best_of import ALONE, TextScorer
 from vitrina.content.describing import input_hash
 from vitrina.content.facts import ProductFacts
 from vitrina.fingerprints import fingerprint
@@ -71,7 +71,7 @@ def write_cards(
     """
     result = result or CardsResult()
     facts = facts_of(product_ids, language)
-    marks = {pk: _mark(one, writers, gateway.config.model, scorer) for pk, one in facts.items()}
+    marks = {pk: _mark(one, writers, gateway.config.model, scorer, min_grounding) for pk, one in facts.items()}
     standing = {
         product: (inputs, full)
         for product, inputs, full in ProductCard.objects.filter(product__in=list(facts), language=language).values_list(
@@ -95,14 +95,25 @@ def write_cards(
         for pk in wanted
     }
     chosen = choose_candidates(groups, wanted, scorer, result.tally, min_grounding=min_grounding, run_id=run_id)
+    # Where a writer or the reward model failed, a backfill makes the card again
+    marks |= {
+        pk: ""
+        for pk, one in chosen.items()
+        if len(groups[pk]) < len(writers) or (scorer is not None and one.why not in ("", ALONE))
+    }
     _keep(chosen, wanted, marks, language, result, run_id)
+    # A card of former facts is not shown where no new one could be written, and the next run writes it
+    lost = [pk for pk in wanted if pk not in chosen and pk in standing and standing[pk][0] != input_hash(wanted[pk])]
+    ProductCard.objects.filter(product__in=lost, language=language).update(fit=False, input_hash="", fingerprint="")
     return result
 
 
-def _mark(facts: ProductFacts, writers: Sequence[Writer], model: str, scorer: TextScorer | None) -> str:
+def _mark(
+    facts: ProductFacts, writers: Sequence[Writer], model: str, scorer: TextScorer | None, min_grounding: float
+) -> str:
     judge = scorer.model_id if scorer is not None and len(writers) > 1 else ""
     prompt = CONTRACTS[CONTRACT].prompt_version
-    return fingerprint(facts.as_dict(), prompt, [writer.identity(model) for writer in writers], judge)
+    return fingerprint(facts.as_dict(), prompt, [writer.identity(model) for writer in writers], judge, min_grounding)
 
 
 def _keep(

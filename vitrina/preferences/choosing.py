@@ -52,11 +52,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The candidate that was chosen for a product. ``choice`` is ``None`` where it was the only one."""
+    """The candidate that was chosen for a product.
+
+    ``choice`` is ``None`` where it was the only one; ``why`` tells why no reward model chose.
+    """
 
     candidate: Candidate
     fit: bool
     choice: int | None = None
+    why: str = ""
 
 
 def choose_candidates(
@@ -84,13 +88,15 @@ def choose_candidates(
     fit = {c.pk: not broken(c) and shares[c.pk] >= min_grounding for own in wanted.values() for c in own}
     options = [[Option(c.prompt, plain(c.text, c.contract), fit[c.pk]) for c in own] for own in wanted.values()]
     picks = dict(zip(wanted, pick(options, scorer), strict=True))
-    marks = {product: _mark(wanted[product], picks[product], scorer) for product in wanted}
+    marks = {product: _mark(wanted[product], picks[product], scorer, fit) for product in wanted}
     _write(wanted, picks, marks, shares, fit, scorer, run_id)
     ids = dict(Choice.objects.filter(fingerprint__in=list(marks.values())).values_list("fingerprint", "pk"))
     for product, own in wanted.items():
         _count(tally, own, picks[product], fit)
     return {
-        product: Chosen(own[picks[product].place], fit[own[picks[product].place].pk], ids.get(marks[product]))
+        product: Chosen(
+            own[picks[product].place], fit[own[picks[product].place].pk], ids.get(marks[product]), picks[product].why
+        )
         for product, own in wanted.items()
     }
 
@@ -104,9 +110,9 @@ def _grounding(candidate: Candidate, facts: ProductFacts) -> float:
     return grounding.check(plain(candidate.text, candidate.contract), prompts.trimmed(facts)).score
 
 
-def _mark(own: Sequence[Candidate], made: Pick, scorer: TextScorer | None) -> str:
+def _mark(own: Sequence[Candidate], made: Pick, scorer: TextScorer | None, fit: Mapping[int, bool]) -> str:
     judge = scorer.model_id if scorer is not None and not made.why else ""
-    return fingerprint("choice", [c.fingerprint for c in own], judge)
+    return fingerprint("choice", [c.fingerprint for c in own], [fit[c.pk] for c in own], judge)
 
 
 def _write(

@@ -63,7 +63,7 @@ def serve(places: Places, served: ServedModels, *, token: str, port: int, idle_s
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            watching = asyncio.create_task(_watch(places, server, served, idle_s, owned and not _in_a_stack()))
+            watching = asyncio.create_task(_watch(places, record, server, served, idle_s, owned and not _in_a_stack()))
             yield
             watching.cancel()
 
@@ -76,7 +76,9 @@ def serve(places: Places, served: ServedModels, *, token: str, port: int, idle_s
             _withdraw(places, record)
 
 
-async def _watch(places: Places, server: uvicorn.Server, served: ServedModels, idle_s: float, owned: bool) -> None:
+async def _watch(
+    places: Places, record: Running, server: uvicorn.Server, served: ServedModels, idle_s: float, owned: bool
+) -> None:
     owners = FileLock(places.owners)
     while not server.should_exit:
         await asyncio.sleep(_TICK_S)
@@ -88,7 +90,7 @@ async def _watch(places: Places, server: uvicorn.Server, served: ServedModels, i
         if why:
             _log.info("ending: %s", why)
             # First the record, so that who comes now starts another one and does not knock here.
-            places.record.unlink(missing_ok=True)
+            _withdraw(places, record)
             owners.release()
             server.should_exit = True
 

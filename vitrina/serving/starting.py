@@ -55,6 +55,9 @@ def _own(places: Places) -> None:
 
 
 def _start(places: Places, settings: Settings) -> Running:
+    former_one = Running.load(places.record)
+    if former_one is not None and (hung := former_one.process.process()) is not None:
+        hung.terminate()  # given up on: it would keep its models in memory
     places.record.unlink(missing_ok=True)
     token = secrets.token_urlsafe(32)
     command = [sys.executable, "-m", "vitrina.serve_models", "--home", str(places.home), "--owned"]
