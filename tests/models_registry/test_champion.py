@@ -20,7 +20,7 @@ def test_a_champion_that_needs_torch_is_asked_in_its_process_and_left_alone_wher
     registry,
     folders,
     settings,
-    monkeypatch,  # noqa: F811
+    monkeypatch,
 ):
     import importlib.machinery
 
