@@ -16,12 +16,7 @@ def test_pairs_are_scored_by_the_champion_and_by_nobody_before_there_is_one(regi
     assert first == -second > 0
 
 
-def test_a_champion_that_needs_torch_is_asked_in_its_process_and_left_alone_where_there_is_none(
-    registry,
-    folders,
-    settings,
-    monkeypatch,
-):
+def test_a_champion_that_needs_torch_is_asked_in_its_process(registry, folders, settings, monkeypatch):  # noqa: F811
     import importlib.machinery
 
     from vitrina.models_registry.models import RegisteredModel
