@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
@@ -205,6 +206,17 @@ def test_the_watermark_spares_the_way_over_ones_own_votes(people, make_batch):
         before = rows_read()
         taken(anna, batch)
         assert rows_read() - before < 20
+
+
+def test_a_pair_that_another_transaction_locks_for_a_moment_is_no_end_of_the_batch(people, make_batch):
+    batch, anna = make_batch(1), people()
+    settings = connection.settings_dict
+    other = psycopg.connect(host=settings["HOST"], port=settings["PORT"] or None, user=settings["USER"],
+                            password=settings["PASSWORD"] or None, dbname=settings["NAME"])  # fmt: skip
+    with other:
+        other.execute("SELECT 1 FROM review_reviewitem FOR KEY SHARE")  # as a foreign key does
+        assert next_item(anna, batch=batch) == Nothing("all-held", 5)
+    assert taken(anna, batch)
 
 
 def test_new_pairs_are_not_overlooked_behind_the_watermark(people, make_batch):

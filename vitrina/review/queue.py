@@ -6,6 +6,7 @@ skipping and flagging (``aside``), decisions (``comparing``, ``moderating``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from vitrina.review.access import MODERATION_KINDS, MODERATOR, require, require_item, require_work
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
@@ -24,6 +25,8 @@ from vitrina.review.queue_sql import next_case, next_pair, take_one
 from vitrina.review.results import Nothing, Taken
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 5, 60  # seconds
+#: Before a pair that was passed over is looked for again.
+_PASSED_OVER_S = 0.02
 _PAIRS = (ReviewItem.Kind.PAIR.value,)
 
 
@@ -72,8 +75,11 @@ def next_item(
         # A lease of another queue fills the slot, or another request of the same person was a moment faster: it took
         # this slot, or fetched ahead the very item that was chosen here.
         given = give_back(user, everything=False, batch=values["batch"], kinds=tuple(values["kinds"]))
-        if not given and not Lease.objects.filter(user=user, slot__gte=values["slot"], ended_at=None).exists():
+        if given or Lease.objects.filter(user=user, slot__gte=values["slot"], ended_at=None).exists():
+            continue
+        if batch is None or not _passed_over(user, batch):
             break
+        time.sleep(_PASSED_OVER_S)
     return _why_nothing(user, batch, values["kinds"])
 
 
@@ -147,6 +153,19 @@ def _taken(row: tuple[Any, ...]) -> Taken:
     return Taken(token, item, kind, batch, slot == Lease.Slot.AHEAD, flip, rationale, until, fresh)
 
 
+def _passed_over(user: User, batch: Batch) -> bool:
+    """Whether a pair is free for the person after all: rows that another transaction locks are skipped, be it only for
+    the moment in which somebody else's decision on them is written."""
+    mine = {"user": user, "item": OuterRef("pk")}
+    return ReviewItem.objects.filter(
+        ~Exists(Decision.objects.filter(decided_by=user, superseded_by=None, undone_at=None, item=OuterRef("pk"))),
+        ~Exists(SetAside.objects.filter(**mine)),
+        ~Exists(Lease.objects.filter(ended_at=None, **mine)),
+        batch=batch, batch__state=Batch.State.OPEN, part=ReviewItem.Part.WORK, kind__in=_PAIRS,
+        state=ReviewItem.State.OPEN, need__gt=F("done") + F("held"),
+    ).exists()  # fmt: skip
+
+
 def _why_nothing(user: User, batch: Batch | None, kinds: Sequence[str]) -> Nothing:
     if batch is not None and Batch.objects.filter(pk=batch.pk, state=Batch.State.OPEN).first() is None:
         return Nothing("paused")
@@ -159,6 +178,8 @@ def _why_nothing(user: User, batch: Batch | None, kinds: Sequence[str]) -> Nothi
     ).exclude(user=user)  # fmt: skip
     first = others.order_by("until").values_list("until", flat=True).first()
     if first is None:
+        if batch is not None and _passed_over(user, batch):
+            return Nothing("all-held", _SHORTEST_WAIT)
         return Nothing("done")
     wait = int((first - datetime.now(UTC)).total_seconds()) + 1
     return Nothing("all-held", min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
