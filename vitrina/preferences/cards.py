@@ -95,12 +95,8 @@ def write_cards(
         for pk in wanted
     }
     chosen = choose_candidates(groups, wanted, scorer, result.tally, min_grounding=min_grounding, run_id=run_id)
-    # Where a writer or the reward model failed, a backfill makes the card again
-    marks |= {
-        pk: ""
-        for pk, one in chosen.items()
-        if len(groups[pk]) < len(writers) or (scorer is not None and one.why not in ("", ALONE))
-    }
+    # What a failing reward model left is chosen again by a backfill
+    marks |= {pk: "" for pk, one in chosen.items() if scorer is not None and one.why not in ("", ALONE)}
     _keep(chosen, wanted, marks, language, result, run_id)
     # A card of former facts is not shown where no new one could be written, and the next run writes it
     lost = [pk for pk in wanted if pk not in chosen and pk in standing and standing[pk][0] != input_hash(wanted[pk])]
