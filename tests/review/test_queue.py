@@ -224,6 +224,6 @@ def test_new_pairs_are_not_overlooked_behind_the_watermark(people, make_batch):
     from vitrina.review.batches import add_pairs
 
     batch, anna = make_batch(2), people()
-    work_through(anna, batch)
-    add_pairs(batch, drafts(1, priority=1))
+    assert len(work_through(anna, batch)) == 2
+    assert add_pairs(batch, drafts(1, priority=1)).added == 1
     assert taken(anna, batch).item_id == ReviewItem.objects.order_by("-id").first().pk
