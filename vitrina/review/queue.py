@@ -26,7 +26,7 @@ from vitrina.review.results import Nothing, Taken
 
 _SHORTEST_WAIT, _LONGEST_WAIT = 5, 60  # seconds
 #: Before a pair that was passed over is looked for again.
-_PASSED_OVER_S = 0.02
+_PASSED_OVER_S = 0.1
 _PAIRS = (ReviewItem.Kind.PAIR.value,)
 
 
