@@ -68,6 +68,7 @@ def next_item(
         statement = next_case()
         values |= {"batch": None, "kinds": chosen, "assigned": assigned, "seconds": CASE_SECONDS}
     sweep_expired(most=SWEPT_BY_NEXT)
+    locked = False
     for _ in range(4):
         found = _take(statement, values)
         if found is not None:
@@ -77,10 +78,11 @@ def next_item(
         given = give_back(user, everything=False, batch=values["batch"], kinds=tuple(values["kinds"]))
         if given or Lease.objects.filter(user=user, slot__gte=values["slot"], ended_at=None).exists():
             continue
-        if batch is None or not _passed_over(user, batch):
+        locked = batch is not None and _passed_over(user, batch)
+        if not locked:
             break
         time.sleep(_PASSED_OVER_S)
-    return _why_nothing(user, batch, values["kinds"])
+    return _why_nothing(user, batch, values["kinds"], locked=locked)
 
 
 def claim(user: User, item_id: int) -> Taken:
@@ -166,7 +168,7 @@ def _passed_over(user: User, batch: Batch) -> bool:
     ).exists()  # fmt: skip
 
 
-def _why_nothing(user: User, batch: Batch | None, kinds: Sequence[str]) -> Nothing:
+def _why_nothing(user: User, batch: Batch | None, kinds: Sequence[str], *, locked: bool) -> Nothing:
     if batch is not None and Batch.objects.filter(pk=batch.pk, state=Batch.State.OPEN).first() is None:
         return Nothing("paused")
     mine = {"item": OuterRef("item")}
@@ -178,8 +180,6 @@ def _why_nothing(user: User, batch: Batch | None, kinds: Sequence[str]) -> Nothi
     ).exclude(user=user)  # fmt: skip
     first = others.order_by("until").values_list("until", flat=True).first()
     if first is None:
-        if batch is not None and _passed_over(user, batch):
-            return Nothing("all-held", _SHORTEST_WAIT)
-        return Nothing("done")
+        return Nothing("all-held", _SHORTEST_WAIT) if locked else Nothing("done")
     wait = int((first - datetime.now(UTC)).total_seconds()) + 1
     return Nothing("all-held", min(max(wait, _SHORTEST_WAIT), _LONGEST_WAIT))
