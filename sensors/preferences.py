@@ -8,7 +8,7 @@ import dagster as dg
 
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
-from sensors.requests import PURPOSE_TAG, STATE_TAG, request_once
+from sensors.requests import done, request_once
 from vitrina.project.setup import setup_django
 
 DATASET, PAIRS, CHAMPION_PAIRS = "preference_dataset", "response_pairs", "pairs_of_champion"
@@ -88,8 +88,7 @@ def build_new_champion_sensor(make_pairs: AssetJob) -> dg.SensorDefinition:
         trained = trained_contracts(row.manifest)
         if trained and contract not in trained:
             return dg.SkipReason(f"The {row} was not trained on texts of kind {contract}.")
-        tags = {PURPOSE_TAG: CHAMPION_PAIRS, STATE_TAG: row.model_id}
-        if context.instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])):
+        if done(context.instance, CHAMPION_PAIRS, row.model_id):
             return dg.SkipReason(f"The {row} has its pairs.")
         config = {"ops": {"response_pairs": {"config": {"shares": {LEAST_CERTAIN: 1.0}}}}}
         return request_once(context.instance, CHAMPION_PAIRS, row.model_id, run_config=config)

@@ -45,6 +45,12 @@ def attempt(instance: dg.DagsterInstance, tags: Mapping[str, str], *, now: datet
     return done
 
 
+def done(instance: dg.DagsterInstance, purpose: str, state: str) -> bool:
+    """Whether a run for this state of things succeeded."""
+    tags = {PURPOSE_TAG: purpose, STATE_TAG: state}
+    return instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])) > 0
+
+
 def request_once(
     instance: dg.DagsterInstance, purpose: str, state: str, *, run_config: Mapping[str, Any] | None = None
 ) -> dg.RunRequest | dg.SkipReason:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from resources.warehouse import Warehouse
 from sensors.jobs import AssetJob
-from sensors.requests import PURPOSE_TAG, STATE_TAG, request_once
+from sensors.requests import done, request_once
 from vitrina.project.setup import setup_django
 
 REWARD = "reward_model"
@@ -39,10 +39,8 @@ def build_untrained_dataset_sensor(train_reward_model: AssetJob) -> dg.SensorDef
         if pairs < MIN_PAIRS:
             return dg.SkipReason(f"Version {version.number} has {pairs} pairs to learn from, of {MIN_PAIRS} at least.")
         # The same weights as before keep their row, which names the version they were first trained on.
-        tags = {PURPOSE_TAG: REWARD, STATE_TAG: version.version}
-        done = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
         trained = RegisteredModel.objects.filter(role=ROLE, dataset_version=version.version)
-        if trained.exists() or context.instance.get_runs_count(done):
+        if trained.exists() or done(context.instance, REWARD, version.version):
             return dg.SkipReason(f"Version {version.number} has its model.")
         return request_once(context.instance, REWARD, version.version)
 
@@ -80,13 +78,11 @@ def build_untaught_champion_sensor(train_policy: AssetJob) -> dg.SensorDefinitio
                 f"Version {version.number} has about {learned} pairs of short cards to learn from, of {least} at least."
             )
         state = f"{champion.model_id[:16]}:{version.version}"
-        tags = {PURPOSE_TAG: POLICY, STATE_TAG: state}
         # One that the gate held back is an answer too: its run failed, and it stands in the registry
-        done = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
         held = RegisteredModel.objects.filter(
             role=RegisteredModel.Role.POLICY, dataset_version=version.version, updated_at__gte=champion.updated_at
         )
-        if held.exists() or context.instance.get_runs_count(done):
+        if held.exists() or done(context.instance, POLICY, state):
             return dg.SkipReason("The reward model in use has taught from the newest dataset.")
         return request_once(context.instance, POLICY, state)
 
