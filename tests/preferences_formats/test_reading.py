@@ -3,6 +3,7 @@
 import gzip
 import json
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from vitrina.preferences.formats import (
     read_preferences,
     recognise,
 )
+from vitrina.preferences.formats import elements as elements_module
 from vitrina.preferences.formats import lines as lines_module
+from vitrina.preferences.formats.elements import cut_elements
 from vitrina.preferences.formats.fields import optional_number
 
 OURS = {"prompt": "Опиши чайник", "response_a": "Чайник на 1,7 л.", "response_b": "Лучший чайник!", "preferred": "a"}
@@ -334,8 +337,7 @@ def test_a_record_of_brackets_within_brackets_is_set_aside_in_bounded_memory(tmp
     path.write_text("\n".join([row, deep, brackets(count), row]), encoding="utf-8")
     loaded = load([path])
     assert [each.line for each in loaded.rows] == [1, 4]
-    # beyond 1,024 the parser of lines itself says no
-    assert {str(each.reason) for each in loaded.set_aside} == {"too_deep" if count < 1_000 else "not_json"}
+    assert {str(each.reason) for each in loaded.set_aside} == {"too_deep"}
 
 
 def test_brackets_that_never_close_end_the_file_in_a_sentence(tmp_path):
@@ -344,11 +346,51 @@ def test_brackets_that_never_close_end_the_file_in_a_sentence(tmp_path):
     assert (len(load([path]).rows), aside(path)) == (1, [("file_ends_early", 2)])
 
 
-def test_an_element_without_end_is_not_held_in_memory(tmp_path, monkeypatch):
+def test_an_element_without_end_is_not_held_in_memory_and_costs_only_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(lines_module, "MAX_LINE_BYTES", 300_000)
-    path = tmp_path / "long.json"
-    path.write_text(f'[{json.dumps(OURS)}, {{"prompt": "{"x" * 1_000_000}"}}]', encoding="utf-8")
-    assert (len(load([path]).rows), aside(path)) == (1, [("too_long_line", 2)])
+    path, row = tmp_path / "long.json", json.dumps(OURS)
+    path.write_text(f'[{row}, {{"prompt": "{"x" * 1_000_000}"}}, {row}]', encoding="utf-8")
+    assert (len(load([path]).rows), aside(path)) == (2, [("too_long_line", 2)])
+
+
+@pytest.mark.parametrize("faulty", ['{"prompt": "x" "broken"}', '{"prompt": "no end of the text,\n}', "nothing"])
+def test_a_faulty_element_of_an_array_costs_only_itself(tmp_path, faulty):
+    path, row = tmp_path / "faulty.json", json.dumps(OURS)
+    path.write_text(f"[{row}, {faulty}, {row},\n {row}]", encoding="utf-8")
+    assert (len(load([path]).rows), aside(path)) == (3, [("not_json", 2)])
+
+
+def test_arrays_one_after_another_are_read_to_the_end(tmp_path):
+    path, row = tmp_path / "arrays.json", json.dumps(OURS)
+    path.write_text(f"[{row}]\n[1, {row}]\n{row}\n", encoding="utf-8")
+    assert (len(load([path]).rows), aside(path)) == (3, [("not_an_object", 2)])
+
+
+def test_objects_over_several_lines_one_after_another_are_rows(tmp_path):
+    path = tmp_path / "pretty.jsonl"
+    path.write_text("\n".join(json.dumps(OURS | {"id": n}, indent=2) for n in range(3)), encoding="utf-8")
+    assert [row.row_id for row in load([path]).rows] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("wrap", ["{}", "[{}]"])
+def test_what_python_and_javascript_write_beside_json_costs_no_row(tmp_path, wrap):
+    path, row = tmp_path / "beside.json", json.dumps(OURS | {"margin": float("nan"), "response_a": "Хорошо \ud83d"})
+    path.write_text(wrap.format(row), encoding="utf-8")
+    (read,) = load([path]).rows
+    assert (read.margin, read.a) == (None, "Хорошо \N{REPLACEMENT CHARACTER}")
+    path.write_text(wrap.format(row.replace('"preferred": "a"', '"preferred": NaN')), encoding="utf-8")
+    assert len(aside(path)) == 1
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(anything | st.text(alphabet='"\\{}[],\n\0я', max_size=12), max_size=6), st.integers(1, 40), st.booleans()
+)
+def test_an_array_is_cut_where_json_says(tmp_path, monkeypatch, values, chunk, indented):
+    monkeypatch.setattr(elements_module, "_CHUNK", chunk)
+    written = json.dumps(values, indent=1 if indented else None)
+    cut = list(cut_elements(BytesIO(written.encode()), 1_000_000))
+    assert [json.loads(each) for each in cut] == values
 
 
 @pytest.mark.parametrize(("margin", "kept"), [(2, 2.0), (float("inf"), None), (float("nan"), None), (True, None)])

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from tests.reward.made import PROMISED, made
+from tests.reward.made import PROMISED, made, write
 from vitrina.cli.main import app
 
 
@@ -105,3 +105,45 @@ def test_errors_are_sentences(words, message, tmp_path, monkeypatch):
 
 def test_nothing_to_score_is_said(folder):
     assert "no text" in str(run("score", folder / "model", text=" \n")[3])
+
+
+@pytest.mark.parametrize(("good", "bad"), [("x", "y"), ("👍", "👎")])
+def test_answers_without_any_term_train_nothing_and_spoil_no_report(folder, tmp_path, good, bad):
+    records = [{"prompt": f"вопрос {n}", "response_a": good, "response_b": bad, "preferred": "a"} for n in range(120)]
+    path = write(tmp_path / "short.jsonl", records)
+    code, _, _, error = run("train", "--train", path, "--out", tmp_path / "model", "--kind", "linear")
+    assert code != 0
+    assert "nothing to learn from" in str(error)
+    code, out, _, _ = run("evaluate", folder / "model", "--test", path, "--train", path, "--json", "--plots", "none",
+                          "--out", tmp_path)  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["baselines"]["tfidf_char"]["accuracy"] == 0
+
+
+def test_a_folder_that_cannot_be_made_is_said(folder, tmp_path):
+    (tmp_path / "file").write_text("x")
+    code, _, _, error = run("train", "--train", folder / "rubric-200-0.jsonl", "--out", tmp_path / "file" / "model",
+                            "--kind", "linear")  # fmt: skip
+    assert code != 0
+    assert "cannot be made" in str(error)
+
+
+def test_what_was_set_aside_is_named_where_nothing_is_left(folder, tmp_path):
+    path = write(tmp_path / "odd.jsonl", [{"prompt": "q", "response_a": "x", "response_b": "y", "preferred": "c"}] * 3)
+    for words in (("evaluate", folder / "model", "--test"), ("train", "--out", tmp_path / "model", "--train")):
+        code, _, _, error = run(*words, path)
+        assert code != 0
+        assert "unknown_choice 3; first odd.jsonl, line 1: 'c' is not a choice" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "no row in it"), ("{}".encode("utf-16"), "not JSON"), (b"PAR1\0\0", "not JSON"), (b"[]", "no row in it")],
+)
+def test_a_file_of_another_kind_is_told_what_is_wanted(folder, tmp_path, content, said):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    code, _, _, error = run("evaluate", folder / "model", "--test", path)
+    assert code != 0
+    assert said in str(error)
+    assert "JSON Lines or one JSON array" in str(error)

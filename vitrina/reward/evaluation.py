@@ -64,7 +64,7 @@ def evaluate(
     rows = test.decided
     if not rows:
         raise PermanentError(
-            f"The test files hold no decided pair ({len(test.rows)} rows, {len(test.set_aside)} set aside).",
+            f"The test files hold no decided pair (of {len(test.rows)} rows). {test.faults}".strip(),
             hint="Accuracy is measured on pairs in which one side was preferred.",
         )
     progress("scoring", {"pairs": len(rows)})
@@ -210,6 +210,8 @@ def notes(report: Mapping[str, Any], *, same_data: bool = True) -> list[str]:
             f"{report['leaked']['pairs']} of {report['n_test']} test pairs have a prompt that the model was trained "
             "on: the figures flatter it."
         )
+    if unread := report["set_aside_reasons"].get("file_ends_early"):
+        said.append(f"{unread} of the test files could not be read to the end: the figures are of what stands before.")
     if not same_data:
         said.append("The baselines were fitted on other pairs than the model: --train names other data.")
     if report["accuracy_low"] <= 0.5:

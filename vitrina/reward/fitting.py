@@ -64,7 +64,8 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
     An interrupted training of the same data, settings and folder goes on where its newest good checkpoint stands.
 
     Raises:
-        PermanentError: data that cannot be trained on, a folder that is in use, or libraries that are missing.
+        PermanentError: data that cannot be trained on, a folder that is in use or cannot be written, or libraries that
+            are missing.
     """
     storage.ensure_free(plan.out, replace=plan.replace)
     rows = trainable(loaded)
@@ -72,8 +73,7 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
     folds = split(rows, plan.seed)
     sizes = {fold: len(members) for fold, members in folds.folds.items()}
     progress("split", {"pairs": len(rows), "groups": len(folds.groups), **sizes})
-    partial = storage.partial_folder(plan.out)
-    partial.mkdir(parents=True, exist_ok=True)
+    partial = storage.make_partial(plan.out)
     fitted = {name: _FITTERS[name](folds, plan, partial, progress) for name in kinds}
     chosen, losses = _choose(plan.kind, fitted, folds)
     names = list(fitted) if chosen is ModelKind.ENSEMBLE else [chosen]
@@ -115,6 +115,11 @@ def _kinds(kind: ModelKind | None, pairs: int, progress: Progress) -> list[Model
 def _linear(folds: Split, plan: Plan, partial: Path, progress: Progress) -> _Part:  # noqa: ARG001 - one signature
     kind, cs = BASELINES["tfidf_char"]
     fitted: Fitted = fit_linear(kind, cs, folds)
+    if not fitted.model.vocabulary:
+        raise PermanentError(
+            "No two answers share a pair of characters: there is nothing to learn from.",
+            hint="Is the field of the answers the right one?",
+        )
     fitted.model.save(partial / ModelKind.LINEAR)
     tried = {str(c): round(loss, 5) for c, loss in fitted.tried.items()}
     progress("linear", {"c": fitted.model.settings.c, "features": len(fitted.model.vocabulary), "validation": tried})

@@ -50,14 +50,14 @@ class LinearModel:
         self.scale = scale.astype(np.float32)
         self.vocabulary = tuple(vocabulary)
         self._vectorizer: Any = None
-        if settings.kind in _NGRAMS:
+        if settings.kind in _NGRAMS and self.vocabulary:
             self._vectorizer = _vectorizer(settings.kind, {term: number for number, term in enumerate(self.vocabulary)})
             self._vectorizer.idf_ = self.scale.astype(np.float64)
 
     def scores(self, prompts: Sequence[str], answers: Sequence[str]) -> Floats:  # noqa: ARG002 - the prompt drops out
         """One number for each answer; prompts are not looked at."""
-        if not len(answers):
-            return np.zeros(0)
+        if not len(answers) or not self.vocabulary:
+            return np.zeros(len(answers))
         texts = [answer[:MAX_CHARACTERS] for answer in answers]
         if self._vectorizer is None:
             return np.asarray(
@@ -113,6 +113,8 @@ def _vectorizer(kind: str, vocabulary: Mapping[str, int] | None, min_df: int = 1
 def fit_all(kind: Kind, cs: Sequence[float], rows: Sequence[PreferenceRow]) -> list[LinearModel]:
     """One model for each strength of the penalty, on the same features of the same decided rows.
 
+    Answers without a term in common give models without terms, to which all answers are equal.
+
     Raises:
         ValueError: there are no rows.
     """
@@ -130,7 +132,11 @@ def fit_all(kind: Kind, cs: Sequence[float], rows: Sequence[PreferenceRow]) -> l
     else:
         # A term of one single answer cannot be told from chance; tiny sets keep every term
         vectorizer = _vectorizer(kind, None, min_df=2 if len(texts) > 200 else 1)
-        matrix = sparse.csr_matrix(vectorizer.fit_transform(texts))
+        try:
+            matrix = sparse.csr_matrix(vectorizer.fit_transform(texts))
+        except ValueError:
+            # No term stands in two answers: emoji have no words, single characters no pairs of them
+            return [LinearModel(LinearSettings(kind, c), np.zeros(0), np.zeros(0), ()) for c in cs]
         scale, vocabulary = vectorizer.idf_, [str(term) for term in vectorizer.get_feature_names_out()]
     # Every second difference is turned round, so that both classes are there; without intercept that changes nothing
     sign = np.where(np.arange(len(rows)) % 2 == 0, 1.0, -1.0)

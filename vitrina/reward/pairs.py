@@ -43,7 +43,7 @@ def trainable(loaded: Loaded) -> list[PreferenceRow]:
     """
     rows = loaded.decided
     counts = ", ".join(f"{count} {name}" for name, count in loaded.choices.items() if name not in "ab" and count)
-    aside = f" Set aside at import: {len(loaded.set_aside)}." if loaded.set_aside else ""
+    aside = f" {loaded.faults}" if loaded.set_aside else ""
     if not rows and loaded.rows:
         raise PermanentError(
             f"None of {len(loaded.rows)} pairs is decided ({counts}).{aside}",

@@ -28,6 +28,20 @@ def partial_folder(out: Path) -> Path:
     return out.with_name(out.name + _PARTIAL)
 
 
+def make_partial(out: Path) -> Path:
+    """`partial_folder`, which is there afterwards.
+
+    Raises:
+        PermanentError: it cannot be made.
+    """
+    partial = partial_folder(out)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PermanentError(f"{out} cannot be made: {error.strerror}.", hint="Name a folder of yours.") from error
+    return partial
+
+
 def ensure_free(out: Path, *, replace: bool = False) -> None:
     """Refuse to write over what is no model, or over a model unless asked to.
 

@@ -7,6 +7,8 @@ out: what the objects mean.
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +17,18 @@ from typing import Any, BinaryIO
 import orjson
 
 from vitrina.errors import PermanentError
+from vitrina.preferences.formats.elements import cut_elements
 from vitrina.preferences.formats.rows import Reason, SetAside
 
 #: The longest line that is read. The longest row of the public sets looked at has 40 thousand characters.
 MAX_LINE_BYTES = 8 << 20
 #: Unpacked bytes of one file; a file that unpacks to more is taken for a bomb.
 MAX_FILE_BYTES = 8 << 30
-#: Lists and objects within each other in one record. Formats have four; a reader that goes into 100,000 brackets
-#: takes 25 GB for their names alone.
+#: Lists and objects within each other in one record. Formats have four.
 MAX_DEPTH = 64
 _EXCERPT = 160
 _DEEP = f"The record has more than {MAX_DEPTH} lists and objects within each other."
-_SKIPPED = object()
+_HALF = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -48,7 +50,9 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
             yield _early(path, 1, error)
             return
         stream.seek(0)
-        yield from (_array(stream, path) if head.startswith(b"[") else _lines(stream, path))
+        # an object that is written over several lines begins with a bracket alone
+        whole = head.startswith(b"[") or head.split(b"\n", 1)[0].strip() == b"{"
+        yield from (_elements if whole else _lines)(stream, path)
 
 
 def _early(path: Path, line: int, error: Exception) -> SetAside:
@@ -92,17 +96,43 @@ def _text(line: bytes) -> str:
     return line[:_EXCERPT].decode("utf-8", "replace")
 
 
-def _parsed(line: bytes, path: Path, number: int) -> tuple[int, dict[str, Any]] | SetAside:
+def _parsed(data: bytes, path: Path, number: int, what: str = "line") -> tuple[int, dict[str, Any]] | SetAside:
     try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return SetAside(Reason.NOT_JSON, f"The line is not JSON: {error}", path.name, number, excerpt=_text(line))
+        record = _loads(data)
+    except ValueError as error:
+        return SetAside(Reason.NOT_JSON, f"The {what} is not JSON: {error}", path.name, number, excerpt=_text(data))
+    except RecursionError:
+        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(data))
     if _too_deep(record):
-        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(line))
+        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(data))
     if not isinstance(record, dict):
-        message = f"The line holds {type(record).__name__}, not an object."
-        return SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=_text(line))
+        message = f"The {what} holds {type(record).__name__}, not an object."
+        return SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=_text(data))
     return number, record
+
+
+def _loads(data: bytes) -> Any:
+    """JSON, and what Python and JavaScript write beside it: `NaN` becomes None, half an emoji the replacement sign.
+
+    Raises:
+        ValueError: no JSON.
+        RecursionError: brackets without end.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    return _clean(json.loads(data.decode("utf-8"), parse_constant=lambda _: None))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(inner) for key, inner in value.items()}
+    return value
 
 
 def _too_deep(record: Any) -> bool:
@@ -121,70 +151,28 @@ def _too_deep(record: Any) -> bool:
     return True
 
 
-def _array(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
-    import ijson
-
+def _elements(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
     number = 0
     try:
-        for record in _elements(_Bounded(stream, path)):
+        for element in cut_elements(_Bounded(stream, path), MAX_LINE_BYTES):
             number += 1
-            if record is _SKIPPED:
-                yield SetAside(Reason.TOO_DEEP, _DEEP, path.name, number)
-            elif isinstance(record, dict):
-                yield number, record
+            if element is None:
+                message = f"The element has more than {MAX_LINE_BYTES:,} bytes."
+                yield SetAside(Reason.TOO_LONG_LINE, message, path.name, number)
             else:
-                message = f"The element is {type(record).__name__}, not an object."
-                yield SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=str(record)[:_EXCERPT])
-    except _TooLong:
-        message = f"The element has more than {MAX_LINE_BYTES:,} bytes; nothing is read from here on."
-        yield SetAside(Reason.TOO_LONG_LINE, message, path.name, number + 1)
-    except (ijson.JSONError, EOFError, zlib.error, OSError, ValueError) as error:
+                yield _parsed(element, path, number, "element")
+    except (EOFError, zlib.error, OSError) as error:
         yield _early(path, number + 1, error)
 
 
-def _elements(source: _Bounded) -> Iterator[Any]:
-    """Elements of an array one at a time; one that is too deep comes as `_SKIPPED` and is never built."""
-    import ijson
-
-    depth, deepest, builder = 0, 0, ijson.ObjectBuilder()
-    for event, value in ijson.basic_parse(source, use_float=True):
-        if event.startswith("start_"):
-            depth += 1
-            deepest = max(deepest, depth)
-            if depth == 1:
-                continue
-        elif event.startswith("end_"):
-            depth -= 1
-            if depth == 0:
-                return
-        # the outer array is the first level
-        if deepest <= MAX_DEPTH + 1:
-            builder.event(event, value)
-        if depth == 1:
-            yield builder.value if deepest <= MAX_DEPTH + 1 else _SKIPPED
-            deepest, builder = 1, ijson.ObjectBuilder()
-            source.next_element()
-
-
-class _TooLong(Exception):
-    """An element of an array is longer than `MAX_LINE_BYTES`: a parser would hold all of it."""
-
-
 class _Bounded:
-    """A stream without its byte order mark that refuses a file, or one element of it, without end."""
+    """A stream without its byte order mark that refuses a file without end."""
 
     def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self._stream, self._path, self._total, self._of_element = stream, path, 0, 0
-
-    def next_element(self) -> None:
-        """Called after each element."""
-        self._of_element = 0
+        self._stream, self._path, self._total = stream, path, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self._total += len(data)
         _bounded(self._total, self._path)
-        self._of_element += len(data)
-        if self._of_element > MAX_LINE_BYTES + len(data):
-            raise _TooLong
         return data.removeprefix(_BOM) if self._total == len(data) else data

@@ -69,6 +69,16 @@ class Loaded:
         return dict(sorted(Counter(str(each.reason) for each in self.set_aside).items()))
 
     @property
+    def faults(self) -> str:
+        """A sentence on what was set aside, with the first of them; empty where nothing was."""
+        if not self.set_aside:
+            return ""
+        first = self.set_aside[0]
+        reasons = ", ".join(f"{name} {count}" for name, count in self.reasons.items())
+        where = f"{first.file}, line {first.line}: {first.message}"
+        return f"Set aside at import: {len(self.set_aside)} ({reasons}; first {where.rstrip('.')})."
+
+    @property
     def choices(self) -> dict[str, int]:
         """How often each choice stands, those that nobody made too."""
         counted = Counter(row.choice for row in self.rows)
@@ -94,15 +104,21 @@ def recognise(path: Path) -> Format:
     """
     counted: Counter[str] = Counter()
     seen: tuple[str, ...] = ()
+    fault: SetAside | None = None
     for record in islice(read_records(path), _SNIFFED):
         if isinstance(record, SetAside):
+            fault = fault or record
             continue
         seen = seen or tuple(record[1])
         counted.update(islice((name for name, each in FORMATS.items() if each.recognise(record[1])), 1))
     if not counted:
-        what = f"Its first row has the columns {', '.join(seen)[:300]}." if seen else "No row of it is a JSON object."
-        known = "; ".join(f"{name}: {each.columns}" for name, each in FORMATS.items())
-        raise PermanentError(f"{path.name} is of no known preference format. {what}", hint=f"Known: {known}.")
+        if seen:
+            known = "; ".join(f"{name}: {each.columns}" for name, each in FORMATS.items())
+            what, hint = f"Its first row has the columns {', '.join(seen)[:300]}.", f"Known: {known}."
+        else:
+            what = "There is no row in it." if fault is None else f"No row of it is a JSON object. {fault.message}"
+            hint = "Give JSON Lines or one JSON array, in UTF-8, plain or .gz."
+        raise PermanentError(f"{path.name} is of no known preference format. {what}", hint=hint)
     return FORMATS[counted.most_common(1)[0][0]]
 
 
