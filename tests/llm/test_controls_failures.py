@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from tests.llm.conftest import question
 from vitrina.llm.config import RetryPolicy
 from vitrina.llm.failures import Which, again, count_failures, list_failures
+from vitrina.llm.ledger import Attempt
 from vitrina.llm.ledger_postgres import PostgresLedger
 from vitrina.llm.outcomes import Outcome
+from vitrina.llm.structured import Contract
 
 ONCE = RetryPolicy(base_delay_s=0.01, max_delay_s=0.05, max_attempts=2)
 
@@ -54,6 +57,75 @@ def test_a_failure_that_a_later_run_answered_is_no_longer_one(database, llm_serv
     llm_server.reset()
     assert run(gateway, database, items=3)["ok"] == 3
     assert list_failures(database) == []
+
+
+def test_a_refusal_and_the_same_question_in_other_words_are_one_failure(database, llm_server, gateway):
+    llm_server.reset(refusal=1.0)
+    assert run(gateway, database, items=3)["refusal"] == 3
+    assert llm_server.stats()["requests"] == 6
+    failures = list_failures(database)
+    assert len(failures) == 3
+    for one in failures:
+        assert [(t.status, t.attempts) for t in one.tries] == [(Outcome.REFUSAL, 1)] * 2
+        assert one.tries[0].key == one.key != one.tries[1].key
+        assert one.attempts == 2
+        assert one.cost_usd == sum(t.cost_usd for t in one.tries)
+    assert [(c.status, c.count, c.due) for c in count_failures(database)] == [(Outcome.REFUSAL, 3, 0)]
+    assert list_failures(database, Which(keys=[failures[0].tries[1].key])) == [failures[0]]
+
+
+def test_again_of_a_refusal_opens_both_of_its_tries(database, llm_server, gateway):
+    llm_server.reset(refusal=1.0)
+    run(gateway, database, items=3)
+    chosen = list_failures(database)[0].key
+    assert again(database, Which(keys=[chosen])) == 1
+    assert again(database, Which(keys=[chosen])) == 0
+    assert [(c.count, c.due) for c in count_failures(database)] == [(3, 1)]
+    llm_server.reset(refusal=1.0)
+    run(gateway, database, items=3)
+    assert llm_server.stats()["requests"] == 2  # the question, and the same in other words
+    assert [(c.count, c.due) for c in count_failures(database)] == [(3, 0)]
+    assert again(database, Which()) == 3
+    llm_server.reset()
+    assert run(gateway, database, items=3)["ok"] == 3
+    assert llm_server.stats()["requests"] == 3
+    assert list_failures(database) == []
+
+
+def test_a_question_answered_in_other_words_is_no_failure_even_without_an_item(database):
+    ledger, now = PostgresLedger(database), datetime.now(UTC)
+    row = {"model": "m", "ended": True, "answered": True, "created_at": now}
+    ledger.record([Attempt("first", status=Outcome.REFUSAL, **row)])
+    assert [f.key for f in list_failures(database)] == ["first"]
+    ledger.record([Attempt("second", status=Outcome.OK, first_key="first", **row)])
+    assert list_failures(database) == []
+    ledger.close()
+
+
+def test_a_broken_contract_and_its_second_call_are_one_failure(database, llm_server, gateway):
+    def refuse(request, data):
+        raise ValueError("never right")
+
+    contract = Contract(
+        refuse, repair=lambda request, text, _: [*request.messages, {"role": "user", "content": "again"}], as_json=False
+    )
+    ledger = PostgresLedger(database)
+    results = list(gateway(ledger).run([question(0)], contract=contract))
+    ledger.close()
+    assert [r.outcome for r in results] == [Outcome.INVALID]
+    (failure,) = list_failures(database)
+    assert [t.status for t in failure.tries] == [Outcome.INVALID] * 2
+
+
+def test_a_raised_try_belongs_to_the_failure_of_the_first(database, llm_server, gateway):
+    llm_server.reset(content_filter=1.0)
+    ledger = PostgresLedger(database)
+    asking = gateway(ledger)
+    for number in range(2):
+        assert asking.ask(question(0, try_no=number)).outcome is Outcome.FILTERED
+    ledger.close()
+    (failure,) = list_failures(database)
+    assert [t.status for t in failure.tries] == [Outcome.FILTERED] * 2
 
 
 def test_again_of_nothing_marks_nothing(database):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -88,13 +89,16 @@ def failures(
     limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List requests that ended without an answer, the newest first, and count them."""
+    """List requests that ended without an answer, the newest first, and count them.
+
+    A refusal and the same question in other words are one failure with two tries.
+    """
     from vitrina.llm.failures import Which, count_failures, list_failures
 
     which = Which(purpose=purpose, run_id=run, item_id=item, since=read_since(since), statuses=_statuses(classes))
     with ledger_dsn() as dsn:
         counts, found = count_failures(dsn, which), list_failures(dsn, which, limit=limit)
-    rows = [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in found]
+    rows = [asdict(one) | {"attempts": one.attempts, "cost_usd": one.cost_usd} for one in found]
     data = {
         "total": sum(one.count for one in counts),
         "counts": [{name: getattr(one, name) for name in one.__dataclass_fields__} for one in counts],
@@ -109,8 +113,8 @@ def failures(
         if found:
             show_table(
                 f"The newest {len(found)}", ["when", "item", "class", "attempts", "why"],
-                [(f"{one.created_at:%Y-%m-%d %H:%M}", one.item_id, one.status, one.attempts, one.error[:200])
-                 for one in found],
+                [(f"{one.created_at:%Y-%m-%d %H:%M}", one.item_id, " → ".join(one.status for one in one.tries),
+                  one.attempts, one.error[:200]) for one in found],
             )  # fmt: skip
             say("`vitrina llm again` has them asked anew by the next run.")
 

@@ -1,7 +1,8 @@
 """One request until it ends: attempts, money, and a ledger row for each.
 
 Belongs here: the loop around a single request. Stays out: cache and twins (``vitrina.llm.engine``), the decision to
-try again (``vitrina.llm.retry``), the meaning of replies (``vitrina.llm.wire``).
+try again (``vitrina.llm.retry``), the meaning of replies (``vitrina.llm.wire``), what they cost
+(``vitrina.llm.accounting``).
 """
 
 from __future__ import annotations
@@ -9,76 +10,26 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from vitrina.llm.accounting import account, foreseen, kept_reply, kept_request
 from vitrina.llm.breaker import State
 from vitrina.llm.budget import NOTHING, Budget, Hold
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
 from vitrina.llm.gate import Closed, Diverted, Gate, Ticket
+from vitrina.llm.job import Ended, Job
 from vitrina.llm.ledger import Attempt
-from vitrina.llm.outcomes import Outcome, Usage
-from vitrina.llm.pricing import Price, PriceBook
+from vitrina.llm.outcomes import Outcome
+from vitrina.llm.pricing import PriceBook
 from vitrina.llm.retry import Decision, Tally, answers, decide, endpoint_failed
 from vitrina.llm.stats import Stats
-from vitrina.llm.structured import Checked
-from vitrina.llm.tokens import estimate_tokens
 from vitrina.llm.transport import Reply, ReplyTooLargeError, Transport, TransportError
 from vitrina.llm.wire import Reading
-
-_ERROR_BODY = 4_000
-#: Tokens set aside for the answer of a request without a limit of its own.
-_ANSWER_GUESS = 1_000
-_NOT_CHARGED = Price(Decimal(0), "not charged")
-_UNKNOWN = Price(None, "unknown")
-
-
-@dataclass(slots=True, frozen=True)
-class Job:
-    """A request in the form that the loop needs, chat or embeddings.
-
-    Attributes:
-        reroute: Told of every reading that is no answer; ``True`` when the body was changed for what the server
-            refuses, and the next attempt follows at once.
-        kept_body: The body as the ledger keeps it, from the bytes that were sent.
-        divertible: The caller can ask another model while this one's breaker is open.
-    """
-
-    key: str
-    kind: str
-    path: str
-    model: str
-    purpose: str
-    item_id: str
-    drop_key: str
-    limit: int | None
-    body: Callable[[int | None], dict[str, Any]]
-    read: Callable[[Reply], Reading]
-    prompt_tokens: Callable[[], int]
-    check: Callable[[Reading], Checked | None] = lambda _: None
-    keep: bool = True
-    reroute: Callable[[Reading], bool] | None = None
-    kept_body: Callable[[bytes], bytes] | None = None
-    divertible: bool = False
-
-
-@dataclass(slots=True)
-class Ended:
-    """How a job ended, with sums over its attempts. ``diverted``: it did not; another model is to be asked."""
-
-    outcome: Outcome
-    reading: Reading
-    checked: Checked | None = None
-    usage: Usage = field(default_factory=Usage)
-    cost: Decimal | None = Decimal(0)
-    attempts: int = 0
-    latency_ms: int = 0
-    diverted: bool = False
 
 
 class Attempts:
@@ -157,7 +108,7 @@ class Attempts:
                 return Decision(False, stop=stop)
             hold: Hold | str = NOTHING
             if self._budget.limited(job.purpose):
-                hold = await self._budget.hold(self._estimate(job, tally), job.purpose)
+                hold = await self._budget.hold(foreseen(self._prices, job, tally.limit), job.purpose)
             if isinstance(hold, str):
                 return Decision(False, stop=Reading(Outcome.BUDGET, error=hold, error_class="budget"))
             task = asyncio.current_task()
@@ -176,10 +127,6 @@ class Attempts:
             return Reading(Outcome.BUDGET, error=reason, error_class="budget")
         return dead
 
-    def _estimate(self, job: Job, tally: Tally) -> Decimal | None:
-        answer = (tally.limit or _ANSWER_GUESS) if job.kind == "chat" else 0
-        return self._prices.estimate(job.model, job.prompt_tokens(), answer)
-
     async def _attempt(self, job: Job, tally: Tally, ended: Ended, hold: Hold, gate: Gate, ticket: Ticket) -> Decision:
         raw = orjson.dumps(job.body(tally.limit))  # not sorted: models write fields in the schema's order
         created, began = datetime.now(UTC), self._clock()
@@ -191,7 +138,7 @@ class Attempts:
                 self._budget.release(hold, None)
         now = self._clock()
         latency_ms = int((now - began) * 1000)
-        usage, price = self._account(job, reading, reply)
+        usage, price = account(self._prices, job, reading, reply)
         self._budget.release(hold, price.usd)
         rerouted = reading.text is None and job.reroute is not None and job.reroute(reading)
         if reading.dead and not rerouted:
@@ -246,9 +193,10 @@ class Attempts:
             run_id=self._config.run_id,
             holder=self._controls.holder,
             drop_key=job.drop_key,
-            request_body=_kept_body(job, raw) if reading.text is not None or not decision.again else None,
-            reply_body=self._kept(reply, reading, job),
+            request_body=kept_request(job, raw) if reading.text is not None or not decision.again else None,
+            reply_body=kept_reply(job, reading, reply),
             content=reading.text,
+            first_key=job.first_key,
         )
         await self._record(row)
         self._stats.attempt(row)
@@ -272,27 +220,3 @@ class Attempts:
             headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}
             reply = Reply(reply.status, headers, reply.body.replace(key.encode(), b"***"))
         return reply, job.read(reply)
-
-    def _account(self, job: Job, reading: Reading, reply: Reply | None) -> tuple[Usage, Price]:
-        if not reading.charged:
-            return Usage(), _NOT_CHARGED
-        if reading.usage is not None:
-            return reading.usage, self._price(job, reading, reading.usage)
-        usage = Usage(job.prompt_tokens(), estimate_tokens(reading.text or ""), estimated=True)
-        if reply is None or (reading.text is None and job.kind == "chat"):
-            # Cut off or unreadable: whether and what the provider charges is not known.
-            return usage, self._prices.cost(job.model, usage) if self._prices.free else _UNKNOWN
-        return usage, self._price(job, reading, usage)
-
-    def _price(self, job: Job, reading: Reading, usage: Usage) -> Price:
-        price = self._prices.cost(job.model, usage)
-        return price if price.known or not reading.model else self._prices.cost(reading.model, usage)
-
-    def _kept(self, reply: Reply | None, reading: Reading, job: Job) -> bytes | None:
-        if reply is None or not job.keep:
-            return None
-        return reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
-
-
-def _kept_body(job: Job, raw: bytes) -> bytes:
-    return raw if job.kept_body is None else job.kept_body(raw)

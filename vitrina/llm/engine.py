@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from vitrina.llm.attempts import Attempts, Ended
+from vitrina.llm.attempts import Attempts
 from vitrina.llm.batcher import Batcher
 from vitrina.llm.budget import Budget
 from vitrina.llm.capabilities import CapabilityStore, MemoryCapabilities
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
+from vitrina.llm.job import Ended
 from vitrina.llm.jobs import Jobs
 from vitrina.llm.ledger import Attempt, Ledger, StoredReply
 from vitrina.llm.messages import ChatRequest
@@ -135,15 +136,19 @@ class Engine:
 
     async def ask(self, request: ChatRequest, *, contract: Contract | None = None) -> ChatResult:
         """Answers one request: from the ledger, from a twin in flight, or by calling."""
-        result = await self._answer(request, contract)
+        first_key = self._first_key(request)
+        result = await self._answer(request, contract, first_key)
+        first_key = (
+            first_key or result.key or None
+        )  # what is asked in its place: together they are one failure, or none
         if result.problems and contract is not None and contract.repair is not None and result.text is not None:
             messages = contract.repair(request, result.text, result.problems)
-            second = await self._answer(replace(request, messages=messages), contract)
+            second = await self._answer(replace(request, messages=messages), contract, first_key)
             result = joined(result, second, request)
         if result.outcome is Outcome.REFUSAL and self.config.retry.max_rephrased > 0:
             rephrase = neutral if contract is None else contract.rephrase
             if rephrase is not None:
-                second = await self._answer(replace(request, messages=rephrase(request)), contract)
+                second = await self._answer(replace(request, messages=rephrase(request)), contract, first_key)
                 result = replace(joined(result, second, request), repaired=second.repaired)
         self.stats.result(result.outcome, cached=result.cached)
         return result
@@ -182,7 +187,18 @@ class Engine:
         await self._transport.close()
         self._executor.shutdown(wait=True)
 
-    async def _answer(self, request: ChatRequest, contract: Contract | None) -> ChatResult:
+    def _first_key(self, request: ChatRequest) -> str | None:
+        """The key of the try that a raised ``try_no`` stands for."""
+        if not request.try_no:
+            return None
+        try:
+            return self.jobs.key(replace(request, try_no=0))
+        except (TypeError, ValueError):  # cannot be written as JSON: told when it is asked
+            return None
+
+    async def _answer(
+        self, request: ChatRequest, contract: Contract | None, first_key: str | None = None
+    ) -> ChatResult:
         try:
             key = self.jobs.key(request)
         except (TypeError, ValueError) as error:  # a lone surrogate in scraped text, a number that JSON has not
@@ -207,9 +223,9 @@ class Engine:
                 result = not_in_ledger(request, key)
             else:
                 await self.jobs.ready(request)
-                ended = await self._attempts.run(self.jobs.chat(request, key, contract))
+                ended = await self._attempts.run(self.jobs.chat(request, key, contract, first_key=first_key))
                 if ended.diverted:
-                    result = await self._diverted(request, contract, ended)
+                    result = await self._diverted(request, contract, ended, first_key)
                 else:
                     result = from_call(request, key, ended)
             future.set_result(result)
@@ -220,9 +236,11 @@ class Engine:
         finally:
             del self._flying[key]
 
-    async def _diverted(self, request: ChatRequest, contract: Contract | None, ended: Ended) -> ChatResult:
+    async def _diverted(
+        self, request: ChatRequest, contract: Contract | None, ended: Ended, first_key: str | None
+    ) -> ChatResult:
         """The fallback model's answer, under its own key: when the wanted model is back, the question is open again."""
-        second = await self._answer(replace(request, model=self.config.fallback_model), contract)
+        second = await self._answer(replace(request, model=self.config.fallback_model), contract, first_key)
         first = ChatResult(request, Outcome.TRANSPORT, usage=ended.usage, cost_usd=ended.cost, attempts=ended.attempts)
         result = joined(first, second, request)
         return replace(result, key=second.key, cached=second.cached, repaired=second.repaired, text=second.text)

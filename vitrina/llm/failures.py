@@ -2,11 +2,12 @@
 
 Belongs here: the list, the counts, and ``again`` over the ledger. Stays out: sending (the next run does that).
 
-A failure is the last ended attempt of a request key when its status is not ``ok`` and its item got no answer for the
-same purpose since (a repair, a rephrased try, another sample). Refusals, filtered and truncated
-answers are kept as answers, so that nobody pays for them twice; :func:`again` takes that back for the chosen ones: the
-next run that comes to them asks the model anew. Requests that were never sent (``budget``, ``stopped``) have no row:
-every later run sends them by itself.
+A request and what was asked in its place (in other words after a refusal, with its problems after a broken contract, by
+a raised ``try_no``) are one question: ``first_key`` links them. A failure is the last ended attempt of a question when
+its status is not ``ok`` and its item got no answer for the same purpose since (another sample, another run). Refusals,
+filtered and truncated answers are kept as answers, so that nobody pays for them twice; :func:`again` takes that back
+for the chosen ones, all their tries: the next run that comes to them asks the model anew. Requests that were never sent
+(``budget``, ``stopped``) have no row: every later run sends them by itself.
 """
 
 from __future__ import annotations
@@ -22,13 +23,19 @@ from psycopg import sql
 
 from vitrina.llm.outcomes import LedgerError, Outcome
 
-#: The last ended attempt of each key, where it is not ok. A rare status, so its partial index is read first.
+#: The last ended attempt of each question, where it is not ok. A rare status, so its partial index is read first.
 _LAST = sql.SQL("""
 FROM llm_attempt AS a
 WHERE a.ended AND a.status <> 'ok'
   AND NOT EXISTS (
       SELECT 1 FROM llm_attempt AS later
-      WHERE later.ended AND later.key = a.key AND (later.created_at, later.id) > (a.created_at, a.id)
+      WHERE later.ended AND later.key = coalesce(a.first_key, a.key)
+        AND (later.created_at, later.id) > (a.created_at, a.id)
+  )
+  AND NOT EXISTS (
+      SELECT 1 FROM llm_attempt AS second
+      WHERE second.ended AND second.first_key = coalesce(a.first_key, a.key)
+        AND (second.created_at, second.id) > (a.created_at, a.id)
   )
   AND NOT (a.item_id <> '' AND EXISTS (
       SELECT 1 FROM llm_attempt AS good
@@ -40,22 +47,35 @@ WHERE a.ended AND a.status <> 'ok'
   AND (%(item_id)s::text IS NULL OR a.item_id = %(item_id)s)
   AND (%(since)s::timestamptz IS NULL OR a.created_at >= %(since)s)
   AND (%(statuses)s::text[] IS NULL OR a.status = ANY(%(statuses)s))
-  AND (%(keys)s::text[] IS NULL OR a.key = ANY(%(keys)s))
+  AND (%(keys)s::text[] IS NULL OR a.key = ANY(%(keys)s) OR a.first_key = ANY(%(keys)s))
 """)
 _LIST = sql.SQL("""
-SELECT a.key, a.purpose, a.item_id, a.model, a.endpoint, a.status, a.error_class, a.error, a.attempt, a.run_id,
-       a.drop_key, a.created_at, a.again_at, a.cost_usd
+SELECT coalesce(a.first_key, a.key), a.purpose, a.item_id, a.model, a.endpoint, a.status, a.error_class, a.error,
+       a.run_id, a.drop_key, a.created_at, a.again_at
 {last}
 ORDER BY a.created_at DESC, a.id DESC LIMIT %(limit)s
 """).format(last=_LAST)
 _COUNT = sql.SQL("""
 SELECT a.purpose, a.model, a.status, count(*), count(a.again_at) {last} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """).format(last=_LAST)
+#: The last ended attempt of each request of the listed questions.
+_TRIES = sql.SQL("""
+SELECT DISTINCT ON (first, key) first, key, status, error_class, error, attempt, created_at, cost_usd FROM (
+    SELECT key AS first, * FROM llm_attempt WHERE ended AND key = ANY(%(keys)s)
+    UNION ALL
+    SELECT first_key AS first, * FROM llm_attempt WHERE ended AND first_key = ANY(%(keys)s)
+) AS tries
+ORDER BY first, key, created_at DESC, id DESC
+""")
 _AGAIN = sql.SQL("""
-WITH chosen AS (SELECT a.id, a.key {last}),
+WITH chosen AS (SELECT a.id, coalesce(a.first_key, a.key) AS first {last}),
+     tries AS (
+         SELECT first AS key FROM chosen
+         UNION SELECT s.key FROM chosen JOIN llm_attempt AS s ON s.ended AND s.first_key = chosen.first
+     ),
      freed AS (
-         UPDATE llm_attempt AS old SET answered = false FROM chosen
-         WHERE old.key = chosen.key AND old.answered AND old.id <> chosen.id
+         UPDATE llm_attempt AS old SET answered = false FROM tries
+         WHERE old.key = tries.key AND old.answered AND NOT EXISTS (SELECT 1 FROM chosen WHERE chosen.id = old.id)
      )
 UPDATE llm_attempt AS row SET answered = false, again_at = %(now)s FROM chosen
 WHERE row.id = chosen.id AND row.again_at IS NULL
@@ -63,8 +83,28 @@ WHERE row.id = chosen.id AND row.again_at IS NULL
 
 
 @dataclass(slots=True, frozen=True)
+class Try:
+    """One request of a question and how it ended last; ``attempts`` is the number of calls it took."""
+
+    key: str
+    status: Outcome
+    error_class: str
+    error: str
+    attempts: int
+    created_at: datetime
+    cost_usd: Decimal | None
+
+
+@dataclass(slots=True, frozen=True)
 class Failure:
-    """A request that ended without an answer. ``key`` names it for :func:`again`; ``again_at`` tells that it is due."""
+    """A question that ended without an answer.
+
+    Attributes:
+        key: Of the request as it was first put; names the failure for :func:`again`.
+        status, error_class, error, created_at: Of the last try.
+        again_at: Since when it is due to be asked anew.
+        tries: Its requests in the order they were asked: the first, then what was asked in its place.
+    """
 
     key: str
     purpose: str
@@ -74,17 +114,27 @@ class Failure:
     status: Outcome
     error_class: str
     error: str
-    attempts: int
     run_id: str
     drop_key: str
     created_at: datetime
     again_at: datetime | None
-    cost_usd: Decimal | None
+    tries: tuple[Try, ...] = ()
+
+    @property
+    def attempts(self) -> int:
+        """Calls that were made for it."""
+        return sum(one.attempts for one in self.tries)
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What its tries' last calls cost together; ``None`` when nobody knows."""
+        costs = [one.cost_usd for one in self.tries if one.cost_usd is not None]
+        return sum(costs, Decimal(0)) if len(costs) == len(self.tries) else None
 
 
 @dataclass(slots=True, frozen=True)
 class FailureCount:
-    """How many requests of one purpose and model ended in one class; ``due`` of them will be tried again."""
+    """How many questions of one purpose and model ended in one class; ``due`` of them will be tried again."""
 
     purpose: str
     model: str
@@ -126,7 +176,14 @@ def list_failures(dsn: str, which: Which = EVERY, *, limit: int = 100) -> list[F
         LedgerError: The database is out of reach or has no ledger.
     """
     rows = _run(dsn, _LIST, {**which.values(), "limit": limit})
-    return [Failure(*(*row[:5], Outcome(row[5]), *row[6:])) for row in rows]
+    tries: dict[str, list[Try]] = {}
+    if rows:
+        for first, key, status, *rest in _run(dsn, _TRIES, {"keys": [row[0] for row in rows]}):
+            tries.setdefault(first, []).append(Try(key, Outcome(status), *rest))
+    return [
+        Failure(*(*row[:5], Outcome(row[5]), *row[6:], tuple(sorted(tries[row[0]], key=lambda t: t.created_at))))
+        for row in rows
+    ]
 
 
 def count_failures(dsn: str, which: Which = EVERY) -> list[FailureCount]:
@@ -153,7 +210,7 @@ def again(dsn: str, which: Which) -> int:
             raise LedgerError(f"The LLM ledger refused a statement: {error}") from error
 
 
-def _run(dsn: str, statement: sql.Composed, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _run(dsn: str, statement: sql.SQL | sql.Composed, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with _connect(dsn) as connection:
         try:
             return connection.execute(statement, values).fetchall()

@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from vitrina.llm import vision
-from vitrina.llm.attempts import Attempts, Job
+from vitrina.llm.attempts import Attempts
 from vitrina.llm.capabilities import CapabilityStore, Known
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.dialects import Dialect, Plan
+from vitrina.llm.job import Job
 from vitrina.llm.ladder import Ladder
 from vitrina.llm.messages import ChatRequest, request_key
 from vitrina.llm.probe import PURPOSE, learn_rung
@@ -60,8 +61,8 @@ class Jobs:
         if request.schema is not None and not self.ladder.knows(model):
             await self.ladder.learn(model)
 
-    def chat(self, request: ChatRequest, key: str, contract: Contract | None) -> Job:
-        """The job of a request."""
+    def chat(self, request: ChatRequest, key: str, contract: Contract | None, *, first_key: str | None = None) -> Job:
+        """The job of a request. ``first_key`` names the request that it asks once more."""
         ladder, dialect = self.ladder, self.ladder.dialect
         plan = Plan(request, request.model or self._config.model)
         if dialect.cuts_prompts:
@@ -94,6 +95,7 @@ class Jobs:
             check=checked,
             reroute=lambda reading: ladder.refused(plan, reading),
             divertible=True,
+            first_key=first_key,
             kept_body=without_pictures if vision.has_pictures(request.messages) else None,
         )
 

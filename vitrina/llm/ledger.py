@@ -60,6 +60,7 @@ class Attempt:
     content: str | None = None
     batch_id: str = ""
     holder: str = ""
+    first_key: str | None = None
     id: uuid.UUID = field(default_factory=attempt_id)
 
 

@@ -25,7 +25,7 @@ _COLUMNS = """
     id, key, attempt, kind, purpose, item_id, endpoint, provider, model, status, answered, ended,
     error_class, error, http_status, request_id, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     tokens_estimated, cost_usd, cost_known, price_source, latency_ms, run_id, drop_key, created_at,
-    request_body, reply_body, content, batch_id, holder
+    request_body, reply_body, content, batch_id, holder, first_key
 """
 _COPY = f"COPY llm_attempt ({_COLUMNS}) FROM STDIN"
 _INSERT = f"""
@@ -166,6 +166,7 @@ class PostgresLedger:
             None if a.content is None else a.content.replace("\x00", ""),
             a.batch_id,
             a.holder,
+            a.first_key,
         )
 
     def _stored(self, row: tuple[Any, ...]) -> StoredReply:

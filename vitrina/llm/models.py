@@ -36,6 +36,12 @@ class LlmAttempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=64, help_text="sha256 of the canonical request, item, sample and try")
+    first_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        help_text="Key of the request that this one asks again once more: raised try, refusal, broken contract",
+    )
     attempt = models.PositiveIntegerField(default=1, help_text="Number of this attempt within its request, from 1")
     kind = models.CharField(max_length=16, default="chat", help_text="chat or embedding")
     purpose = models.CharField(max_length=64, blank=True, default="")
@@ -82,6 +88,11 @@ class LlmAttempt(models.Model):
             models.Index(fields=["run_id"], condition=~Q(run_id=""), name="llm_attempt_run"),
             models.Index(fields=["created_at"], condition=Q(ended=True) & ~Q(status="ok"), name="llm_attempt_failed"),
             models.Index(fields=["key", "created_at"], condition=Q(ended=True), name="llm_attempt_ended_key"),
+            models.Index(
+                fields=["first_key", "created_at"],
+                condition=Q(ended=True, first_key__isnull=False),
+                name="llm_attempt_second_try",
+            ),
             # "Was this failure made good since?", asked of every failure: 90 s without it on 100,000 attempts.
             models.Index(
                 fields=["purpose", "item_id", "created_at"],

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from vitrina.llm.attempts import Ended
+from vitrina.llm.job import Ended
 from vitrina.llm.ledger import StoredReply
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from vitrina.llm.attempts import Job
 from vitrina.llm.batch.files import Line
 from vitrina.llm.batch.remote import Remote
 from vitrina.llm.batch.store import Batch, Item
 from vitrina.llm.budget import Budget
 from vitrina.llm.config import GatewayConfig
+from vitrina.llm.job import Job
 from vitrina.llm.ledger import Attempt
 from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.pricing import Price, PriceBook
