@@ -99,17 +99,17 @@ def open_model(folder: Path, *, threads: int | None = None) -> RewardModel:
     manifest = read_manifest(folder)
     if manifest.get("kind") not in list(ModelKind):
         raise PermanentError(f"{folder} holds a model of kind {manifest.get('kind')}, which scores nothing.")
-    parts: Mapping[str, Mapping[str, Any]] = manifest["parts"]
     try:
+        parts: Mapping[str, Mapping[str, Any]] = manifest["parts"]
         opened = {name: _part(folder / name, name, threads) for name in parts}
-    except (ValueError, KeyError, OSError) as error:
+        raw: Scorer
+        if len(opened) == 1:
+            (raw,) = opened.values()
+        else:
+            raw = Sum(tuple((scorer, float(parts[name]["temperature"])) for name, scorer in opened.items()))
+        return RewardModel(raw, float(manifest["temperature"]), manifest, folder)
+    except (ValueError, TypeError, LookupError, OSError) as error:
         raise PermanentError(f"{folder} cannot be opened: {error}.", hint="Train the model again.") from error
-    raw: Scorer
-    if len(opened) == 1:
-        (raw,) = opened.values()
-    else:
-        raw = Sum(tuple((scorer, float(parts[name]["temperature"])) for name, scorer in opened.items()))
-    return RewardModel(raw, float(manifest["temperature"]), manifest, folder)
 
 
 def _part(folder: Path, name: str, threads: int | None) -> Scorer:

@@ -128,7 +128,11 @@ def read_manifest(folder: Path, *, verify: bool = True) -> dict[str, Any]:
     if manifest.get("version") != VERSION:
         raise PermanentError(f"{folder} is of version {manifest.get('version')}; this program reads {VERSION}.")
     if verify:
-        _verify(folder, manifest["files"])
+        try:
+            _verify(folder, manifest["files"])
+        except (KeyError, TypeError, AttributeError) as error:
+            hint = "Take the model from its source again."
+            raise PermanentError(f"{folder / MANIFEST} is damaged: it lists no files.", hint=hint) from error
     return manifest
 
 

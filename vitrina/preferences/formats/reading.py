@@ -116,7 +116,9 @@ def recognise(path: Path) -> Format:
             known = "; ".join(f"{name}: {each.columns}" for name, each in FORMATS.items())
             what, hint = f"Its first row has the columns {', '.join(seen)[:300]}.", f"Known: {known}."
         else:
-            what = "There is no row in it." if fault is None else f"No row of it is a JSON object. {fault.message}"
+            what = "There is no row in it."
+            if fault is not None:
+                what = f"No row of it is a JSON object. {fault.message.rstrip('.')}."
             hint = "Give JSON Lines or one JSON array, in UTF-8, plain or .gz."
         raise PermanentError(f"{path.name} is of no known preference format. {what}", hint=hint)
     return FORMATS[counted.most_common(1)[0][0]]
