@@ -9,7 +9,6 @@ from tests.policy.planted import babbling, better
 from tests.reward.made import made
 from vitrina.errors import PermanentError
 from vitrina.objects import FolderStore
-from vitrina.policy.gates import Votes
 
 
 @pytest.fixture
@@ -51,12 +50,6 @@ def test_an_over_optimised_policy_is_held_back_until_a_person_signs(registry, tm
     done = services.promote(row, by="anna", reason="a try on one shelf")
     assert done is not None
     assert done.overridden
-
-
-def test_votes_of_people_hold_back_what_the_judge_likes(registry, tmp_path):
-    row, rules = take(registry, policy_folder(tmp_path / "policy", better), votes=Votes(policy=20, sft=60))
-    assert not row.passed
-    assert [rule.name for rule in rules if not rule.passed] == ["people_prefer_it"]
 
 
 def test_an_sft_model_that_learned_is_used_and_one_that_did_not_is_not(registry, tmp_path):

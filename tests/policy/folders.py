@@ -15,7 +15,7 @@ DATA = {
 SPEED = {"device": "cpu", "devices": 1, "tokens": 10, "seconds": 1.0, "tokens_per_second": 10.0, "mfu": None}
 
 
-def _kept(out, kind, weights, **described):
+def _kept(out, kind, weights, groups, **described):
     partial = partial_folder(out)
     (partial / storage.FOLDER).mkdir(parents=True)
     (partial / storage.FOLDER / "model.safetensors").write_bytes(weights)
@@ -23,22 +23,23 @@ def _kept(out, kind, weights, **described):
         "kind": kind, "contract": storage.CONTRACT, "base": None, "seed": 0, "settings": {}, "notes": {}, "code": {},
         "data": DATA, "speed": SPEED, "plan": "p", **described,
     }  # fmt: skip
-    storage.keep(partial, out, manifest, "# A model\n", {"group": "train"})
+    storage.keep(partial, out, manifest, "# A model\n", groups or {"group": "train"})
     return out
 
 
-def sft_folder(out, *, loss=0.9, weights=b"sft"):
-    """What a training by examples leaves."""
+def sft_folder(out, *, loss=0.9, weights=b"sft", groups=None):
+    """What a training by examples leaves; `groups` are the prompts that it learned on."""
     history = [{"epoch": 1, "loss_per_token": loss, "loss_per_character": loss / 4}]
     return _kept(
-        out, "sft", weights, algorithm="sft", history=history, best_epoch=1, vocabulary=2048, reward_model_id=""
+        out, "sft", weights, groups, algorithm="sft", history=history, best_epoch=1, vocabulary=2048, reward_model_id=""
     )
 
 
-def policy_folder(out, policy, *, weights=b"policy"):
+def policy_folder(out, policy, *, weights=b"policy", groups=None, sft_model_id="s" * 64):
     """What a training by a reward model leaves, of a planted policy."""
-    ids = {"sft_model_id": "s" * 64, "reward_model_id": "r" * 64, "judge_model_id": "j" * 64, "judge_origin": "halves"}
-    _kept(out, "policy", weights, algorithm="rloo", history=[], **ids)
+    ids = {"sft_model_id": sft_model_id, "reward_model_id": "r" * 64, "judge_model_id": "j" * 64}
+    ids["judge_origin"] = "halves"
+    _kept(out, "policy", weights, groups, algorithm="rloo", history=[], **ids)
     report = judge(samples(policy), Counting("стали"), Different(), leaked=0)
     report |= {"algorithm": "rloo", "judge_origin": "halves", "speed": SPEED, "curve": []}
     draw(report, out / storage.EVALUATION)

@@ -21,6 +21,7 @@ from vitrina.policy.settings import Algorithm, PolicySettings, SftSettings, give
 
 app = typer.Typer(no_args_is_help=True, help="Models that write: taught by examples, then by a reward model.")
 app.command("models")(policy_registry.models)
+app.command("pairs")(policy_registry.pairs)
 app.command("promote")(policy_registry.promote)
 app.command("roll-back")(policy_registry.roll_back)
 Settings = Annotated[str, typer.Option("--settings", help="As a JSON object: base, epochs, beta, steps, …")]

@@ -16,12 +16,12 @@ from vitrina.drift.models import ChampionScore
 from vitrina.drift.windows import Judged, Verdict, verdict
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
-from vitrina.preferences.selection import LEAST_CERTAIN
+from vitrina.preferences.selection import GATE, LEAST_CERTAIN
 from vitrina.statistics.intervals import Interval, Undefined, wilson
 
 #: Pairs that the model itself picked: it is less often right on those of which it was least certain, and on those
-#: that it put first. Accuracy at promotion is of pairs that it did not pick.
-OWN_CHOICE = (LEAST_CERTAIN, "best_of")
+#: that it put first. Accuracy at promotion is of pairs that it did not pick. A policy writes what its teacher likes.
+OWN_CHOICE = (LEAST_CERTAIN, "best_of", GATE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from vitrina.errors import PermanentError
 from vitrina.models_registry import rewards, services
+from vitrina.models_registry.desk_votes import votes_on
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.models_registry.rewards import TrainingFiles
 from vitrina.objects import ObjectStore
@@ -113,18 +114,16 @@ def take(
     dataset_version: str,
     run_id: str,
     promote: bool,
-    votes: gates.Votes | None = None,
 ) -> tuple[RegisteredModel, list[Rule]]:
     """Register what a training left, judged by the gate; promote it if the gate lets it through and that is wanted.
 
-    Args:
-        votes: Of the desk on texts of a policy beside texts of the SFT model.
+    Votes of the desk count where the same weights were registered before.
     """
     manifest = storage.read(folder)
     role = RegisteredModel.Role(manifest["kind"])
     if role is POLICY:
         report = json.loads((folder / storage.EVALUATION / storage.REPORT).read_text(encoding="utf-8"))
-        rules = gates.judged(report, votes)
+        rules = gates.judged(report, votes_on(manifest["model_id"], manifest["sft_model_id"]))
     else:
         report = {"history": manifest["history"], "best_epoch": manifest["best_epoch"], "speed": manifest["speed"]}
         rules = gates.judged_sft(manifest)

@@ -96,6 +96,8 @@ def found(role: RegisteredModel.Role, model_id: str) -> RegisteredModel:
 def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion | None:
     """Make a model the champion of its role; None when it is that already.
 
+    The gate of a policy counts what people have said of its texts until now.
+
     Args:
         by: The gate, or the person who decides.
         reason: Needed where the gate did not let the model through: a person's, and signed by `by`.
@@ -103,6 +105,10 @@ def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion |
     Raises:
         NotPromoted: the gate said no, and there is no signed reason.
     """
+    if model.role == RegisteredModel.Role.POLICY:
+        from vitrina.models_registry.desk_votes import judge_again  # it reads tables of packages that import this one
+
+        judge_again(model)
     overridden = not model.passed
     if overridden and (by in ("", GATE) or not reason.strip()):
         broken = ", ".join(rule["name"] for rule in model.rules if not rule["passed"]) or "it was not judged"

@@ -12,7 +12,7 @@ from math import log
 from typing import Any
 
 from vitrina.reward.gates import Rule
-from vitrina.statistics.intervals import Undefined, wilson
+from vitrina.statistics.intervals import Interval, Undefined, wilson
 
 #: Fewer held-out prompts say nothing.
 MIN_PROMPTS = 50
@@ -26,14 +26,36 @@ LENGTH_RATIO = (0.6, 1.6)
 CLIPPED_TOLERANCE, REPETITION_TOLERANCE = 0.05, 0.05
 #: Share of texts in the language that was asked for; where the SFT model has less, its share.
 LANGUAGE_SHARE = 0.9
+#: The rule over votes, which change after a report was made.
+PEOPLE = "people_prefer_it"
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What people at the desk said of texts of the policy beside texts of the SFT model; ties are left out."""
+    """What people at the desk said of texts of the policy beside texts of the SFT model.
 
-    policy: int
-    sft: int
+    Attributes:
+        policy: Single votes for the policy's text; ``sft`` for the other one.
+        tie: Votes that both are equal; ``both_bad``: equally bad. Neither is decided.
+        pairs: Pairs that people decided for the policy, and for the SFT model; ``None``: one vote a pair.
+    """
+
+    policy: int = 0
+    sft: int = 0
+    tie: int = 0
+    both_bad: int = 0
+    pairs: tuple[int, int] | None = None
+
+    @property
+    def decided(self) -> int:
+        """Votes for either text."""
+        return self.policy + self.sft
+
+    @property
+    def share(self) -> Interval | Undefined:
+        """Of pairs that people decided, those for the policy: votes on one pair lean on each other."""
+        policy, sft = self.pairs if self.pairs is not None else (self.policy, self.sft)
+        return wilson(policy, policy + sft)
 
 
 def judged(report: Mapping[str, Any], votes: Votes | None = None) -> list[Rule]:
@@ -69,8 +91,8 @@ def _rules(report: Mapping[str, Any], votes: Votes | None) -> Iterator[Rule]:
     share, own = policy["language"]["share"], sft["language"]["share"]
     bound = min(LANGUAGE_SHARE, own or 0.0)
     yield Rule("language", share is not None and share >= bound, share, f"{bound:.2f} of texts as the prompt asks")
-    if votes is not None and votes.policy + votes.sft >= MIN_VOTES:
-        yield _preferred(votes)
+    if (rule := preferred(votes)) is not None:
+        yield rule
 
 
 def _at_most(name: str, measured: float | None, own: float | None, tolerance: float, what: str) -> Rule:
@@ -78,8 +100,11 @@ def _at_most(name: str, measured: float | None, own: float | None, tolerance: fl
     return Rule(name, measured is not None and measured <= bound, measured, f"{what} at most {bound:.3f}")
 
 
-def _preferred(votes: Votes) -> Rule:
-    found = wilson(votes.policy, votes.policy + votes.sft)
-    low = None if isinstance(found, Undefined) else found.low
-    needed = f"people prefer it to SFT in more than half of {votes.policy + votes.sft} votes (lower bound)"
-    return Rule("people_prefer_it", low is not None and low > 0.5, low, needed)
+def preferred(votes: Votes | None) -> Rule | None:
+    """The rule over votes; ``None`` while there are fewer than :data:`MIN_VOTES`, which say nothing either way."""
+    if votes is None or votes.decided < MIN_VOTES:
+        return None
+    found = votes.share
+    low = found.low if isinstance(found, Interval) else None
+    needed = f"people prefer it to SFT in more than half of the pairs (lower bound; {votes.decided} votes)"
+    return Rule(PEOPLE, low is not None and low > 0.5, low, needed)

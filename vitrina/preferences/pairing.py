@@ -89,7 +89,7 @@ def make_pairs(
     orders = _orders(chosen, writers, contract)
     facts = facts_of([*orders, *(one.product for one in standing)], settings.language)
     result.texts = write_candidates(facts, orders, contract, gateway, served=served, run_id=run_id)
-    pairs = _pairs(chosen, orders, facts, contract, result)
+    pairs = written_pairs(chosen, orders, facts, contract, result)
     if scorer is not None:
         pairs = _least_certain(pairs, scorer, wanted)
     pairs += measuring_pairs(standing, facts, contract, result)
@@ -98,18 +98,31 @@ def make_pairs(
 
 
 def send(
-    pairs: Sequence[Pair], facts: Mapping[int, ProductFacts], settings: Settings, result: PairsResult, *, run_id: str
+    pairs: Sequence[Pair],
+    facts: Mapping[int, ProductFacts],
+    settings: Settings,
+    result: PairsResult,
+    *,
+    run_id: str,
+    contract: str | None = None,
+    series: str = "",
 ) -> None:
-    """Put pairs into batches of the desk, and remember who wrote them: each batch in one transaction."""
+    """Put pairs into batches of the desk, and remember who wrote them: each batch in one transaction.
+
+    Args:
+        contract: Of the texts; ``PAIR_CONTRACT`` by default.
+        series: Names batches of their own, as :func:`vitrina.preferences.sending.open_batch` takes it.
+    """
+    contract = contract or settings.pair_contract
     remaining = list(pairs)
     while remaining:
         with transaction.atomic():
-            batch = open_batch(settings)
+            batch = open_batch(settings, contract, series=series)
             group, remaining = remaining[: room(batch, settings)], remaining[room(batch, settings) :]
             drafts = [_draft(pair, facts[pair.chosen.product]) for pair in group]
             usable = [(pair, draft) for pair, draft in zip(group, drafts, strict=True) if _comparable(draft, result)]
             filled = add_pairs(batch, [draft for _, draft in usable])
-            _remember(usable, settings.pair_contract, run_id)
+            _remember(usable, contract, run_id)
         result.pairs += filled.added
         result.repeated += filled.repeated
         if batch.name not in result.batches:
@@ -138,13 +151,19 @@ def _orders(chosen: Iterable[Chosen], writers: Sequence[Writer], contract: str) 
     return {pk: matched(writers, numbers.get(pk, 0), product=pk) for pk in products}
 
 
-def _pairs(
+def written_pairs(
     chosen: Sequence[Chosen],
     orders: Mapping[int, Sequence[Writer]],
     facts: Mapping[int, ProductFacts],
     contract: str,
     result: PairsResult,
 ) -> list[Pair]:
+    """The pairs of texts that stand by now, and in ``result`` why a product has none.
+
+    Args:
+        orders: Product → the two writers that were asked.
+        result: Its ``texts`` are those that were asked for.
+    """
     marks = result.texts.marks
     texts = {c.fingerprint: c for c in Candidate.objects.filter(fingerprint__in=list(marks.values()))}
     found = []

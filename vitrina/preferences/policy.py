@@ -1,4 +1,4 @@
-"""The trained policy in use, as one of the writers.
+"""Trained models that write, as writers: the policy in use, and any registered one.
 
 Belongs here: from the registry to a writer, verified before use. Stays out: training, the process that holds torch
 (``vitrina.serving``). A policy writes short cards and nothing else: full descriptions are for pretrained models.
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from vitrina.config import Settings
-from vitrina.errors import VitrinaError
+from vitrina.errors import PermanentError, VitrinaError
 from vitrina.llm.gateway import Gateway
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import ObjectStore
-from vitrina.preferences.writers import Writer
+from vitrina.preferences.writers import Writer, trained_name
 
 CONTRACT = "card"
 #: As policies are sampled in training.
@@ -39,19 +39,33 @@ def find_policy(store: ObjectStore, settings: Settings, contract: str) -> FoundP
     row = services.champion(RegisteredModel.Role.POLICY)
     if row is None:
         return FoundPolicy(None, "no policy was promoted yet")
-    trained = row.manifest.get("contract", CONTRACT)
-    if trained != contract:
-        return FoundPolicy(None, f"{row} was trained on {trained}, not on {contract}")
-    if find_spec("torch") is None:
-        return FoundPolicy(None, f"{row} needs torch, which is not installed: `make train-env` adds it")
     try:
-        folder = services.fetch(store, row, settings.vitrina_home / "training" / "models")
+        return FoundPolicy(trained_writer(store, settings, row), str(row))
+    except NotUsable as error:
+        return FoundPolicy(None, str(error))
     except (VitrinaError, OSError) as error:
         return FoundPolicy(None, f"{row} cannot be used: {error}")
-    writer = Writer(
-        f"policy-{row.model_id[:8]}", model=f"policy/{folder.name}", temperature=TEMPERATURE, seed=1, served=True
-    )
-    return FoundPolicy(writer, str(row))
+
+
+class NotUsable(PermanentError):
+    """A model that writes other texts, or libraries that are missing here."""
+
+
+def trained_writer(store: ObjectStore, settings: Settings, row: RegisteredModel) -> Writer:
+    """A registered policy or SFT model as a writer of cards, which the ``serve-models`` process answers.
+
+    Raises:
+        NotUsable: it was trained on other texts, or torch is not installed.
+        PermanentError: what lies in the store is not what was registered.
+    """
+    trained = row.manifest.get("contract", CONTRACT)
+    if trained != CONTRACT:
+        raise NotUsable(f"{row} was trained on {trained}, not on {CONTRACT}")
+    if find_spec("torch") is None:
+        raise NotUsable(f"{row} needs torch, which is not installed: `make train-env` adds it")
+    folder = services.fetch(store, row, settings.vitrina_home / "training" / "models")
+    name = trained_name(row.role, row.model_id)
+    return Writer(name, model=f"policy/{folder.name}", temperature=TEMPERATURE, seed=1, served=True)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from vitrina.review.models import ReviewItem
 NEW, UNCERTAIN, RANDOM, LEAST_CERTAIN = "new", "uncertain", "random", "least_certain"
 #: The text that the reward model chose against a random other one of the same choice: the pairs that measure best of n.
 BEST_OF = "best_of"
+#: A policy's text against that of its SFT model, for the gate. Asked for by name, never drawn by a share.
+GATE = "policy_gate"
 #: In this order; what one reason cannot fill goes to random ones.
 REASONS = (BEST_OF, LEAST_CERTAIN, UNCERTAIN, NEW, RANDOM)
 

@@ -1,7 +1,8 @@
 """The batches that pipelines fill: one open at a time for each contract and language.
 
 Belongs here: finding or making the batch, its question, its first guidelines. Stays out: pairs, and what administrators
-do with batches (``vitrina.review.batches``); they may pause, close or re-word these like any other.
+do with batches (``vitrina.review.batches``); they may pause, close or re-word these like any other. Annotators read the
+names of batches, which say nothing of writers.
 """
 
 from __future__ import annotations
@@ -21,14 +22,21 @@ _QUESTIONS = {
 _TEXTS = Path(__file__).parent / "guidelines"
 
 
-def open_batch(settings: Settings) -> Batch:
-    """The batch that pairs go into now; a new one where there is none or the last is full, paused or closed."""
-    name = f"{settings.pair_contract}-{settings.language}-"
+def open_batch(settings: Settings, contract: str | None = None, *, series: str = "") -> Batch:
+    """The batch that pairs go into now; a new one where there is none or the last is full, paused or closed.
+
+    Args:
+        settings: Language, overlap, size.
+        contract: ``card`` or ``description``; ``PAIR_CONTRACT`` by default.
+        series: Names batches of their own, for pairs that are counted apart; it begins with a word.
+    """
+    contract = contract or settings.pair_contract
+    name = f"{series}-{contract}-{settings.language}-" if series else f"{contract}-{settings.language}-"
     newest = Batch.objects.select_for_update().filter(name__startswith=name, created_by=None).order_by("-id").first()
     if newest is not None and newest.state == Batch.State.OPEN and room(newest, settings) > 0:
         return newest
     number = int(newest.name.removeprefix(name)) + 1 if newest is not None else 1
-    question_ru, question_en = _QUESTIONS[settings.pair_contract]
+    question_ru, question_en = _QUESTIONS[contract]
     return Batch.objects.create(
         name=f"{name}{number}", criterion=CRITERION, question_ru=question_ru, question_en=question_en,
         guidelines=guidelines(), overlap=settings.pair_overlap, strategy=Batch.Strategy.UNCERTAIN,

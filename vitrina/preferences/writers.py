@@ -76,6 +76,11 @@ def sampled(count: int, *, embedded: bool, model: str) -> tuple[Writer, ...]:
     return tuple(Writer(f"{model[:50]}@{_FREE}", temperature=_FREE, sample=number) for number in range(count))
 
 
+def trained_name(role: str, model_id: str) -> str:
+    """Name of a registered model as a writer, by its weights: trained again to the same weights it is the same."""
+    return f"{role}-{model_id[:8]}"
+
+
 def policy_samples(policy: Writer, count: int) -> tuple[Writer, ...]:
     """``count`` samples of a trained policy, each with a seed of its own."""
     return tuple(replace(policy, seed=number + 1, sample=number) for number in range(count))

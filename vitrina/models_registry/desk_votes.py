@@ -1,0 +1,90 @@
+"""What people said of a policy's texts beside those of the SFT model that it came from, as the gate counts it.
+
+Belongs here: counting standing votes by the two models, and the gate's rule over them. Stays out: making the pairs
+(``vitrina.preferences.policy_pairs``), all other rules (``vitrina.policy.gates``). Votes are read from the desk and not
+from preferences: what was voided a moment ago must not promote anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from vitrina.models_registry.models import RegisteredModel
+from vitrina.policy.gates import PEOPLE, Votes, preferred
+from vitrina.preferences.models import PairOrigin
+from vitrina.preferences.selection import GATE
+from vitrina.preferences.writers import trained_name
+from vitrina.review.models import Decision, ReviewItem
+from vitrina.review.outbox import UNDO_WINDOW
+
+_POLICY, _SFT, _TIE, _BOTH_BAD = "policy", "sft", "tie", "both_bad"
+
+
+def origins_of(model_id: str, sft_model_id: str) -> QuerySet[PairOrigin]:
+    """Pairs of the two models' texts, made for the gate."""
+    names = trained_name(RegisteredModel.Role.POLICY, model_id), trained_name(RegisteredModel.Role.SFT, sft_model_id)
+    sides = [Q(candidate_a__writer=one, candidate_b__writer=other) for one, other in (names, names[::-1])]
+    return PairOrigin.objects.filter(sides[0] | sides[1], chosen_for=GATE)
+
+
+def votes_on(model_id: str, sft_model_id: str) -> Votes:
+    """Votes that stand and can no longer be undone; gold pairs are not counted, nor a person's second answer."""
+    policy = trained_name(RegisteredModel.Role.POLICY, model_id)
+    origins = origins_of(model_id, sft_model_id).values_list("pair", "candidate_a__writer")
+    sides = {pair: (_POLICY, _SFT) if first == policy else (_SFT, _POLICY) for pair, first in origins}
+    decisions = Decision.objects.filter(
+        action="compare", item__part=ReviewItem.Part.WORK, item__pair__in=list(sides), decided_by__isnull=False,
+        superseded_by=None, undone_at=None, voided_at=None, created_at__lte=datetime.now(UTC) - UNDO_WINDOW,
+    )  # fmt: skip
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    people: set[tuple[int, int]] = set()
+    rows = decisions.order_by("pk").values_list("item__pair", "decided_by", "choice", "tie_kind")
+    for pair, person, choice, kind in rows.iterator(chunk_size=2000):
+        if (pair, person) not in people:
+            people.add((pair, person))
+            first, second = sides[pair]
+            tie = _BOTH_BAD if kind == _BOTH_BAD else _TIE
+            found[pair][{"A": first, "B": second}.get(choice, tie)] += 1
+    total = sum(found.values(), Counter())
+    won = Counter(map(_outcome, found.values()))
+    return Votes(total[_POLICY], total[_SFT], total[_TIE], total[_BOTH_BAD], (won[_POLICY], won[_SFT]))
+
+
+def votes_of(row: RegisteredModel) -> Votes:
+    """As :func:`votes_on`, of a registered policy."""
+    return votes_on(row.model_id, str(row.manifest.get("sft_model_id", "")))
+
+
+def rules_with(row: RegisteredModel, votes: Votes) -> list[dict[str, Any]]:
+    """The gate's rules of a policy as they came out, that over votes as it comes out now."""
+    rule = preferred(votes)
+    return [each for each in row.rules if each["name"] != PEOPLE] + ([asdict(rule)] if rule is not None else [])
+
+
+def judge_again(row: RegisteredModel) -> None:
+    """Bring the rules of a policy to what people have said until now. One that was never judged stays so."""
+    rules = rules_with(row, votes_of(row))
+    if rules == row.rules:
+        return
+    row.rules, row.passed = rules, passed(rules)
+    RegisteredModel.objects.filter(pk=row.pk).update(rules=row.rules, passed=row.passed, updated_at=Now())
+
+
+def passed(rules: list[dict[str, Any]]) -> bool:
+    """Whether a policy was judged, and every rule is met."""
+    return any(rule["name"] != PEOPLE for rule in rules) and all(rule["passed"] for rule in rules)
+
+
+def _outcome(votes: Counter[str]) -> str:
+    """The text that has more votes than the other one and than ties; empty: people are split, or see no difference."""
+    tied = votes[_TIE] + votes[_BOTH_BAD]
+    for one, other in ((_POLICY, _SFT), (_SFT, _POLICY)):
+        if votes[one] > max(votes[other], tied):
+            return one
+    return ""
