@@ -71,6 +71,7 @@ def test_a_budget_that_is_used_up_leaves_the_rest_for_a_later_run(
     told = report("llm", "run", asked, "--out", out, "--budget", "0.0006", "--concurrency", "2", code=1)
     assert 0 < told["answered"] < 30
     assert told["failed_by_class"] == {"budget": 30 - told["answered"]}
+    assert "budget" in told["reasons"]["budget"]  # in a sentence: which limit
     spent = float(told["cost_usd"])
     assert spent <= 0.0006
     same = report("llm", "run", asked, "--out", out, "--budget", "0.0006", code=1)

@@ -95,7 +95,16 @@ def test_answers_to_other_questions_are_refused_and_kept(server: RunningServer, 
     assert set(by_id(out)) == {"p0", "p1"}
 
 
-@pytest.mark.parametrize("text", ['{"id": "p1"}\nhello\n', "hello", '{"no": "id"}\n', '{"id":"p1","status":"ok"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": "p1"}\nhello\n',
+        "hello",
+        '{"no": "id"}\n',
+        '{"id":"p1","status":"ok"',
+        '{"id": "p1", "status": "ok", "try": "two"}\n',
+    ],
+)
 def test_files_of_something_else_are_not_touched(server: RunningServer, tmp_path: Path, out: Path, text: str) -> None:
     out.write_text(text, encoding="utf-8")
     asked = questions(tmp_path / "q.jsonl", 2)

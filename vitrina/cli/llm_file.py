@@ -186,6 +186,9 @@ def _tell(report: Report, requests: Path, out: Path, *, as_json: bool, to_stdout
             facts(f"{requests} → {out}", _figures(data))
 
         emit(data, as_json, human)
+    if not as_json:
+        for name, reason in report.reasons.items():
+            sys.stderr.write(f"{name}, the first: {reason}\n")
     if report.stopped:
         sys.stderr.write(f"stopped: {report.stopped}\n")
     if report.left:

@@ -29,11 +29,14 @@ _NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 def _printable(value: Any) -> str:
-    return _NO_TEXT.sub("\ufffd", "" if value is None else str(value))
+    text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)  # no 0E-8
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal | Path):
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Path):
         return str(value)
     if isinstance(value, date):  # a datetime is one
         return value.isoformat()

@@ -88,6 +88,7 @@ def take_up(
     for number, row in answers.rows():
         try:
             name, status = str(read_id(row)), Outcome(str(row.get("status")))
+            try_no = _try(row)
         except (BadLine, ValueError) as error:
             raise BadAnswers(
                 f"Line {number} of {answers.path} is no answer of this command.", hint="Name another file."
@@ -102,7 +103,6 @@ def take_up(
         if index.state[position] != OPEN:
             dropped.add(number)
             continue
-        try_no = int(row.get("try") or 0)
         if status in again or status not in (Outcome.OK, *FINAL):
             dropped.add(number)
             resume.dropped += 1
@@ -119,6 +119,13 @@ def take_up(
     if dropped:
         answers.keep(lambda number, _: number not in dropped)
     return resume
+
+
+def _try(row: Mapping[str, Any]) -> int:
+    number = row.get("try", 0)
+    if not isinstance(number, int) or number < 0:
+        raise ValueError("'try' is no number")
+    return number
 
 
 def _refusal(answers: AnswerFile, strangers: list[tuple[int, str]], changed: list[tuple[int, str]]) -> str:

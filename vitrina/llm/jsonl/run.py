@@ -57,6 +57,7 @@ class Report:
     Attributes:
         total: Questions in the file; ``before`` are lines that stood in the answers already, by status.
         now: Lines that this run added, by status; ``cached`` of them came from the ledger.
+        reasons: The first sentence of each class of failure that this run met.
         gateway: :meth:`vitrina.llm.gateway.Gateway.summary`.
         stopped: Why it ended early, in a sentence; ``None`` when it came to its end.
     """
@@ -65,6 +66,7 @@ class Report:
     before: Counter[str] = field(default_factory=Counter)
     now: Counter[str] = field(default_factory=Counter)
     cached: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
     gateway: dict[str, Any] = field(default_factory=dict)
     wall_s: float = 0.0
     run_id: str = ""
@@ -90,6 +92,7 @@ class Report:
             "answered": answered,
             "failed": sum(failed.values()),
             "failed_by_class": failed,
+            "reasons": self.reasons,
             "left": self.left,
             "answered_before": self.before["ok"],
             "answered_now": self.now["ok"],
@@ -144,6 +147,8 @@ def answer_file(
                 if position is not None:
                     found.index.state[position] = ANSWERED if result.ok else FAILED
                 report.now[str(result.outcome)] += 1
+                if not result.ok:
+                    report.reasons.setdefault(str(result.outcome), result.error or "")
                 report.cached += result.cached
     except KeyboardInterrupt:
         report.stopped = "interrupted"
