@@ -156,6 +156,16 @@ def test_a_number_of_five_thousand_digits_breaks_only_its_record(tmp_path: Path)
     assert len(opened.broken) == 1
 
 
+@pytest.mark.parametrize("before", [0, 65_000])
+def test_a_huge_number_before_a_long_one_does_not_end_the_process(tmp_path: Path, before: int) -> None:
+    # in one chunk of the parser, or over the border of two
+    pad, digits = "x" * before, "9" * 5000
+    text = f'[{{"name": "A{pad}"}}, {{"name": "B", "id": {digits}}}, {{"name": "C", "price": 1e400}}]'
+    opened = open_one(tmp_path, text)
+    assert titles(opened) == [f"A{pad}", "C"]
+    assert len(opened.broken) == 1
+
+
 def test_deep_nesting_is_refused_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(DropUnreadable, match="brackets inside each other"):
         open_one(tmp_path, "[" * 100_000)
