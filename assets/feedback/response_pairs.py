@@ -1,6 +1,6 @@
 """``response_pairs``: two texts for one product, from different writers, sent to the desk."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -20,6 +20,8 @@ class PairsConfig(dg.Config):
     """Which pairs this run makes; what is empty is as the settings say."""
 
     products: int = Field(0, ge=0, description="Products of which pairs are made; 0: PAIR_PRODUCTS.")
+    policy: str = Field("", description="A policy, its id or how it begins: only its texts beside those of its SFT "
+                        "model, for products that it did not learn on. The gate counts the votes.")  # fmt: skip
     shares: dict[str, float] = Field(
         {}, description="Reason to choose a product → share, instead of PAIR_SHARES: new, uncertain, random, "
         "least_certain, best_of.",
@@ -48,6 +50,8 @@ def response_pairs(
     Each run makes pairs of `PAIR_PRODUCTS` further products. A promoted policy is one of the writers of cards.
     Who wrote what never reaches an annotator.
     """
+    if config.policy:
+        return _beside_sft(context, config, object_store, warehouse)
     from vitrina.preferences.champion import champion_or_why
     from vitrina.preferences.pairing import make_pairs
     from vitrina.preferences.policy import find_policy, policy_gateway
@@ -72,27 +76,51 @@ def response_pairs(
             count=config.products or None, shares=config.shares or None, run_id=run_id,
         )  # fmt: skip
         summary = gateway.summary()
-    texts = result.texts
-    left = _left(context, result)
     return dg.MaterializeResult(
         metadata={
-            "pairs": result.pairs,
-            "repeated": result.repeated,
-            "chosen_for": dg.MetadataValue.json(dict(result.chosen)),
-            "left_out": dg.MetadataValue.json(dict(result.left_out)),
-            "left_out_plot": bars(result.left_out, title="Products without a pair", x_label="products"),
-            "writers": dg.MetadataValue.json(dict(result.writers)),
-            "texts_written": texts.written,
-            "texts_standing": texts.standing,
-            "texts_left_for_later": left,
+            **_metadata(context, result),
             "reward_model": found.note,
             "policy": policy.note,
-            "batches": ", ".join(result.batches) or "none",
             "pairs_waiting_for_people": waiting_pairs(settings),
             "model": f"{summary['model']} ({summary['endpoint']})",
-            "preview": table(["product", "one text", "another"], result.preview, cut=400),
         }
     )
+
+
+def _beside_sft(
+    context: dg.AssetExecutionContext, config: PairsConfig, object_store: ObjectStoreResource, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """Pairs for the gate of one policy; those that it has count."""
+    from vitrina.errors import PermanentError
+    from vitrina.models_registry import policies, services
+    from vitrina.preferences.policy_pairs import make_policy_pairs
+
+    settings = warehouse.settings
+    try:
+        made = make_policy_pairs(
+            settings, object_store.store(), services.found(policies.POLICY, config.policy),
+            products=config.products or settings.pair_products, run_id=context.run.run_id,
+        )  # fmt: skip
+    except PermanentError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    told = {"policy": str(made.policy), "sft": str(made.sft), "standing": made.standing}
+    return dg.MaterializeResult(metadata={**_metadata(context, made.result), **told})
+
+
+def _metadata(context: dg.AssetExecutionContext, result: "PairsResult") -> dict[str, Any]:
+    return {
+        "pairs": result.pairs,
+        "repeated": result.repeated,
+        "chosen_for": dg.MetadataValue.json(dict(result.chosen)),
+        "left_out": dg.MetadataValue.json(dict(result.left_out)),
+        "left_out_plot": bars(result.left_out, title="Products without a pair", x_label="products"),
+        "writers": dg.MetadataValue.json(dict(result.writers)),
+        "texts_written": result.texts.written,
+        "texts_standing": result.texts.standing,
+        "texts_left_for_later": _left(context, result),
+        "batches": ", ".join(result.batches) or "none",
+        "preview": table(["product", "one text", "another"], result.preview, cut=400),
+    }
 
 
 def _left(context: dg.AssetExecutionContext, result: "PairsResult") -> int:
