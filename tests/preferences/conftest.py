@@ -1,4 +1,4 @@
-"""A trained policy and its SFT model, planted; the process that holds models is this one. For tests of both at the desk."""
+"""A trained policy and its SFT model, planted: what tests of both at the desk share."""
 
 from __future__ import annotations
 
