@@ -99,6 +99,7 @@ def test_pictures_and_system_files_in_an_archive_are_passed_over(tmp_path: Path)
         "__MACOSX/._goods.json": b"\0",
         ".DS_Store": b"x",
         "_SUCCESS": b"",
+        "lists/Readme.txt": b"Prices are in roubles.",
     }
     (opened,) = open_bytes(tmp_path, {"a.zip": zipped(files)})
     assert opened.file == "a.zip/goods.json"

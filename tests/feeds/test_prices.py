@@ -42,6 +42,9 @@ D = Decimal
         ("1 кг / 24.19 руб", "24.19", "RUB"),
         ("118.69491525", "118.69", None),
         ("1299 ₽ 1299 ₽", "1299", "RUB"),
+        ("12 500-00", "12500.00", None),
+        ("1 250=50 руб.", "1250.50", "RUB"),
+        ("10 % 99 ₽", "99", "RUB"),
     ],
 )
 def test_a_price_is_read_as_shops_write_it(text, amount, currency):
@@ -73,6 +76,10 @@ def test_a_price_is_read_as_shops_write_it(text, amount, currency):
         ("12 99", "ambiguous"),
         ("100 ₽ / 2 $", "ambiguous"),
         ("1e5", "ambiguous"),
+        ("100-200", "ambiguous"),
+        ("10%", "not_a_number"),
+        ("3 шт", "not_a_number"),
+        ("250 ml", "not_a_number"),
         ("крем", "not_a_number"),
         ("99999999999999", "out_of_range"),
         (float("nan"), "not_a_number"),

@@ -120,6 +120,19 @@ def test_each_sheet_with_goods_is_read_and_names_the_category(read_sheet):
     ]
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_left_out_and_said(read_sheet, state):
+    workbook = Workbook()
+    for title in ("Кремы", "Черновик"):
+        sheet = workbook.create_sheet(title)
+        sheet.append(["Название", "Артикул", "Цена"])
+        sheet.append([f"{title} для лица", title[0], 5])
+    workbook["Черновик"].sheet_state = state
+    drop = read_sheet(saved(workbook))
+    assert [product.title for product in drop.products] == ["Кремы для лица"]
+    assert any('hidden sheet "Черновик" was left out' in note for note in drop.report.notes)
+
+
 def test_numbers_dressed_as_dates_and_error_cells_do_no_harm(read_sheet):
     content = sheet_of(
         ["Название", "Артикул", "Характеристика", "Цена"],

@@ -101,6 +101,14 @@ def test_bytes_that_do_not_decode_spoil_only_their_row(read_bytes):
     assert drop.report.reasons == {"bad_encoding": 1}
 
 
+def test_a_broken_row_of_a_short_list_does_not_change_its_encoding(read_bytes):
+    drop = read_bytes(
+        "id;название;цена\n1;Крем;10\n3;Мыло;1\n".encode() + b"2;\xff\xfe\xfa;10\n" + "4;Гель;5\n".encode()
+    )
+    assert drop.report.encoding == "utf-8"
+    assert [product.title for product in drop.products][::2] == ["Крем", "Гель"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_a_mark_is_found(tmp_path, encoding):
     path = tmp_path / "drop.csv"

@@ -27,6 +27,7 @@ _BESIDES = {
     ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".ico", ".mp4", ".mov", ".pdf", ".log",
     ".md", ".html", ".htm", ".css", ".js",
 }  # fmt: skip
+_LETTERS = {"readme", "read_me", "license", "licence", "changelog", "прочти", "прочти меня", "прочитай", "benioku"}
 _NO_READER = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!\x1a\x07": "RAR",
@@ -197,10 +198,11 @@ def _is_tar(path: Path) -> bool:
 
 
 def _is_beside(name: str) -> bool:
-    """Pictures and system files that stand beside the lists."""
+    """Pictures, words to the reader and system files that stand beside the lists."""
     path = PurePosixPath(name.replace("\\", "/"))
     hidden = any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in path.parts)
-    return hidden or path.suffix.lower() in _BESIDES or path.name in ("_SUCCESS", "Thumbs.db", "desktop.ini")
+    letter = path.suffix.lower() in ("", ".txt") and path.stem.casefold() in _LETTERS
+    return hidden or letter or path.suffix.lower() in _BESIDES or path.name in ("_SUCCESS", "Thumbs.db", "desktop.ini")
 
 
 def safe_name(name: str) -> str | None:

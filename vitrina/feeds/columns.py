@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vitrina.feeds.content_columns import by_content
+from vitrina.feeds.currencies import iso_code
 from vitrina.feeds.profiles import Profile, profile
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, SourceConfig
 from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, REGULAR_PRICES, match
@@ -40,7 +41,7 @@ class Recognition:
         profiles: Header → what the sample holds.
         notes: For people.
         unsure_old_price: The old price column may as well be the price ("price 2"): the higher amount is the old one.
-        old_is_plain: The old price column is the plain "price" beside a "final price".
+        old_is_plain: The old price column is the plain "price" beside a "final price", which may be empty.
         doubtful_prices: Columns of which one may be the price, and nothing says which.
     """
 
@@ -108,10 +109,24 @@ def _by_headers(result: Recognition, headers: Sequence[str], sample: Sequence[Ma
         if target not in taken or target in _MANY:
             taken.add(target)
             result.targets[header] = target
+    if "currency" not in taken:
+        _currency_beside_price(result)
     _running_number_as_id(result)
     _title_equal_to_brand(result, sample)
     _plain_price_beside_final(result)
     _unsure_second_price(result)
+
+
+def _currency_beside_price(result: Recognition) -> None:
+    """``prices.salePrice.currencyCode`` beside ``prices.salePrice.minPrice``: what an object's price is counted in."""
+    for price in result.of("price"):
+        place = price.rpartition(".")[0]
+        for header, column in result.profiles.items():
+            found = match(header.removeprefix(f"{place}.")) if place and header.startswith(f"{place}.") else None
+            said = found is not None and found.field == "currency" and found.score == 1.0
+            if said and header not in result.targets and column.samples and all(map(iso_code, column.samples)):
+                result.targets[header] = "currency"
+                return
 
 
 def _by_links(target: str, column: Profile) -> str:
@@ -192,10 +207,11 @@ def _plain_price_beside_final(result: Recognition) -> None:
 
 
 def _unsure_second_price(result: Recognition) -> None:
+    final = [found.phrase in FINAL_PRICES for header in result.of("price") if (found := match(header)) is not None]
     for header in result.of("old_price"):
         found = match(header)
         result.unsure_old_price = found is not None and found.phrase.endswith(" 2")
-        result.old_is_plain |= found is not None and found.phrase in REGULAR_PRICES
+        result.old_is_plain |= (found is not None and found.phrase in REGULAR_PRICES) or any(final)
 
 
 def _apply_mapping(result: Recognition, headers: Sequence[str], config: SourceConfig) -> None:

@@ -47,8 +47,9 @@ _TURKISH_BYTES = frozenset(b"\xf0\xfd\xfe\xdd\xde\xd0")
 _CENTRAL = re.compile(rb"(?<=[A-Za-z])[\xb3\xb9\xbf\x9c\x9d\x9f](?=[A-Za-z])")
 _FEW_LETTERS = 3
 _BY_LANGUAGE = {"ru": "cp1251", "tr": "cp1254"}
-#: A UTF-8 file with at most this share of bad bytes among its non-ASCII ones is UTF-8 with broken rows.
-_FEW_BROKEN = 0.02
+#: A file with at most this share of bad bytes among its non-ASCII ones is UTF-8 with broken rows. Text of any other
+#: page has nine bad bytes of ten, so a short list with one broken row is told too.
+_FEW_BROKEN = 0.25
 
 
 @dataclass(slots=True, frozen=True)

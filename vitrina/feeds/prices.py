@@ -39,6 +39,10 @@ _SIMPLE = re.compile(
 _GROUPS = re.compile(r"\d{1,3}(?:[ '.,]\d{3})+")
 _NEGATIVE = re.compile(r"^\W*?[-−]\s*\W{0,3}\d")
 _RANGE = re.compile(r"\d[\s\0.]*[-–—−][\s\0]*\d")
+# "12 500-00" and "12 500=00" of Russian price lists: roubles and kopecks, not a range.
+_KOPECKS = re.compile(r"(\d)\s?(?:-(?=00(?!\d))|=(?=\d\d(?!\d)))")
+# A share or a quantity, where no currency says that it is an amount.
+_NO_AMOUNT = re.compile(r"\d\s*(?:%|(?:шт|штук\w*|adet|pcs|кг|гр?|мг|л|мл|kg|gr?|mg|ml|lt?|см|мм|cm|mm)\b)")
 _FROM = re.compile(r"\b(?:от|до|from|starting|ab|bis|up to|от:|'den|başlayan)\b")
 _TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'"})
 
@@ -113,13 +117,14 @@ def _from_text(raw: str, decimal: str | None, minor: bool, known: str | None) ->
     if simple is not None:
         return _checked(simple[0], simple[1], minor)
     text = _SPLIT_DECIMALS.sub(r"\1\2", text)  # "99 tl,00 tl" is 99,00
+    text = _KOPECKS.sub(r"\1,", text)
     codes = {currencies.BY_WORD[word] for word in currencies.PATTERN.findall(text)}
     if len(codes) > 1:
         return Price(None, None, PriceNote.AMBIGUOUS.value)
     currency = codes.pop() if codes else None
     bare = currencies.PATTERN.sub("\0", text)
     tokens = [match.group() for match in _NUMBER.finditer(bare)]
-    if not tokens:
+    if not tokens or (currency is None and _NO_AMOUNT.search(bare)):
         return Price(None, currency, PriceNote.NOT_A_NUMBER.value)
     if len(set(tokens)) > 1:
         tokens = _beside_currency(bare)

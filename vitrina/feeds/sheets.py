@@ -70,7 +70,7 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
 
 def _sheets(workbook: Any, config: SourceConfig, name: str) -> tuple[list[_Sheet], list[str]]:
     sheets, notes = [], []
-    hidden = {meta.name for meta in workbook.sheets_metadata if "Visible" not in str(meta.visible)}
+    hidden = {meta.name for meta in workbook.sheets_metadata if meta.visible != calamine.SheetVisibleEnum.Visible}
     for sheet_name in workbook.sheet_names[:_MAX_SHEETS]:
         if sheet_name in hidden:
             notes.append(f'{name}: the hidden sheet "{sheet_name}" was left out')
