@@ -310,3 +310,36 @@ def test_the_offer_of_json_ld_gives_price_and_currency(tmp_path: Path) -> None:
         "name": "Krem", "brand": "Nivea", "price": "99.90", "currency": "TRY", "offers.url": "https://x.example/1"
     }  # fmt: skip
     assert not any("@" in key for key in row.values)
+
+
+CELLS = [[1, "Крем для рук", 10.5], [2, "Гель для душа", None]]
+HEADER = ["id", "name", "price"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {name: {str(n): row[at] for n, row in enumerate(CELLS)} for at, name in enumerate(HEADER)},
+        {name: [row[at] for row in CELLS] for at, name in enumerate(HEADER)},
+        {"columns": HEADER, "index": [0, 1], "data": CELLS},
+        {"headers": HEADER, "rows": CELLS},
+        [HEADER, *CELLS],
+    ],
+)
+def test_a_table_by_its_columns_gives_its_rows(tmp_path: Path, document: object) -> None:
+    opened = open_one(tmp_path, json.dumps(document, ensure_ascii=False))
+    assert [dict(row.values) for row in opened.rows] == [
+        {"id": 1, "name": "Крем для рук", "price": Decimal("10.5")},
+        {"id": 2, "name": "Гель для душа", "price": None},
+    ]
+
+
+def test_rows_of_cells_that_do_not_fit_the_header_are_kept_aside(tmp_path: Path) -> None:
+    opened = open_one(tmp_path, json.dumps([HEADER, *CELLS, [3, "Мыло"]], ensure_ascii=False))
+    assert titles(opened) == ["Крем для рук", "Гель для душа"]
+    assert [row.reason for row in opened.broken] == ["ragged_row"]
+
+
+@pytest.mark.parametrize("document", [{"name": ["Крем"], "price": [1], "sizes": [1, 2]}, {"name": "Крем", "price": 1}])
+def test_one_product_is_no_table_by_columns(tmp_path: Path, document: object) -> None:
+    assert len(list(open_one(tmp_path, json.dumps(document)).rows)) == 1

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import ijson
 
+from vitrina.feeds.json_columns import may_be_columns, read_columns
 from vitrina.feeds.json_places import choose, walk
 from vitrina.feeds.json_salvage import PROBE_BYTES, clean, loads, probe
 from vitrina.feeds.json_scan import Cut, cut_objects
@@ -67,12 +68,33 @@ def open_json(file: DropFile, config: SourceConfig) -> JsonFile:
         return _sequence(file, view, config, looked)
     if looked.error is not None:
         return _salvage(file, view, config, looked)
+    if may_be_columns(looked) and (table := _columns(file, view, looked)) is not None:
+        return table
     places = choose(looked.places, config.mapping)
     if not places:
         raise no_products(file, looked)
     result = JsonFile(iter(()), "json", view.encoding, looked, places)
     result.rows = _document(file, view, places, result)
     _say_where(result)
+    return result
+
+
+def _columns(file: DropFile, view: Utf8View, looked: Survey) -> JsonFile | None:
+    """The document as a table by columns, or None where it is none."""
+    result = JsonFile(iter(()), "json", view.encoding, looked, [])
+    try:
+        rows = read_columns(file.name, view, result.notes)
+    except (ValueError, RecursionError):
+        return None
+    if rows is None:
+        return None
+    result.notes.append("the file holds a table by its columns, not a list of objects")
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, list):
+            raw = json.dumps(row, ensure_ascii=False, default=str)[:RAW_LIMIT]
+            message = f"{len(row)} cells, and another number of columns"
+            result.broken.append(QuarantinedRow(number, Reason.RAGGED_ROW, message, raw, file.name))
+    result.rows = ((number, row) for number, row in enumerate(rows, 1) if isinstance(row, dict))
     return result
 
 
