@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+import numpy as np
 import psycopg
 import pytest
 from django.core.exceptions import FieldDoesNotExist
@@ -97,16 +98,25 @@ def test_every_kind_of_value_comes_back_as_it_was(drop):
     assert (other.price, other.available, other.description) == (Decimal("0.01"), True, None)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\x00\xff\x0a\\x41" * 100])
+@pytest.mark.parametrize("content", [None, [], [1.5, -0.25, 3e38]])
 @pytest.mark.parametrize("numbers", [[], [1, -(2**62)]])
-def test_bytes_arrays_and_null_are_kept(database, content, numbers):
+def test_arrays_and_null_are_kept(database, content, numbers):
     names = ("collection", "key", "point_id", "embedder_id", "fingerprint", "dense", "sparse_indices", "sparse_values")
     point = ("товары", "1", HASH, "e", "f", content, numbers, [n / 3 for n in numbers])
     assert copy_upsert(StoredVector, names, [point], key=names[:2]).inserted == 1
     assert copy_upsert(StoredVector, names, [point], key=names[:2]).unchanged == 1
     found = StoredVector.objects.get()
-    assert (found.dense if found.dense is None else bytes(found.dense)) == content
+    assert found.dense == (None if content is None else np.asarray(content, "<f4").tobytes())
     assert (found.sparse_indices, found.sparse_values) == (numbers, [n / 3 for n in numbers])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\xff\x0a\\x41" * 100])
+def test_bytes_are_kept(drop, content):
+    names = ("key", "source", "modified_at", "confirmed")
+    for _ in range(2):
+        copy_upsert(Drop, names, [("other", drop.source_id, START, content)], key=names[:1])
+    found = Drop.objects.get(key="other").confirmed
+    assert (found if found is None else bytes(found)) == content
 
 
 def test_null_and_empty_text_differ_and_null_equals_null(drop):

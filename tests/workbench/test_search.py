@@ -145,26 +145,6 @@ def indexed(settings: Settings) -> dict[str, Any]:
     return catalogue()
 
 
-def test_the_index_and_the_table_know_the_same_neighbours(settings: Settings) -> None:
-    from vitrina.vectors.locking import IndexBusy
-    from vitrina.vectors.similar import By, similar_to_phrase, similar_to_product
-
-    class Busy:
-        def search(self, *_: Any) -> Any:
-            raise IndexBusy("The embedded vector collection is in use by process 7.")
-
-    products = indexed(settings)
-    first, second = products["V-0"].pk, products["V-1"].pk
-    by_index = similar_to_product(first, settings, k=3)
-    by_table = similar_to_product(first, settings, k=3, index=Busy())  # type: ignore[arg-type]
-    assert next(iter(by_index.scores)) == next(iter(by_table.scores)) == second
-    assert first not in {*by_index.scores, *by_table.scores}
-    assert (by_index.by, by_table.by) == (By.INDEX, By.TABLE)
-    assert "process 7" in by_table.busy
-    phrase = similar_to_phrase("увлажняющий крем", settings, k=2, index=Busy())  # type: ignore[arg-type]
-    assert set(phrase.scores) == {products["V-2"].pk, products["V-3"].pk}
-
-
 def test_an_index_that_another_process_holds_is_waited_for_a_moment_only(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +159,7 @@ def test_an_index_that_another_process_holds_is_waited_for_a_moment_only(
     lock = settings.vitrina_home / "vectors" / f"{collection.index_name}.lock"
     with exclusive(lock, timeout=1, what="the test"):
         near = similar.similar_to_product(products["V-0"].pk, settings)
-    assert near.by is similar.By.TABLE
+    assert near.by is similar.By.SERVER
     assert next(iter(near.scores)) == products["V-1"].pk
 
 

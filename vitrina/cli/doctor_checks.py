@@ -68,6 +68,9 @@ def _ask_postgres(name: str, dsn: str, *, vector: bool) -> Iterator[Finding]:
             version = session.info.server_version
             row = session.execute("SELECT lower('ЁЖИК') = 'ёжик', current_setting('server_encoding')").fetchone()
             there = session.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone()
+            created = session.execute(
+                "SELECT to_regclass('vectors_storedvector') IS NULL OR to_regtype('sparsevec') IS NOT NULL"
+            ).fetchone()
     except psycopg.Error as error:
         text = str(error).strip().splitlines()[0]
         yield Finding(name, Level.BAD, text, "Check the URL, the server and the password.")
@@ -78,6 +81,9 @@ def _ask_postgres(name: str, dsn: str, *, vector: bool) -> Iterator[Finding]:
                       "Make it with LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' ENCODING UTF8.")  # fmt: skip
     elif vector and there is None:
         yield Finding(name, Level.WARNING, "the extension pgvector is not installed on the server", "Install pgvector.")
+    elif vector and created is not None and not created[0]:
+        yield Finding(name, Level.WARNING, "this database lacks pgvector 0.7: the desk compares vectors itself",
+                      "Have a superuser CREATE EXTENSION vector in it, or ALTER EXTENSION vector UPDATE.")  # fmt: skip
     else:
         yield Finding(name, Level.GOOD, f"PostgreSQL {version // 10000}.{version % 10000} answers")
 

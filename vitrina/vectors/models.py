@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from vitrina.vectors.fields import Float32Array
+
 
 class VectorCollection(models.Model):
     """A logical collection's pointer to the physical one of its embedder. A new embedder is a new collection."""
@@ -75,7 +77,7 @@ class StoredVector(models.Model):
     point_id = models.UUIDField(help_text="UUIDv5 of collection and key.")
     embedder_id = models.CharField(max_length=200)
     fingerprint = models.CharField(max_length=64)
-    dense = models.BinaryField(null=True, help_text="float32, little endian")
+    dense = Float32Array(null=True, help_text="float32; bytes in little endian in Python")
     sparse_indices = ArrayField(models.BigIntegerField(), default=list)
     sparse_values = ArrayField(models.FloatField(), default=list)
     payload = models.JSONField(default=dict)

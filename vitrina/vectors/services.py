@@ -17,7 +17,7 @@ from uuid import UUID
 from vitrina.config import Settings, get_settings
 from vitrina.fingerprints import fingerprint
 from vitrina.vectors.dense import DenseEmbedder, open_named
-from vitrina.vectors.embedders import SparseEmbedder, SparseVector, dense_to_bytes
+from vitrina.vectors.embedders import SparseEmbedder, SparseVector
 from vitrina.vectors.guard import alone
 from vitrina.vectors.index import RRF_K, Hit, SearchQuery, VectorIndex, VectorIndexError, physical_name, point_id
 from vitrina.vectors.models import StoredVector, VectorCollection
@@ -224,7 +224,7 @@ class _Writer:
         if sparse:
             columns += ["dense", "sparse_indices", "sparse_values"]
             rows = [
-                (*row, None if vector is None else dense_to_bytes(vector), words.indices.astype("int64").tolist(),
+                (*row, None if vector is None else vector.tolist(), words.indices.astype("int64").tolist(),
                  words.values.astype("float64").tolist())
                 for row, words, vector in zip(rows, sparse, dense, strict=True)
             ]  # fmt: skip

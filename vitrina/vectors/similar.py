@@ -1,26 +1,23 @@
 """Products that are near to a product or to a phrase, whatever the index is busy with.
 
-Belongs here: asking the index for a short time, and going through the table of vectors where it does not answer. Stays
-out: how vectors are made (``services``), pages.
+Belongs here: asking the index for a short time, and the table of vectors where it does not answer. Stays out: how the
+table is compared (``pgvector``, ``table``), how vectors are made (``services``), pages.
 
-The table is the truth of all vectors, so a pass over it finds what the index would, exactly: 20,000 products of 256
-numbers take 0.3 s. It is no way to search millions.
+The table is the truth of all vectors, so comparing all its rows finds what the index would, exactly.
 """
 
 from __future__ import annotations
 
-import heapq
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vitrina.config import Settings
 from vitrina.errors import VitrinaError
+from vitrina.vectors import pgvector, table
 from vitrina.vectors.embedders import SparseEmbedder, SparseVector, dense_from_bytes
 from vitrina.vectors.index import PRODUCTS, Hit, SearchQuery, VectorIndex
 from vitrina.vectors.models import StoredVector, VectorCollection
@@ -30,13 +27,15 @@ _LOG = logging.getLogger(__name__)
 #: How long a page waits for the one opener of the embedded index.
 WAIT_SECONDS = 1.5
 _IN_A_HURRY = {"ai_timeout_seconds": 5.0, "ai_outage_patience_seconds": 0.0, "ai_rate_limit_patience_seconds": 1.0}
-_CHUNK = 2_000
 
 
 class By(StrEnum):
     """Who answered."""
 
     INDEX = "index"
+    #: PostgreSQL, with pgvector.
+    SERVER = "server"
+    #: This process, row by row: PostgreSQL has no pgvector.
     TABLE = "table"
 
 
@@ -119,10 +118,24 @@ def _found(collection: VectorCollection, query: SearchQuery, settings: Settings,
         [hits] = _asked(collection, query, settings, index)
     except VitrinaError as error:
         _LOG.warning("the vector index did not answer a search: %s", error)
-        return Near(_by_table(collection, query), By.TABLE, busy=error.message)
-    best = max((hit.score for hit in hits), default=0.0) or 1.0
-    # A fused score has a scale of its own; of one search all are shown as shares of the best.
-    return Near({int(hit.key): min(hit.score / best if query.fused else hit.score, 1.0) for hit in hits})
+        if pgvector.available():
+            found = pgvector.nearest(collection.physical, query)
+            return Near(_shares(found, query), By.SERVER, busy=error.message)
+        found = table.nearest(collection.physical, query)
+        return Near(_as_they_are(found), By.TABLE, busy=error.message)
+    return Near(_shares([(hit.key, hit.score) for hit in hits], query))
+
+
+def _shares(found: list[tuple[str, float]], query: SearchQuery) -> dict[int, float]:
+    """A cosine as it is; fused and weighted scores have scales of their own: they are shares of the best."""
+    if query.sparse is None:
+        return _as_they_are(found)
+    best = max((score for _, score in found), default=0.0) or 1.0
+    return _as_they_are([(key, score / best) for key, score in found])
+
+
+def _as_they_are(found: list[tuple[str, float]]) -> dict[int, float]:
+    return {int(key): max(min(score, 1.0), 0.0) for key, score in found}
 
 
 def _asked(
@@ -146,53 +159,6 @@ def _open(settings: Settings) -> VectorIndex:
     from vitrina.vectors.edge import EdgeIndex
 
     return EdgeIndex(settings.vitrina_home / "vectors", lock_timeout=WAIT_SECONDS)
-
-
-def _by_table(collection: VectorCollection, query: SearchQuery) -> dict[int, float]:
-    """Every stored vector compared, some thousands in memory at a time; by dense ones where there are some."""
-    best: list[tuple[float, int]] = []
-    scored = _dense_scores(collection, query.dense) if query.dense is not None else _sparse_scores(collection, query)
-    for key, score in scored:
-        if len(best) < query.k:
-            heapq.heappush(best, (score, key))
-        elif score > best[0][0]:
-            heapq.heapreplace(best, (score, key))
-    return {key: max(min(score, 1.0), 0.0) for score, key in sorted(best, reverse=True)}
-
-
-def _dense_scores(
-    collection: VectorCollection, wanted: npt.NDArray[np.float32]
-) -> Iterator[tuple[int, float]]:  # fmt: skip
-    rows = StoredVector.objects.filter(collection=collection.physical, dense__isnull=False)
-    keys: list[int] = []
-    vectors: list[bytes] = []
-
-    def compared() -> Iterator[tuple[int, float]]:
-        matrix = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), -1)
-        lengths = np.linalg.norm(matrix, axis=1) * np.linalg.norm(wanted)
-        scores = matrix @ wanted / np.where(lengths > 0, lengths, 1.0)
-        yield from zip(keys, scores.tolist(), strict=True)
-
-    for key, dense in rows.values_list("key", "dense").iterator(chunk_size=_CHUNK):
-        keys.append(int(key))
-        vectors.append(bytes(dense or b""))
-        if len(keys) == _CHUNK:
-            yield from compared()
-            keys, vectors = [], []
-    if keys:
-        yield from compared()
-
-
-def _sparse_scores(collection: VectorCollection, query: SearchQuery) -> Iterator[tuple[int, float]]:
-    """Cosine of the letter groups; without the weights that the index gives to rare ones."""
-    wanted: dict[int, float] = {}
-    if query.sparse is not None:
-        wanted = dict(zip(query.sparse.indices.tolist(), query.sparse.values.tolist(), strict=True))
-    rows = StoredVector.objects.filter(collection=collection.physical, sparse_indices__overlap=list(wanted))
-    fields: Any = rows.values_list("key", "sparse_indices", "sparse_values")
-    for key, indices, values in fields.iterator(chunk_size=_CHUNK):
-        score = sum(wanted.get(place, 0.0) * value for place, value in zip(indices, values, strict=True))
-        yield int(key), score
 
 
 def _sparse(row: StoredVector) -> SparseVector | None:
