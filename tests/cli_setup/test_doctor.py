@@ -16,6 +16,7 @@ from vitrina.cli import doctor_checks
 from vitrina.cli.doctor_checks import Finding, Level, run_checks
 from vitrina.cli.main import app
 from vitrina.config import Settings, get_settings
+from vitrina.objects import open_store
 from vitrina.servers.processes import free_port
 
 
@@ -24,7 +25,7 @@ class Service(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         given = self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers.get("api-key", "")
-        self.send_response(200 if given == "right" else 401)
+        self.send_response(200 if given == "right" or self.path.startswith("/open/") else 401)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(json.dumps({"data": [{"id": "writer-1"}]}).encode())
@@ -67,6 +68,19 @@ def found(**values: object) -> dict[str, Finding]:
 def test_embedded_parts_are_good_without_any_setting(tmp_path: Path) -> None:
     findings = found(vitrina_home=tmp_path)
     assert {finding.level for finding in findings.values()} == {Level.GOOD}
+
+
+def test_originals_and_drops_that_everybody_can_read_are_bad(service: str, dead: str, tmp_path: Path) -> None:
+    home = {"vitrina_home": tmp_path}
+    store = open_store(Settings(**home))  # type: ignore[arg-type]
+    assert "CDN_PREFIX" not in found(cdn_prefix=service, **home), "there is nothing yet"
+    store.put("products/original/ab/cd.jpg", b"x")
+    seen = found(cdn_prefix=f"{service}/open", **home)["CDN_PREFIX"]
+    assert seen.level is Level.BAD
+    assert "originals" in seen.found
+    assert "products/processed/" in seen.fix
+    for closed in (f"{service}/closed", dead):
+        assert "CDN_PREFIX" not in found(cdn_prefix=closed, **home)
 
 
 def test_a_qdrant_server_that_answers_is_good_and_a_dead_one_is_not(service: str, dead: str) -> None:

@@ -171,7 +171,7 @@ def test_a_new_recipe_makes_the_derivatives_again_from_the_originals(
     make_product([host.put("a.jpg", picture(1))])
     refresh(store, asking)
     before = Picture.objects.get()
-    recipe("2")
+    recipe("next")
     host.down = True
     assert refresh(store, asking).states == {"stored": 1}
     after = Picture.objects.get()

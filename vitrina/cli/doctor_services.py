@@ -12,11 +12,14 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from vitrina.config import Settings
 from vitrina.errors import VitrinaError
+
+if TYPE_CHECKING:
+    from vitrina.objects import ObjectStore
 
 SECONDS = 8
 
@@ -69,8 +72,30 @@ def objects(settings: Settings) -> Iterator[Finding]:
         store = open_store(settings)
         next(iter(store.list("drops/")), None)
         yield Finding("objects", Level.GOOD, store.describe())
+        yield from _not_public(settings, store)
     except VitrinaError as error:
         yield Finding("objects", Level.BAD, error.message, error.hint or "Check the S3_* settings.")
+
+
+def _not_public(settings: Settings, store: ObjectStore) -> Iterator[Finding]:
+    """Below CDN_PREFIX the world must find what the shop shows, and neither originals with their EXIF nor drops."""
+    from vitrina.images.keys import ORIGINALS, PUBLIC
+
+    if not settings.cdn_prefix:
+        return
+    for prefix, what in ((ORIGINALS, "originals of pictures, with their EXIF"), ("drops/", "drops")):
+        first = next(iter(store.list(prefix)), None)
+        if first is None:
+            continue
+        request = urllib.request.Request(settings.cdn_prefix + quote(first.key), headers={"Range": "bytes=0-0"})  # noqa: S310 - http or https, says the setting
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+                page = answer.headers.get_content_type() == "text/html"  # some say "not found" with a page and a 200
+        except (OSError, ValueError):  # refused, not there, or nobody answers: not public
+            continue
+        if not page:
+            yield Finding("CDN_PREFIX", Level.BAD, f"everybody can read the {what}",
+                          f"Let it give out {', '.join(PUBLIC)} alone (docs/images.md).")  # fmt: skip
 
 
 def vectors(settings: Settings) -> Iterator[Finding]:

@@ -24,7 +24,14 @@ from vitrina.errors import RetryableError
 from vitrina.images.addresses import Address
 from vitrina.images.fetch import Fetched, Fetcher
 from vitrina.images.hosts import HOST_FAULTS, HostGate
-from vitrina.images.keys import CACHE_CONTROL, jpeg_key, original_key, thumb_key, webp_key
+from vitrina.images.keys import (
+    CACHE_CONTROL,
+    PRIVATE_CACHE_CONTROL,
+    jpeg_key,
+    original_key,
+    thumb_key,
+    webp_key,
+)
 from vitrina.images.pool import Decoded, DecodePool
 from vitrina.images.reasons import PASSING, Reason
 from vitrina.objects import ObjectMissing, ObjectStore, ObjectTooLarge
@@ -237,8 +244,9 @@ class Downloader:
         keys = (original_key(sha256, decoded.format), jpeg_key(sha256), webp_key(sha256), thumb_key(sha256))
         blobs = (data, decoded.jpeg, decoded.webp, decoded.thumb)
         kinds = (f"image/{decoded.format}", "image/jpeg", "image/webp", "image/jpeg")
-        for key, blob, kind in zip(keys, blobs, kinds, strict=True):
-            self.store.put(key, blob, content_type=kind, cache_control=CACHE_CONTROL)
+        caches = (PRIVATE_CACHE_CONTROL, CACHE_CONTROL, CACHE_CONTROL, CACHE_CONTROL)
+        for key, blob, kind, cache in zip(keys, blobs, kinds, caches, strict=True):
+            self.store.put(key, blob, content_type=kind, cache_control=cache)
         return Stored(
             sha256, len(data), None, "", decoded.format, decoded.width, decoded.height, *keys,
             decoded.shown_width, decoded.shown_height, sum(len(blob) for blob in blobs[1:]),

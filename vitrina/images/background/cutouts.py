@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from vitrina.errors import PermanentError
 from vitrina.images.analysis.analysing import batched_ids, decode, stored_pictures
 from vitrina.images.analysis.models import PictureAnalysis
-from vitrina.images.background.queue import RESULTS
 from vitrina.images.background.remove import SURE, png, remove_background, version
+from vitrina.images.keys import cutout_key
 from vitrina.objects import ObjectStore
 
 
@@ -54,7 +54,7 @@ def _cut(row: PictureAnalysis, store: ObjectStore, mark: str, result: CutoutResu
         return
     confidence = removed.confidence
     if confidence >= SURE:
-        key = f"{RESULTS}{row.picture_id[:2]}/{row.picture_id}-{mark}.png"
+        key = cutout_key(row.picture_id, mark)
         store.put(key, png(removed.rgba), content_type="image/png")
         result.made += 1
     else:

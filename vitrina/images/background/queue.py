@@ -22,11 +22,11 @@ from django.db.models import F, Q
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.images.background.models import BackgroundRequest
 from vitrina.images.background.remove import BACKENDS, SURE, Backend, png, remove_background
+from vitrina.images.keys import TEMP, cutout_key
 from vitrina.objects import ObjectStore
 
 _LOG = logging.getLogger(__name__)
-SOURCES = "temp/ai_processing/background/"
-RESULTS = "products/cutouts/"
+SOURCES = f"{TEMP}background/"
 LEASE = timedelta(minutes=2)
 TRIES = 3
 PAUSE = timedelta(seconds=20)
@@ -136,7 +136,7 @@ def _worked(row: BackgroundRequest, store: ObjectStore, done: Worked) -> None:
 def _cut(row: BackgroundRequest, store: ObjectStore) -> dict[str, Any]:
     rgb = _decoded(store.get(row.source_key))
     removed = remove_background(rgb, cast(Backend, row.backend))
-    key = f"{RESULTS}{row.sha256[:2]}/{row.sha256}-{removed.used}.png"
+    key = cutout_key(row.sha256, removed.used)
     store.put(key, png(removed.rgba), content_type="image/png")
     doubts = "; ".join(removed.doubts) if removed.confidence < SURE else ""
     return {"result_key": key, "used": removed.used, "confidence": removed.confidence, "message": doubts}
