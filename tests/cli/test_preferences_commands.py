@@ -48,6 +48,7 @@ def test_from_a_file_to_two_versions_and_their_difference(database: str, tmp_pat
     assert (told["format"], told["rows"], told["added"], told["outcomes"]) == ("ours", 20, 20, {"a": 10, "b": 10})
     make_version(open_store(get_settings()), get_settings())
     run("import", str(rows(tmp_path / "mine.jsonl", 25)))
+    assert "An earlier file" not in runner.invoke(app, ["preferences", "import", str(tmp_path / "mine.jsonl")]).output
     make_version(open_store(get_settings()), get_settings())
     listed = run("datasets")["datasets"]
     assert [one["number"] for one in listed] == [2, 1]
@@ -70,3 +71,11 @@ def test_a_file_of_no_known_format_is_refused_in_words(database: str, tmp_path: 
     path.write_text('{"nothing": 1}')
     assert "no known preference format" in refused("import", str(path))
     assert "no format" in refused("import", str(path), "--format", "none")
+
+
+def test_rows_of_an_earlier_file_of_the_same_name_are_said_to_be_gone(database: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    run("import", str(rows(tmp_path / "test.jsonl", 9)))
+    told = runner.invoke(app, ["preferences", "import", str(rows(tmp_path / "other" / "test.jsonl", 7))]).output
+    assert "2 of its rows are gone" in told
+    assert "another --name" in " ".join(told.split())

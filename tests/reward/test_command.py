@@ -1,6 +1,8 @@
 """``vitrina reward`` from the shell."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -147,3 +149,13 @@ def test_a_file_of_another_kind_is_told_what_is_wanted(folder, tmp_path, content
     assert code != 0
     assert said in str(error)
     assert "JSON Lines or one JSON array" in str(error)
+
+
+def test_a_file_whose_name_is_no_text_is_used_like_any_other(folder, tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.jsonl"))
+    path.write_bytes((folder / "rubric-150-2.jsonl").read_bytes())
+    code, _, _, _ = run("train", "--train", path, "--out", tmp_path / "model", "--kind", "linear")
+    assert code == 0
+    code, out, _, _ = run("evaluate", tmp_path / "model", "--test", path, "--plots", "none", "--json")
+    assert code == 0
+    assert json.loads(out)["test_files"]

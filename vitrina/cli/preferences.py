@@ -41,6 +41,11 @@ def import_preferences(
         facts("Import", {key: value for key, value in data.items() if not isinstance(value, dict)})
         facts("What people said", data["outcomes"])
         show_table("Set aside", ["reason", "rows"], sorted(data["set_aside"].items()))
+        if result.removed or result.changed:
+            say(
+                f"An earlier file had the name {result.name}: {result.removed} of its rows are gone and "
+                f"{result.changed} are changed. To have both, import that one again under another --name."
+            )
 
     emit(data, as_json, human)
 

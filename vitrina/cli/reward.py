@@ -120,7 +120,8 @@ def evaluate(
         folder.mkdir(parents=True, exist_ok=True)
         if plots is not PlotForm.NONE:
             report["plots"] = [str(path) for path in draw(report, folder, str(plots))]
-        (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+        text = json.dumps(report, ensure_ascii=False, indent=1)
+        (folder / "report.json").write_text(text, encoding="utf-8", errors="replace")  # a path may be no text
     except OSError as error:
         if out is not None:
             raise PermanentError(

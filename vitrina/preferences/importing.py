@@ -22,6 +22,7 @@ from vitrina.errors import PermanentError
 from vitrina.preferences.aggregation import Aggregate, PairVote, aggregate
 from vitrina.preferences.collecting import Collected, aggregated, write
 from vitrina.preferences.formats import Choice, PreferenceRow, SetAside, read_preferences, recognise
+from vitrina.preferences.formats.lines import shown
 from vitrina.preferences.formats.reading import format_named
 from vitrina.preferences.locking import alone
 from vitrina.preferences.models import ImportedFile, Preference
@@ -59,18 +60,19 @@ def import_file(path: Path, *, format: str | None = None, name: str | None = Non
         PermanentError: No such file, no such format, or nothing in it can be used.
     """
     chosen = format_named(format) if format else recognise(path)
-    source = (name or path.name.removesuffix(".gz").rsplit(".", 1)[0]).strip()[:120]
+    source = (name or shown(path).removesuffix(".gz").rsplit(".", 1)[0]).strip()[:120]
     if not source or ":" in source:
         raise PermanentError("A source needs a name without a colon.", hint="Give one with --name.")
     result = Imported(source, chosen.name)
     with transaction.atomic():
         alone()
-        imported, _ = ImportedFile.objects.get_or_create(name=source, defaults={"file": path.name[:255]})
+        imported, _ = ImportedFile.objects.get_or_create(name=source, defaults={"file": shown(path)[:255]})
         aside: list[dict[str, Any]] = []
         rows = list(_read(path, chosen.name, aside))
         if not rows:
             why = ", ".join(f"{reason} {count}" for reason, count in Counter(one["reason"] for one in aside).items())
-            raise PermanentError(f"No row of {path.name} can be used: {why or 'it is empty'}.")
+            first = f" Line {aside[0]['line']}: {aside[0]['message']}" if aside else ""
+            raise PermanentError(f"No row of {shown(path)} can be used: {why or 'it is empty'}.{first}")
         keys = _keys(source, rows)
         found = _aggregates(source, rows, keys)
         written = Collected()
@@ -165,7 +167,7 @@ def _remember(
 ) -> None:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    values = {"file": path.name[:255], "sha256": digest, "format": format, "rows": rows, "set_aside": aside}
+    values = {"file": shown(path)[:255], "sha256": digest, "format": format, "rows": rows, "set_aside": aside}
     if licence:
         values["licence"] = licence[:120]
     ImportedFile.objects.filter(pk=imported.pk).update(**values, updated_at=Now())

@@ -32,6 +32,11 @@ _HALF = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
 
+def shown(path: Path) -> str:
+    """A file's name as text: on disk a name may be bytes that are none."""
+    return path.name.encode("utf-8", "replace").decode()
+
+
 def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
     """Line number and object of each record, or why there is none. Empty lines are skipped.
 
@@ -56,7 +61,7 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
 
 
 def _early(path: Path, line: int, error: Exception) -> SetAside:
-    return SetAside(Reason.FILE_ENDS_EARLY, f"The file cannot be read from here on: {error}", path.name, line)
+    return SetAside(Reason.FILE_ENDS_EARLY, f"The file cannot be read from here on: {error}", shown(path), line)
 
 
 def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
@@ -80,7 +85,7 @@ def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] 
         _bounded(total, path)
         if too_long:
             message = f"The line has more than {MAX_LINE_BYTES:,} bytes."
-            yield SetAside(Reason.TOO_LONG_LINE, message, path.name, number, excerpt=_text(line))
+            yield SetAside(Reason.TOO_LONG_LINE, message, shown(path), number, excerpt=_text(line))
             continue
         line = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
         if line:
@@ -89,7 +94,7 @@ def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] 
 
 def _bounded(total: int, path: Path) -> None:
     if total > MAX_FILE_BYTES:
-        raise PermanentError(f"{path.name} holds more than {MAX_FILE_BYTES >> 30} GiB.", hint="Cut it into parts.")
+        raise PermanentError(f"{shown(path)} holds more than {MAX_FILE_BYTES >> 30} GiB.", hint="Cut it into parts.")
 
 
 def _text(line: bytes) -> str:
@@ -100,14 +105,14 @@ def _parsed(data: bytes, path: Path, number: int, what: str = "line") -> tuple[i
     try:
         record = _loads(data)
     except ValueError as error:
-        return SetAside(Reason.NOT_JSON, f"The {what} is not JSON: {error}", path.name, number, excerpt=_text(data))
+        return SetAside(Reason.NOT_JSON, f"The {what} is not JSON: {error}", shown(path), number, excerpt=_text(data))
     except RecursionError:
-        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(data))
+        return SetAside(Reason.TOO_DEEP, _DEEP, shown(path), number, excerpt=_text(data))
     if _too_deep(record):
-        return SetAside(Reason.TOO_DEEP, _DEEP, path.name, number, excerpt=_text(data))
+        return SetAside(Reason.TOO_DEEP, _DEEP, shown(path), number, excerpt=_text(data))
     if not isinstance(record, dict):
         message = f"The {what} holds {type(record).__name__}, not an object."
-        return SetAside(Reason.NOT_AN_OBJECT, message, path.name, number, excerpt=_text(data))
+        return SetAside(Reason.NOT_AN_OBJECT, message, shown(path), number, excerpt=_text(data))
     return number, record
 
 
@@ -158,7 +163,7 @@ def _elements(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any
             number += 1
             if element is None:
                 message = f"The element has more than {MAX_LINE_BYTES:,} bytes."
-                yield SetAside(Reason.TOO_LONG_LINE, message, path.name, number)
+                yield SetAside(Reason.TOO_LONG_LINE, message, shown(path), number)
             else:
                 yield _parsed(element, path, number, "element")
     except (EOFError, zlib.error, OSError) as error:

@@ -18,7 +18,7 @@ import vitrina.preferences.formats.chosen as chosen
 import vitrina.preferences.formats.labelled as labelled
 from vitrina.errors import PermanentError
 from vitrina.preferences.formats.fields import Record
-from vitrina.preferences.formats.lines import read_records
+from vitrina.preferences.formats.lines import read_records, shown
 from vitrina.preferences.formats.rows import Choice, PreferenceRow, SetAside, Unusable
 
 _EXCERPT = 160
@@ -120,7 +120,7 @@ def recognise(path: Path) -> Format:
             if fault is not None:
                 what = f"No row of it is a JSON object. {fault.message.rstrip('.')}."
             hint = "Give JSON Lines or one JSON array, in UTF-8, plain or .gz."
-        raise PermanentError(f"{path.name} is of no known preference format. {what}", hint=hint)
+        raise PermanentError(f"{shown(path)} is of no known preference format. {what}", hint=hint)
     return FORMATS[counted.most_common(1)[0][0]]
 
 
@@ -139,7 +139,7 @@ def read_preferences(path: Path, format: str | None = None) -> Iterator[Preferen
         if isinstance(record, SetAside):
             yield record
         else:
-            yield from _rows(record[1], chosen_format, path.name, record[0])
+            yield from _rows(record[1], chosen_format, shown(path), record[0])
 
 
 def _rows(record: Record, used: Format, file: str, line: int) -> Iterator[PreferenceRow | SetAside]:
