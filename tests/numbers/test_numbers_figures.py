@@ -153,6 +153,61 @@ def test_agreement_of_a_batch_is_that_of_its_standing_votes(
     assert lines[other].alpha == Undefined(Why.NO_OVERLAP, 5)
 
 
+def test_figures_are_counted_once_for_each_state_of_the_votes(
+    people: Callable[..., User], make_batch: Callable[..., Batch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vitrina.review.models import Decision
+
+    ann, bob = people(), people()
+    batch, still = make_batch(6, gold=2), make_batch(3)
+    items, gold = items_of(batch), items_of(batch, "gold")
+    vote(items_of(still)[0], ann, "A")
+    counted: list[str] = []
+    for name in ("_counted_lines", "_counted"):
+        real = getattr(pairs, name)
+        monkeypatch.setattr(pairs, name, lambda ids, name=name, real=real: counted.append(f"{name} {ids}") or real(ids))
+
+    def shown() -> tuple[int, int, int, int, int]:
+        """Votes, people, choices of a side, gold answers of all, choices where lengths differ; of a fresh request."""
+        counted.clear()
+        [line] = [line for line in pairs.batches() if line.batch == batch]
+        found = pairs.details(batch, line)
+        return line.votes, line.people, line.left.n, sum(right.n for _, right in found.gold), found.longer.n
+
+    assert shown() == (0, 0, 0, 0, 0)
+    assert len(counted) == 2
+    assert shown() == (0, 0, 0, 0, 0)
+    assert counted == []
+    first = vote(items[0], ann, "A")
+    second = vote(items[0], bob, "B")
+    vote(gold[0], ann, gold[0].expected)
+    lengths = shown()[-1]
+    assert shown()[:-1] == (3, 2, 3, 1)
+    assert counted == []
+    second.undone_at = NOW
+    second.save()
+    assert shown()[:-1] == (2, 1, 2, 1)
+    # Only what changed is counted anew
+    assert counted == [f"_counted_lines [{batch.pk}]", f"_counted [{batch.pk}]"]
+    later = Decision(item=items[0], action="compare", choice="E", shown="tie", flip=False, created_at=NOW)
+    later.save()
+    first.superseded_by = later
+    first.save()
+    later.decided_by = ann
+    later.save()
+    assert shown() == (2, 1, 1, 1, 0)
+    assert lengths == 2
+    later.voided_at = NOW
+    later.save()
+    assert shown()[0] == 1
+    vote(items[0], bob, "B")
+    assert shown()[:2] == (2, 2)
+    ann.first_name = "Анна"
+    ann.save()
+    [(name, _)] = pairs.details(batch).gold
+    assert name == "Анна"
+
+
 def test_the_longer_text_is_counted_where_lengths_differ(
     people: Callable[..., User], make_batch: Callable[..., Batch]
 ) -> None:

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from vitrina.numbers import pairs_sql
 from vitrina.numbers.people import display_name, gold_accuracy
+from vitrina.numbers.remembered import remembered, states
 from vitrina.review.models import Batch
 from vitrina.statistics.agreement import Agreement, alpha_of_patterns
 from vitrina.statistics.intervals import Interval, Undefined, wilson
@@ -33,9 +34,13 @@ MOST_COMPARED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class BatchFigures:
-    """A batch in one line. ``votes`` are standing ones on work and gold; ``left`` of those that chose a side."""
+    """A batch in one line. ``votes`` are standing ones on work and gold; ``left`` of those that chose a side.
+
+    ``state`` is that of the votes which these figures were counted from (``remembered``).
+    """
 
     batch: Batch
+    state: str
     votes: int
     people: int
     alpha: Agreement | Undefined
@@ -73,43 +78,76 @@ class Details:
         return list(zip(self.people, self.kappas, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What :class:`Details` shows, with people by their ids: names may change without a vote."""
+
+    people: list[int]
+    kappas: list[list[Agreement | Undefined | None]]
+    gold: list[tuple[int, Interval | Undefined]]
+    longer: Interval | Undefined
+    triads: Triads
+
+
+_Line = tuple[int, int, "Agreement | Undefined", "Interval | Undefined"]
+
+
 def batches() -> list[BatchFigures]:
-    """The newest batches, each in one line; two statements."""
-    newest = list(Batch.objects.order_by("-id")[:MOST_BATCHES])
-    return _figures(newest)
+    """The newest batches, each in one line."""
+    return _lines(list(Batch.objects.order_by("-id")[:MOST_BATCHES]))
 
 
 def details(batch: Batch, figures: BatchFigures | None = None) -> Details:
     """All figures of a batch; ``figures`` where its line was counted already."""
-    figures = figures or _figures([batch])[0]
-    values = {"batches": [batch.pk], "batch": batch.pk, "people": MOST_PEOPLE, "limit": 200}
-    busiest = [row[0] for row in _rows(pairs_sql.BUSIEST, values)]
-    gold = _rows(pairs_sql.GOLD, values)
-    users = User.objects.in_bulk({*busiest, *(row[0] for row in gold)})
-    [(longer, of)] = _rows(pairs_sql.LONGER, values)
-    triads = circular_triads(_rows(pairs_sql.COMPARED, values | {"limit": MOST_COMPARED}))
+    figures = figures or _lines([batch])[0]
+    counted = remembered("details", {batch.pk: figures.state}, _counted)[batch.pk]
+    users = User.objects.in_bulk({*counted.people, *(pk for pk, _ in counted.gold)})
     return Details(
         figures,
-        [display_name(users[pk]) for pk in busiest],
-        _matrix(busiest, _rows(pairs_sql.CELLS, values | {"busiest": busiest})),
-        [(display_name(users[pk]), gold_accuracy(right, answered)) for pk, right, answered in gold],
-        wilson(longer, of),
-        triads,
-        wilson(triads.circular, triads.triads),
+        [display_name(users[pk]) for pk in counted.people],
+        counted.kappas,
+        [(display_name(users[pk]), right) for pk, right in counted.gold],
+        counted.longer,
+        counted.triads,
+        wilson(counted.triads.circular, counted.triads.triads),
     )
 
 
-def _figures(chosen: Sequence[Batch]) -> list[BatchFigures]:
-    values = {"batches": [batch.pk for batch in chosen]}
+def _counted(batches: Sequence[int]) -> dict[int, _Counted]:
+    return {batch: _counted_one(batch) for batch in batches}
+
+
+def _counted_one(batch: int) -> _Counted:
+    values = {"batches": [batch], "batch": batch, "people": MOST_PEOPLE, "limit": 200}
+    busiest = [row[0] for row in _rows(pairs_sql.BUSIEST, values)]
+    [(longer, of)] = _rows(pairs_sql.LONGER, values)
+    return _Counted(
+        busiest,
+        _matrix(busiest, _rows(pairs_sql.CELLS, values | {"busiest": busiest})),
+        [(pk, gold_accuracy(right, answered)) for pk, right, answered in _rows(pairs_sql.GOLD, values)],
+        wilson(longer, of),
+        circular_triads(_rows(pairs_sql.COMPARED, values | {"limit": MOST_COMPARED})),
+    )
+
+
+def _lines(chosen: Sequence[Batch]) -> list[BatchFigures]:
+    """Figures by line. Those that are not remembered are counted by two statements for all together."""
+    known = states([batch.pk for batch in chosen])
+    lines = remembered("line", known, _counted_lines)
+    return [BatchFigures(batch, known[batch.pk], *lines[batch.pk]) for batch in chosen]
+
+
+def _counted_lines(chosen: Sequence[int]) -> dict[int, _Line]:
+    values = {"batches": list(chosen)}
     patterns: dict[int, dict[tuple[int, ...], int]] = defaultdict(dict)
     for batch_id, *counts, items in _rows(pairs_sql.PATTERNS, values):
         patterns[batch_id][tuple(counts)] = items
     sides = {row[0]: row[1:] for row in _rows(pairs_sql.SIDES, values)}
-    found = []
-    for batch in chosen:
-        votes, people, left, sided = sides.get(batch.pk, (0, 0, 0, 0))
-        alpha = alpha_of_patterns(patterns[batch.pk], annotators=people)
-        found.append(BatchFigures(batch, votes, people, alpha, wilson(left, sided)))
+    found: dict[int, _Line] = {}
+    for batch_id in chosen:
+        votes, people, left, sided = sides.get(batch_id, (0, 0, 0, 0))
+        alpha = alpha_of_patterns(patterns[batch_id], annotators=people)
+        found[batch_id] = votes, people, alpha, wilson(left, sided)
     return found
 
 
