@@ -93,7 +93,7 @@ def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, An
         "model": f"{summary['model']} ({summary['endpoint']})",
         "asked": result.asked,
         "written": result.written,
-        "unchanged": result.fresh_enough,
+        "unchanged": result.fresh_enough + result.same,
         "worked_on_by_another_run": result.busy,
         "failed": sum(result.failed.values()),
         "failed_by_class": dg.MetadataValue.json(dict(result.failed)),

@@ -103,7 +103,7 @@ def _beside_sft(
         )  # fmt: skip
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    told = {"policy": str(made.policy), "sft": str(made.sft), "standing": made.standing}
+    told: dict[str, Any] = {"policy": str(made.policy), "sft": str(made.sft), "standing": made.standing}
     return dg.MaterializeResult(metadata={**_metadata(context, made.result), **told})
 
 

@@ -217,6 +217,60 @@ def test_the_description_that_the_champion_prefers_becomes_the_version(
     assert (counts(), ContentVersion.objects.count()) == (before, 6)
 
 
+def marks() -> dict[int, tuple[int, str, str]]:
+    """Product → number, text and mark of its newest version."""
+    rows = ContentVersion.objects.order_by("number").values_list("product", "number", "text_hash", "fingerprint")
+    return {product: (number, text, mark) for product, number, text, mark in rows}
+
+
+def test_a_description_that_a_failing_judge_left_is_chosen_again_in_a_backfill(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools.settings.best_of = 3
+    judge(monkeypatch, Longest(fails=True))
+    assert describe_products(ids(), tools).written == 6
+    left = marks()
+    assert {mark for _, _, mark in left.values()} == {""}
+    calls = LlmAttempt.objects.count()
+    again = describe_products(ids(), tools, refresh=True)
+    assert (again.asked, again.written, again.same, marks()) == (6, 0, 6, left), "it still fails: nothing is made"
+    judge(monkeypatch, Longest())
+    assert describe_products(ids(), tools).asked == 0, "not without being asked"
+    judged = describe_products(ids(), tools, refresh=True)
+    assert (judged.asked, judged.written + judged.same) == (6, 6)
+    assert judged.written > 0
+    assert LlmAttempt.objects.count() == calls, "all answers stand"
+    for product, (number, text, mark) in marks().items():
+        assert mark
+        assert (number, text == left[product][1]) in ((1, True), (2, False)), "the same text is no version"
+    assert describe_products(ids(), tools, refresh=True).asked == 0
+
+
+def test_another_share_of_true_statements_chooses_again_in_a_backfill(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools.settings.best_of = 2
+    judge(monkeypatch, Longest())
+    describe_products(ids(), tools)
+    assert describe_products(ids(), tools, refresh=True).asked == 0
+    tools.settings.moderation_min_grounding = 0.5
+    assert describe_products(ids(), tools).asked == 0
+    again = describe_products(ids(), tools, refresh=True)
+    assert (again.asked, again.cost_usd) == (6, 0)
+    assert describe_products(ids(), tools, refresh=True).asked == 0
+    assert Choice.objects.count() >= 6
+
+
+def test_a_text_that_a_person_asked_for_is_a_version_even_if_it_says_the_same(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools.settings.best_of = 2
+    judge(monkeypatch, Longest())
+    describe_products(ids(), tools)
+    forced = describe_products(ids(), tools, force=frozenset(ids()[:1]))
+    assert (forced.written, forced.same) == (1, 0)
+
+
 def test_a_run_that_was_killed_before_it_kept_anything_pays_for_nothing_twice(
     tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,22 @@ from vitrina.content.keeping import DescribeResult, count_cost
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 
-#: Usable answers of some products, each in the order of their samples → place of the chosen one of each.
-Choose = Callable[[Sequence[Sequence[ChatResult]], str], Sequence[int]]
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which answer of a product was chosen.
+
+    Attributes:
+        place: Among its usable answers.
+        unjudged: A reward model was to choose and failed: the text stands, and a backfill chooses again.
+    """
+
+    place: int
+    unjudged: bool = False
+
+
+#: Usable answers of some products, each in the order of their samples → the chosen one of each.
+Choose = Callable[[Sequence[Sequence[ChatResult]], str], Sequence[Place]]
 _UNFINISHED = (Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET)
 
 
@@ -29,18 +43,20 @@ class BestOf:
         count: Texts for each product, 2 or more.
         seeded: Whether samples differ by their seed (the embedded writer, which has no temperature).
         judge: Names who chooses: another one may make another text of the same answers.
+        min_grounding: Share of true statements below which a text is not fit: another share may as well.
         choose: Keeps all candidates and chooses; takes the run's id as well.
     """
 
     count: int
     seeded: bool
     judge: str
+    min_grounding: float
     choose: Choose
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What a text's fingerprint holds of it."""
-        return ("best_of", self.count, self.judge)
+        return ("best_of", self.count, self.judge, self.min_grounding)
 
     def sample(self, request: ChatRequest, number: int) -> ChatRequest:
         """The request of a sample; that of number 0 is the request without a choice, and so is its key."""
@@ -72,10 +88,20 @@ def chosen_answers(
 
 def _chosen(groups: Sequence[Sequence[ChatResult]], best_of: BestOf, run_id: str) -> list[ChatResult]:
     usable = [[answer for answer in group if answer.ok] for group in groups]
-    places = iter(best_of.choose([group for group in usable if group], run_id))
+    chosen = iter(best_of.choose([group for group in usable if group], run_id))
     return [
-        _whole(good[next(places)] if good else _worst(group), group) for group, good in zip(groups, usable, strict=True)
+        _whole(_taken(good, next(chosen)) if good else _worst(group), group)
+        for group, good in zip(groups, usable, strict=True)
     ]
+
+
+def _taken(answers: Sequence[ChatResult], chosen: Place) -> ChatResult:
+    """The chosen answer; that of a judge that failed leaves no mark by which a backfill would pass it over."""
+    answer = answers[chosen.place]
+    if not chosen.unjudged:
+        return answer
+    order = replace(answer.request.context, fingerprint="")
+    return replace(answer, request=replace(answer.request, context=order))
 
 
 def _worst(group: Sequence[ChatResult]) -> ChatResult:

@@ -34,11 +34,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class DescribeResult:
-    """Counts of one pass. ``busy`` products are worked on by another run; ``why`` has one message a failed outcome."""
+    """Counts of one pass.
+
+    Attributes:
+        fresh_enough: Products that were not asked for.
+        same: Products whose text came out as it stands: no version was made.
+        busy: Products that another run works on.
+        why: One message for each failed outcome.
+    """
 
     asked: int = 0
     written: int = 0
     fresh_enough: int = 0
+    same: int = 0
     busy: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
@@ -74,12 +82,17 @@ def count_cost(answer: ChatResult, result: DescribeResult) -> None:
 def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, counted: bool = False) -> None:
     """Write the versions and log rows of a group of answers, one a product, in one transaction.
 
+    An answer that is the standing text, word for word, makes no version: people who judged it are not asked again. One
+    that a person asked for does.
+
     Args:
         counted: Their cost was counted already.
     """
     versions: list[ContentVersion] = []
     logs: list[ProcessingLog] = []
+    marks: dict[int, str] = {}
     used: Counter[str] = Counter()
+    newest = _newest(answers)
     for answer in answers:
         order: Order = answer.request.context
         if not counted:
@@ -99,6 +112,11 @@ def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, 
             result.failed["internal"] += 1
             result.why.setdefault("internal", str(error))
             continue
+        former = newest.get(version.product_id)
+        if former is not None and not order.try_no and _same(version, former):
+            log.version, marks[former.pk] = former, order.fingerprint
+            result.same += 1
+            continue
         log.version = version
         versions.append(version)
         result.written += 1
@@ -111,12 +129,26 @@ def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, 
         return
     with transaction.atomic():
         ContentVersion.objects.bulk_create(versions)
+        for pk, mark in marks.items():
+            ContentVersion.objects.filter(pk=pk).update(fingerprint=mark)
         ProcessingLog.objects.bulk_create(logs)
         # A final failure answers the request as well: asked for ever, it would be paid for at every pass.
         done = [log.product_id for log in logs if log.status != ProcessingLog.Status.PENDING]
         consume_reprocess(done, run_id=run_id)
         for name, count in used.items():
             DescriptionTemplate.objects.filter(name=name).update(usage_count=F("usage_count") + count)
+
+
+def _newest(answers: Sequence[ChatResult]) -> dict[int, ContentVersion]:
+    """Product → the newest text of a machine in the language of its answer."""
+    languages = {answer.request.context.facts.product_id: answer.request.context.facts.language for answer in answers}
+    rows = ContentVersion.objects.filter(product__in=languages).exclude(origin=ContentVersion.Origin.PERSON)
+    return {row.product_id: row for row in rows.order_by("number") if row.language == languages[row.product_id]}
+
+
+def _same(version: ContentVersion, former: ContentVersion) -> bool:
+    names = ("text_hash", "content", "facts", "model", "prompt_version")
+    return all(getattr(version, name) == getattr(former, name) for name in names)
 
 
 def _version(answer: ChatResult, order: Order, run_id: str) -> ContentVersion:

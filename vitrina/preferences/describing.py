@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from vitrina.content.best_of import TextScorer
-from vitrina.content.best_of_answers import BestOf
+from vitrina.content.best_of import ALONE, TextScorer
+from vitrina.content.best_of_answers import BestOf, Place
 from vitrina.content.keeping import Order
 from vitrina.fingerprints import fingerprint
 from vitrina.llm.gateway import Gateway
@@ -36,10 +36,11 @@ def best_descriptions(
         return None
     writers = sampled(count, embedded=gateway.config.embedded, model=gateway.config.model)
 
-    def choose(groups: Sequence[Sequence[ChatResult]], run_id: str) -> Sequence[int]:
+    def choose(groups: Sequence[Sequence[ChatResult]], run_id: str) -> Sequence[Place]:
         return _choose(groups, writers, scorer, tally, min_grounding, run_id)
 
-    return BestOf(count, gateway.config.embedded, scorer.model_id if scorer is not None else "", choose)
+    judge = scorer.model_id if scorer is not None else ""
+    return BestOf(count, gateway.config.embedded, judge, min_grounding, choose)
 
 
 def _choose(
@@ -49,7 +50,7 @@ def _choose(
     tally: Tally,
     min_grounding: float,
     run_id: str,
-) -> list[int]:
+) -> list[Place]:
     """Keep every candidate, and choose one of each product; its place among the given ones."""
     rows = [_row(answer, writers[answer.request.sample], run_id) for group in groups for answer in group]
     copy_upsert(Candidate, COLUMNS, rows, key=("fingerprint",), compare=("fingerprint",))
@@ -58,7 +59,13 @@ def _choose(
     facts = {group[0].request.context.facts.product_id: group[0].request.context.facts for group in groups}
     candidates = {product: [found[mark] for mark in own] for product, own in zip(facts, marks, strict=True)}
     chosen = choose_candidates(candidates, facts, scorer, tally, min_grounding=min_grounding, run_id=run_id)
-    return [own.index(chosen[product].candidate.fingerprint) for product, own in zip(facts, marks, strict=True)]
+    return [
+        Place(
+            own.index(chosen[product].candidate.fingerprint),
+            unjudged=scorer is not None and chosen[product].why not in ("", ALONE),
+        )
+        for product, own in zip(facts, marks, strict=True)
+    ]
 
 
 def _mark(answer: ChatResult) -> str:
