@@ -1,14 +1,20 @@
-"""The whole stack on a small project of its own: up, second up, kill -9, recovery, polite end.
+"""The whole stack on a small project of its own: interrupted, up, second up, kill -9, recovery, polite ends.
 
-One long test instead of many, since each start costs about ten seconds.
+One long story instead of many tests, since each start costs about ten seconds of processor time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.servers.toy import ready, start, statuses, until
@@ -19,15 +25,52 @@ from vitrina.servers.stack import Stack
 from vitrina.servers.state import AlreadyRunning, StackConfig, StackState, running_stack, state_file
 
 
-@pytest.mark.slow
-def test_a_stack_survives_kill_9_and_ends_politely(project: Path) -> None:
+def recorded(home: Path) -> list[str]:
+    """What Dagster's record says of all runs, the oldest first, read while no stack is up."""
+    with (
+        EmbeddedPostgres(home).session() as server,
+        psycopg.connect(server.dsn_socket("dagster")) as session,
+    ):
+        return [row[0] for row in session.execute("SELECT status FROM runs ORDER BY id")]
+
+
+def nothing_is_left(home: Path, mark: str | None) -> bool:
+    return (mark is None or not marked(mark)) and not EmbeddedPostgres(home).status().running
+
+
+@contextmanager
+def up(project: Path, *options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], StackState]]:
+    """A supervisor whose stack answers."""
     home = project / "home"
-    first = start(project)
+    supervisor = start(project, *options, **variables)
     try:
         until(lambda: ready(home), project)
         state = ready(home)
         assert state is not None
-        until(lambda: statuses(state) == ["STARTED"], project)
+        yield supervisor, state
+    finally:
+        if supervisor.poll() is None:
+            supervisor.kill()
+            supervisor.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_stack_survives_signals_and_kill_9_and_ends_politely(project: Path) -> None:
+    home = project / "home"
+
+    # interrupted while it comes up, it leaves nothing
+    for number, seconds in enumerate((0.4, 1.5, 3.0, 6.0)):
+        early = start(project)
+        time.sleep(seconds)
+        path = state_file(home)
+        mark = json.loads(path.read_text())["mark"] if path.is_file() else None
+        early.send_signal((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number % 3])
+        early.wait(timeout=60)
+        assert nothing_is_left(home, mark), (project / "supervisor.log").read_text()
+
+    with up(project) as (first, state):
+        until(lambda: statuses(state)[-1:] == ["STARTED"], project)
 
         # a second one says where the first is, and leaves it alone
         with pytest.raises(AlreadyRunning, match=state.address):
@@ -38,28 +81,25 @@ def test_a_stack_survives_kill_9_and_ends_politely(project: Path) -> None:
         assert len(marked(state.mark)) >= 4
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
-        until(lambda: not marked(state.mark), project, seconds=40)
-        until(lambda: not EmbeddedPostgres(home).status().running, project, seconds=40)
-    finally:
-        if first.poll() is None:
-            first.kill()
+        until(lambda: nothing_is_left(home, state.mark), project, seconds=80)
 
-    # the next start recovers, and the run that was cut off counts as failed
-    second = start(project)
-    try:
-        until(lambda: ready(home), project)
-        state = ready(home)
-        assert state is not None
-        assert statuses(state) == ["FAILURE"]
-
+    # the next start recovers, and the run that was cut off counts as failed; told to, it waits for those in progress
+    with up(project, "--let-runs-finish", TOY_BRIEF="1", TOY_KEY="2") as (second, state):
+        assert statuses(state)[0] == "FAILURE"
+        until(lambda: statuses(state) == ["FAILURE", "STARTED"], project)
         second.send_signal(signal.SIGTERM)
-        assert second.wait(timeout=60) == 0
-        assert not marked(state.mark)
-        assert not EmbeddedPostgres(home).status().running
+        assert second.wait(timeout=120) == 0
         assert not state_file(home).exists()
-    finally:
-        if second.poll() is None:
-            second.kill()
+        assert nothing_is_left(home, state.mark)
+    assert recorded(home) == ["FAILURE", "SUCCESS"]
+
+    # without that word, runs in progress are told to stop
+    with up(project, TOY_KEY="3") as (third, state):
+        until(lambda: statuses(state) == ["FAILURE", "SUCCESS", "STARTED"], project)
+        third.send_signal(signal.SIGINT)
+        assert third.wait(timeout=120) == 0
+        assert nothing_is_left(home, state.mark)
+    assert recorded(home) == ["FAILURE", "SUCCESS", "CANCELED"]
 
 
 def test_a_taken_port_is_named_with_a_way_out(project: Path) -> None:

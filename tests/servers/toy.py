@@ -20,6 +20,8 @@ import time
 import dagster as dg
 
 BRIEF = bool(os.environ.get("TOY_BRIEF"))
+#: A sensor asks once for a run key: another start that is to run something says another one.
+KEY = os.environ.get("TOY_KEY", "1")
 
 @dg.asset
 def slow():
@@ -31,7 +33,7 @@ def brief():
 
 @dg.sensor(target=[brief if BRIEF else slow], minimum_interval_seconds=2, default_status=dg.DefaultSensorStatus.RUNNING)
 def once():
-    yield dg.RunRequest(run_key="1", tags={"dagster/max_retries": "0"})
+    yield dg.RunRequest(run_key=KEY, tags={"dagster/max_retries": "0"})
 
 defs = dg.Definitions(assets=[slow, brief], sensors=[once])
 """
@@ -80,4 +82,5 @@ def ready(home: Path) -> StackState | None:
 
 
 def statuses(state: StackState) -> list[str]:
-    return [run.status for run in DagsterApi(state.address).runs()]
+    """Of all runs, the oldest first."""
+    return [run.status for run in reversed(DagsterApi(state.address).runs())]
