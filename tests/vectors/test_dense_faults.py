@@ -97,7 +97,7 @@ def test_a_sync_killed_while_it_fills_the_index_leaves_searches_and_the_next_one
     endpoint: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vitrina.vectors.pointers import active_collection
-    from vitrina.vectors.services import nearest
+    from vitrina.vectors.searching import nearest
     from vitrina.vectors.sources import refresh
 
     index = EdgeIndex(tmp_path / "index", lock_timeout=5)
@@ -119,7 +119,7 @@ def test_a_sync_killed_while_it_fills_the_index_leaves_searches_and_the_next_one
 def test_the_index_is_free_while_an_embedder_is_asked(endpoint: Models, tmp_path: Path) -> None:
     from django.db import connection
 
-    from vitrina.vectors.services import nearest
+    from vitrina.vectors.searching import nearest
     from vitrina.vectors.sources import refresh
 
     index = EdgeIndex(tmp_path / "index", lock_timeout=1)
@@ -161,7 +161,7 @@ def test_the_index_is_free_while_the_category_question_is_with_the_model(
     from vitrina.llm.service import wiring
     from vitrina.llm.wiring import open_gateway
     from vitrina.objects import open_store
-    from vitrina.vectors.services import nearest
+    from vitrina.vectors.searching import nearest
     from vitrina.vectors.sources import refresh
 
     sync_tree(read_tree(ROOT / "samples" / "categories.yaml"))

@@ -31,7 +31,7 @@ from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.structured import Contract, InvalidAnswerError
 from vitrina.vectors.index import CATEGORIES, VectorIndex
-from vitrina.vectors.services import nearest
+from vitrina.vectors.searching import nearest
 from vitrina.warehouse import copy_upsert
 
 _GROUP = 200

@@ -9,7 +9,7 @@ from vitrina.content.models import DescriptionTemplate
 from vitrina.content.templates import category_sheets
 from vitrina.errors import PermanentError
 from vitrina.vectors.index import TEMPLATES, VectorIndex
-from vitrina.vectors.services import nearest
+from vitrina.vectors.searching import nearest
 
 
 def nearest_examples(

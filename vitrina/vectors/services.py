@@ -1,7 +1,8 @@
-"""Vectors of the catalogue: what is embedded when, and searching.
+"""Vectors of the catalogue: what is embedded when.
 
-Belongs here: keeping the table of vectors up to date, finding what is near. Stays out: embedders (``embedders``,
-``dense``), the pointer and the index's loads (``pointers``), what the documents are (``sources``).
+Belongs here: keeping the table of vectors up to date, opening the index. Stays out: embedders (``embedders``,
+``dense``), the pointer and the index's loads (``pointers``), what the documents are (``sources``), searching
+(``searching``).
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from vitrina.config import Settings, get_settings
+from vitrina.config import Settings
 from vitrina.fingerprints import fingerprint
-from vitrina.vectors.dense import DenseEmbedder, open_named
+from vitrina.vectors.dense import DenseEmbedder
 from vitrina.vectors.embedders import SparseEmbedder, SparseVector
 from vitrina.vectors.guard import alone
-from vitrina.vectors.index import RRF_K, Hit, SearchQuery, VectorIndex, VectorIndexError, physical_name, point_id
+from vitrina.vectors.index import VectorIndex, physical_name, point_id
 from vitrina.vectors.models import StoredVector, VectorCollection
-from vitrina.vectors.pointers import activate, active_collection, load_pending, rebuild_collection, remove
+from vitrina.vectors.pointers import activate, active_collection, load_pending, remove
+from vitrina.vectors.searching import nearest as nearest
 from vitrina.warehouse import copy_upsert
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ _LOG = logging.getLogger(__name__)
 #: Documents that are embedded and then committed together: eight requests of 256 texts side by side, and 25 MB of
 #: vectors with 1,536 numbers. A killed sync embeds at most these again (a paid endpoint's answers are in the ledger).
 _BATCH = 2_048
-_QUERIES = 256
 _HALF = 32
 
 
@@ -231,62 +232,3 @@ class _Writer:
         copy_upsert(
             StoredVector, columns, rows, key=("collection", "key"), compare=("fingerprint", "embedder_id", "indexed")
         )
-
-
-def nearest(
-    alias: str, texts: Sequence[str], index: VectorIndex, *, k: int = 5, where: dict[str, Any] | None = None
-) -> list[list[Hit]]:
-    """Nearest documents of each text, by sparse, dense or both vectors as ``VECTOR_SEARCH`` says for the collection.
-
-    Empty lists while the collection is empty. The score of a hybrid search is scaled to 0…1: first in both is 1.
-    """
-    if not texts:
-        return []
-    collection = active_collection(alias)
-    if collection is None:
-        return [[] for _ in texts]
-    settings = get_settings()
-    mode = settings.vector_search.get(alias, "hybrid")
-    dense: Sequence[np.ndarray | None] = [None] * len(texts)
-    if mode != "sparse" and collection.dense_id is not None:
-        dense = _query_vectors(settings, collection.dense_id, texts)
-    sparse: Sequence[SparseVector | None] = SparseEmbedder().embed(texts)
-    if mode == "dense":
-        sparse = [words if vector is None else None for words, vector in zip(sparse, dense, strict=True)]
-    queries = [SearchQuery(vector, words, k, where) for vector, words in zip(dense, sparse, strict=True)]
-    return [
-        [Hit(hit.key, min(hit.score * RRF_K / 2, 1.0), hit.payload) for hit in found] if query.fused else found
-        for query, found in zip(queries, _search(collection, queries, index), strict=True)
-    ]
-
-
-def _query_vectors(settings: Settings, dense_id: str, texts: Sequence[str]) -> list[np.ndarray | None]:
-    with open_named(settings, dense_id, purpose="search") as embedder:
-        if embedder is None:
-            # Another embedder's vectors would mean nothing in this collection.
-            _LOG.warning(
-                "%s is out of reach of the settings: searching by sparse vectors until the next sync", dense_id
-            )
-            return [None] * len(texts)
-        unique = list(dict.fromkeys(texts))
-        vectors = dict(zip(unique, embedder.embed(unique), strict=True))
-    return [vectors[text] if vectors[text].any() else None for text in texts]
-
-
-def _search(collection: VectorCollection, queries: Sequence[SearchQuery], index: VectorIndex) -> list[list[Hit]]:
-    """In short openings. The collection may be loaded anew meanwhile: then its next load is read."""
-    found: list[list[Hit]] = []
-    for start in range(0, len(queries), _QUERIES):
-        part = queries[start : start + _QUERIES]
-        try:
-            found += index.search(collection.index_name, part)
-        except VectorIndexError:
-            if index.exists(collection.index_name):
-                raise
-            collection.refresh_from_db()
-            if not index.exists(collection.index_name):
-                # The index was lost, or another Qdrant server is configured: the table has everything.
-                rebuild_collection(collection.alias, index)
-                collection.refresh_from_db()
-            found += index.search(collection.index_name, part)
-    return found
