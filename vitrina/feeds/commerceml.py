@@ -12,7 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from vitrina.feeds.xml_safe import XmlFile, child, elements, local, text_of
+from vitrina.feeds.xml_elements import child, elements, local, text_of
+from vitrina.feeds.xml_safe import XmlFile
 
 ROOT = "КоммерческаяИнформация"
 _RETAIL = re.compile(r"розн|retail|base|базов|продаж|сайт|интернет|РРЦ|мрц", re.IGNORECASE)

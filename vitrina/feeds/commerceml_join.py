@@ -21,7 +21,8 @@ from vitrina.feeds.commerceml import (
     read_classifier,
 )
 from vitrina.feeds.records import DropFile, NoProducts, QuarantinedRow, RawRow, Reason, Table
-from vitrina.feeds.xml_safe import XmlFile, child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_elements import child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_safe import XmlFile
 
 _OFFERS = {"Предложение", "Остаток"}
 _CURRENCIES = {"руб": "RUB", "руб.": "RUB", "rur": "RUB", "643": "RUB", "грн": "UAH", "тг": "KZT"}

@@ -1,6 +1,6 @@
 """Google Merchant feeds: RSS and Atom with the ``g:`` names.
 
-Belongs here: the fixed meaning of Merchant Center's elements. Stays out: safety and streaming (``xml_safe``).
+Belongs here: the fixed meaning of Merchant Center's elements. Stays out: safety and streaming (``xml_safe``, ``xml_elements``).
 Only direct children of an item count: the price inside ``g:shipping`` is the carrier's.
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 from lxml import etree
 
 from vitrina.feeds.records import DropFile, NoProducts, RawRow, Table
-from vitrina.feeds.xml_safe import XmlFile, child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_elements import child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_safe import XmlFile
 
 _FIELDS = {
     "id": "id", "title": "title", "description": "description", "brand": "brand", "color": "color", "size": "size",

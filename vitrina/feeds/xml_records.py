@@ -14,7 +14,8 @@ from lxml import etree
 
 from vitrina.feeds.json_keys import PART_NAMES, fold, kinds, score
 from vitrina.feeds.records import DropFile, NoProducts, RawRow, SourceConfig, Table
-from vitrina.feeds.xml_safe import XmlFile, elements, local, raw_of, text_of
+from vitrina.feeds.xml_elements import elements, local, raw_of, text_of
+from vitrina.feeds.xml_safe import XmlFile
 from vitrina.feeds.xml_shape import shape_of
 
 _SAMPLE = 1000

@@ -1,7 +1,7 @@
 """XML from strangers: streamed, without entities, without the network.
 
-Belongs here: opening an XML file safely, mending what can be mended without loss, and going through its elements.
-Stays out: the formats (``yml``, ``merchant_rss``, ``commerceml``, ``xml_records``).
+Belongs here: opening an XML file safely, mending what can be mended without loss, telling what it is. Stays out: going
+through its elements (``xml_elements``), the formats (``yml``, ``merchant_rss``, ``commerceml``, ``xml_records``).
 
 Entities are never resolved. A document that declares any is refused before its content is read: no product feed needs
 them, and they are how bombs and file thefts are made. An external DTD is only named, never fetched.
@@ -9,23 +9,20 @@ them, and they are how bombs and file thefts are made. An external DTD is only n
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.parsers import expat
 
 from lxml import etree
 
 from vitrina.feeds import xml_mend
-from vitrina.feeds.records import DropFile, DropUnreadable, QuarantinedRow, Reason
+from vitrina.feeds.records import DropFile, DropUnreadable
 from vitrina.feeds.scratch import Scratch
 from vitrina.feeds.utf8 import guess_encoding, read_head
 
 _CHUNK = 256 * 1024
 _PROLOG_BYTES = 1 << 20
-RAW_LIMIT = 20_000
 #: Bytes from one "<" to the next. 50 MB of attributes in one tag took 7 s and 2 GB, 4 MB take 0.5 s and 180 MB.
 TAG_LIMIT = 4_000_000
 
@@ -116,7 +113,7 @@ def _check(path: Path, name: str, encoding: str | None) -> str | None:
             hint="No product feed has such tags; write pictures and files as addresses instead of their content.",
         ) from None
     except (etree.XMLSyntaxError, AssertionError, ValueError) as error:
-        return _plain(error)
+        return plain(error)
     return None
 
 
@@ -138,7 +135,8 @@ def feed(parser: etree.XMLParser, path: Path) -> None:
     parser.close()
 
 
-def _plain(error: BaseException) -> str:
+def plain(error: BaseException) -> str:
+    """A fault of the syntax in a line."""
     return (str(error).split("\n", 1)[0] or "no content")[:300]
 
 
@@ -201,98 +199,3 @@ def _prolog(path: Path, name: str) -> _Prolog:
             hint="Open the address of the feed in a browser: it may have answered with an error page.",
         )
     return prolog
-
-
-def elements(xml: XmlFile, tags: Sequence[str], broken: list[QuarantinedRow] | None = None) -> Iterator[etree._Element]:
-    """The elements with these local names, in any namespace, in file order; each is emptied after its turn.
-
-    Only the outermost is given where one of them stands inside another. At a fault in the file the stream ends, and
-    the fault is put in ``broken``.
-    """
-    wanted = set(tags)
-    number = depth = 0
-    with xml.path.open("rb") as stream:
-        try:
-            for event, element in _events(stream, tags):
-                if local(element) not in wanted:
-                    continue
-                if event == "start":
-                    depth += 1
-                    continue
-                depth -= 1
-                if depth:
-                    continue
-                number += 1
-                yield element
-                _forget(element)
-        except etree.XMLSyntaxError as error:
-            if broken is not None:
-                message = f"the file breaks off here ({_plain(error)}); what stands after it was not read"
-                raw = _around(xml.path, error.lineno or 0)
-                broken.append(QuarantinedRow(number + 1, Reason.BROKEN_RECORD, message, raw, xml.name))
-
-
-def _events(stream: IO[bytes], tags: Sequence[str]) -> Iterator[tuple[str, etree._Element]]:
-    context: Any = etree.iterparse(
-        stream,
-        events=("start", "end"),
-        tag=[f"{{*}}{tag}" for tag in tags],
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        recover=False,
-    )
-    yield from context
-
-
-def _forget(element: etree._Element) -> None:
-    """Free an element and its former siblings: memory stays flat over any number of records."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
-
-
-def _around(path: Path, line: int) -> str:
-    """The line of a fault with its neighbours."""
-    found: list[str] = []
-    with path.open("rb") as stream:
-        for number, text in enumerate(stream, 1):
-            if number >= line - 2:
-                found.append(text[:RAW_LIMIT].decode("utf-8", errors="replace"))
-            if number > line + 2:
-                break
-    return "".join(found)[:RAW_LIMIT]
-
-
-def local(element: etree._Element) -> str:
-    """Local name of an element; "" for comments and entity references."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def text_of(element: etree._Element | None) -> str:
-    """All text inside an element, trimmed; HTML's named characters become what they mean."""
-    if element is None:
-        return ""
-    if len(element) == 0:
-        return (element.text or "").strip()
-    parts = [element.text or ""]
-    for child in element:
-        if isinstance(child, etree._Entity):
-            parts.append(html.unescape(child.text or ""))
-        elif isinstance(child.tag, str):
-            parts.append(text_of(child))
-        parts.append(child.tail or "")
-    return "".join(parts).strip()
-
-
-def child(element: etree._Element, name: str) -> etree._Element | None:
-    """The first direct child with a local name."""
-    return next((inner for inner in element if local(inner) == name), None)
-
-
-def raw_of(element: etree._Element) -> str:
-    """The element as text for quarantine."""
-    return etree.tostring(element, encoding="unicode", with_tail=False)[:RAW_LIMIT]

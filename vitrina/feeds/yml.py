@@ -1,6 +1,6 @@
 """Yandex Market YML: offers, the tree of categories, parameters.
 
-Belongs here: the fixed meaning of YML's elements. Stays out: safety and streaming (``xml_safe``).
+Belongs here: the fixed meaning of YML's elements. Stays out: safety and streaming (``xml_safe``, ``xml_elements``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 from lxml import etree
 
 from vitrina.feeds.records import RawRow, Table
-from vitrina.feeds.xml_safe import XmlFile, child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_elements import child, elements, local, raw_of, text_of
+from vitrina.feeds.xml_safe import XmlFile
 
 #: About delivery and bidding, not about the goods.
 _IGNORED = {
