@@ -42,12 +42,14 @@ class Parrot:
     """Says its prompt's facts: true, long enough, and not as the embedded writer says them."""
 
     lies = False
+    #: With these seeds it says no untrue value, however much it makes up with all others.
+    honest: frozenset[int] = frozenset()
 
     def write(self, prompts: Sequence[str], *, seed: int = 0, **_: Any) -> list[list[Line]]:
         found = []
         for prompt in prompts:
             facts = " ".join(line.partition(": ")[2] for line in prompt.splitlines()[1:])
-            more = " Вес 999 кг." if self.lies else ""
+            more = " Вес 999 кг." if self.lies and seed not in self.honest else ""
             found.append([Line(f"{facts}. Вот что известно о товаре: {facts}.{more} {'!' * seed}"[:380])])
         return found
 
@@ -118,6 +120,18 @@ def test_what_it_makes_up_is_never_shown_however_much_the_model_likes_it(
     made = card_products(ids(), tools)
     assert made.tally.unfit[name()] == 8
     assert set(ProductCard.objects.values_list("writer", "fit")) == {("embedded", True)}
+
+
+@pytest.mark.parametrize(("honest", "unfit", "chosen"), [({1}, 32, False), ({1, 2}, 16, True)])
+def test_of_a_policy_that_mostly_makes_things_up_nothing_is_believed(
+    tools: Tools, parrot: Parrot, monkeypatch: pytest.MonkeyPatch, honest: set[int], unfit: int, chosen: bool
+) -> None:
+    """The check of facts does not read every kind of statement: what passes by luck is no better than the rest."""
+    tools.settings.best_of = 4
+    parrot.lies, parrot.honest = True, frozenset(honest)
+    judge(monkeypatch, Longest())
+    made = card_products(ids(), tools)
+    assert (made.tally.unfit[name()], made.tally.chosen[name()] > 0) == (unfit, chosen)
 
 
 def test_a_policy_whose_process_is_gone_stops_nothing(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
