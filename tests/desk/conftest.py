@@ -89,7 +89,7 @@ def desk() -> Iterator[str]:
     from vitrina.project.wsgi import application
 
     with make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Silent) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -66,7 +66,7 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
     monkeypatch.setattr(GitHubOAuth2Adapter, "access_token_url", f"{fake.url}/token")
     monkeypatch.setattr(GitHubOAuth2Adapter, "profile_url", f"{fake.url}/user")
     monkeypatch.setattr(GitHubOAuth2Adapter, "emails_url", f"{fake.url}/user/emails")
-    thread = threading.Thread(target=fake.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=fake.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     with CONFIGURED:
         yield fake

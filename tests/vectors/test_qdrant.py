@@ -37,7 +37,7 @@ def server() -> Iterator[FakeServer]:
             pass
 
     server = FakeServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
     server.shutdown()
