@@ -1,6 +1,7 @@
 """Google Merchant feeds: RSS and Atom with the ``g:`` names.
 
-Belongs here: the fixed meaning of Merchant Center's elements. Stays out: safety and streaming (``xml_safe``, ``xml_elements``).
+Belongs here: the fixed meaning of Merchant Center's elements. Stays out: safety (``xml_safe``), streaming
+(``xml_elements``).
 Only direct children of an item count: the price inside ``g:shipping`` is the carrier's.
 """
 
