@@ -42,7 +42,7 @@ def metadata(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 def test_a_good_model_becomes_the_champion_and_trained_again_is_the_same(clean, instance, settings, tmp_path):
     from vitrina.models_registry import rewards, services
 
-    config = {"kind": "linear", "train": [str(made(tmp_path, 500))], "test": [str(made(tmp_path, 300, seed=1))]}
+    config = {"kind": "linear", "train": [str(made(tmp_path, 260))], "test": [str(made(tmp_path, 160, seed=1))]}
     told = metadata(run(instance, **config))
     assert told["status"] == "champion"
     assert told["accuracy_low"] > 0.8
@@ -62,8 +62,8 @@ def test_a_good_model_becomes_the_champion_and_trained_again_is_the_same(clean, 
 def test_a_model_that_only_counts_characters_is_held_back(clean, instance, settings, tmp_path):
     from vitrina.models_registry import rewards, services
 
-    records = pairs(260, judge="coin")
-    learned, test = write(tmp_path / "coin.jsonl", records), made(tmp_path, 300, seed=1, judge="coin")
+    records = pairs(160, judge="coin")
+    learned, test = write(tmp_path / "coin.jsonl", records), made(tmp_path, 160, seed=1, judge="coin")
     result = run(instance, ok=False, kind="linear", train=[str(learned)], test=[str(test)])
     [check] = result.get_asset_check_evaluations()
     assert not check.passed
