@@ -261,16 +261,6 @@ def test_another_share_of_true_statements_chooses_again_in_a_backfill(
     assert Choice.objects.count() >= 6
 
 
-def test_a_text_that_a_person_asked_for_is_a_version_even_if_it_says_the_same(
-    tools: Tools, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tools.settings.best_of = 2
-    judge(monkeypatch, Longest())
-    describe_products(ids(), tools)
-    forced = describe_products(ids(), tools, force=frozenset(ids()[:1]))
-    assert (forced.written, forced.same) == (1, 0)
-
-
 def test_a_run_that_was_killed_before_it_kept_anything_pays_for_nothing_twice(
     tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,7 @@ def describe(
         requests = (best_of.sample(_request(order), number) for order in orders for number in range(best_of.count))
         answers = gateway.run(requests, contract=contract, progress=progress)
         for group in chosen_answers(answers, best_of, result, run_id, _GROUP):
-            keep(group, result, run_id, counted=True)
+            keep(group, result, run_id, chosen=True)
         return result
     group = []
     for answer in gateway.run((_request(order) for order in orders), contract=contract, progress=progress):

@@ -38,7 +38,7 @@ class DescribeResult:
 
     Attributes:
         fresh_enough: Products that were not asked for.
-        same: Products whose text came out as it stands: no version was made.
+        same: Products whose standing text was chosen again: no version was made.
         busy: Products that another run works on.
         why: One message for each failed outcome.
     """
@@ -79,23 +79,21 @@ def count_cost(answer: ChatResult, result: DescribeResult) -> None:
     result.cost_usd = (result.cost_usd or Decimal(0)) + (answer.cost_usd or Decimal(0)) if known else None
 
 
-def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, counted: bool = False) -> None:
+def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, chosen: bool = False) -> None:
     """Write the versions and log rows of a group of answers, one a product, in one transaction.
 
-    An answer that is the standing text, word for word, makes no version: people who judged it are not asked again. One
-    that a person asked for does.
-
     Args:
-        counted: Their cost was counted already.
+        chosen: They were chosen among several, whose cost was counted. Where a choice comes to the answer that the
+            standing text was made of, no version is made, and people who judged it are not asked again.
     """
     versions: list[ContentVersion] = []
     logs: list[ProcessingLog] = []
     marks: dict[int, str] = {}
     used: Counter[str] = Counter()
-    newest = _newest(answers)
+    newest = _newest(answers) if chosen else {}
     for answer in answers:
         order: Order = answer.request.context
-        if not counted:
+        if not chosen:
             count_cost(answer, result)
         log = _log_row(answer, order, run_id)
         logs.append(log)
@@ -113,7 +111,7 @@ def keep(answers: Sequence[ChatResult], result: DescribeResult, run_id: str, *, 
             result.why.setdefault("internal", str(error))
             continue
         former = newest.get(version.product_id)
-        if former is not None and not order.try_no and _same(version, former):
+        if former is not None and _same(version, former):
             log.version, marks[former.pk] = former, order.fingerprint
             result.same += 1
             continue
@@ -147,7 +145,8 @@ def _newest(answers: Sequence[ChatResult]) -> dict[int, ContentVersion]:
 
 
 def _same(version: ContentVersion, former: ContentVersion) -> bool:
-    names = ("text_hash", "content", "facts", "model", "prompt_version")
+    """Whether both are of one answer, read in one way: not so where another model or prompt came to the same words."""
+    names = ("request_keys", "prompt_version", "text_hash", "content")
     return all(getattr(version, name) == getattr(former, name) for name in names)
 
 
