@@ -22,7 +22,7 @@ from simulation.home import Opened
 from simulation.plan import Record
 from simulation.platform import Platform
 from simulation.products import make_products
-from simulation.tuning import GOLD, OWN_BEST_OF, OWN_DROPS, RLOO, SFT, SHARES, WEEKS
+from simulation.tuning import GOLD, OWN_BEST_OF, RLOO, SFT, SHARES, WEEKS
 from vitrina.config import PROJECT_ROOT, get_settings
 
 _REFRESH = {"vitrina/refresh": "true"}
@@ -230,7 +230,7 @@ class Course:
         The promoted reward model chooses; candidates that stand are chosen from again.
         """
         models.use("reward", self.record.done[f"reward_{number}"]["model_id"])
-        return self._cards(self.record.done["goods"]["drops"][:OWN_DROPS], OWN_BEST_OF)
+        return self._cards(self.record.done["goods"]["drops"], OWN_BEST_OF)
 
     def cards(self, number: int) -> Told:
         """Cards of the new goods with the models as they stood after round 1, after round 2, and with its policy."""
@@ -249,7 +249,7 @@ class Course:
 
     def sft(self) -> Told:
         """A model that writes, taught by what people preferred, and by the cards that the reward model kept."""
-        files = models.examples(self.up, self.record.done["goods"]["drops"][:OWN_DROPS])
+        files = models.examples(self.up, self.record.done["goods"]["drops"])
         told = self.platform.run(
             "training", "train_policy", select=["sft_model"], fails=False,
             config={"sft_model": {"seed": self.size.seed, "train": files, "settings": SFT}},

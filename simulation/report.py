@@ -6,6 +6,7 @@ Belongs here: words and drawing. Stays out: figures' making (``measures``), the 
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -150,9 +151,10 @@ def draw(result: Mapping[str, Any], home: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
+    height = 1.4 + 0.5 * max(len(result["means"]), len(result["differences"]))
     with plt.rc_context({"svg.hashsalt": "vitrina", "font.size": 10}):
         figure, (left, right) = plt.subplots(
-            1, 2, figsize=(11, 3.8), width_ratios=(3, 2), layout="constrained", facecolor="white"
+            1, 2, figsize=(12, height), width_ratios=(3, 2), layout="constrained", facecolor="white"
         )
         means = {name: _mean(one) for name, one in result["means"].items()}
         _points(left, means, {name: _COLOURS.get(name, "#2563a8") for name in means})
@@ -177,7 +179,9 @@ def _points(axes: Any, means: Mapping[str, Mean], colours: Mapping[str, str]) ->
         axes.plot([one.mean], [place], "o", color=colours[name], markersize=6)
         axes.annotate(f"{one.mean:.2f}", (one.mean, place), xytext=(0, 6), textcoords="offset points",
                       ha="center", fontsize=8)  # fmt: skip
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(
+        range(len(names)), [" −\n".join(textwrap.fill(part, 30) for part in name.split(" − ")) for name in names]
+    )
     axes.set_ylim(len(names) - 0.4, -0.7)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     for side in ("top", "right", "left"):
