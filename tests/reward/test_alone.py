@@ -29,7 +29,7 @@ ASKS = (
 
 def trained(folder, kind):
     """Trained and judged by the process that the orchestrator starts, under its supervisor."""
-    learned, test = made(folder, 200), made(folder, 120, seed=1, ties=0.1)
+    learned, test = made(folder, 130), made(folder, 80, seed=1, ties=0.1)
     process = ["-m", "vitrina.training.reward", "--train", learned, "--test", test, "--out", folder / "model"]
     supervisor = ["-m", "vitrina.training.supervisor", "--grace", "10", "--", sys.executable]
     done, heard = run_and_listen(
