@@ -74,7 +74,7 @@ up: .venv/.core.stamp ## the platform, until Ctrl-C
 	@exec $(PY) -m vitrina.cli.main up
 
 test: .venv/.dev.stamp manifest ## the whole suite
-	$(PY) -m pytest -n $(JOBS) --dist loadfile -rfEs $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -rfEs $(PYTEST_ARGS)
 
 lint: .venv/.dev.stamp ## style, and who may import whom
 	$(PY) -m ruff check .

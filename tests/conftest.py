@@ -40,6 +40,12 @@ hypothesis_settings.register_profile("vitrina", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("vitrina")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: workers that take a file each end together when the last ones are short."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real drops and malformed input that the repository does not carry."""
