@@ -6,6 +6,7 @@ stays out: errors that are mistakes of the program; those keep their stack trace
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,19 @@ from pydantic_settings import SettingsError
 
 from vitrina.errors import VitrinaError
 
+# What is wrong with a place that a person named; any other error of the system is a mistake of the program.
+_PLACES = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.ENAMETOOLONG,
+        errno.EEXIST,
+    }
+)
 DOCTOR = "`vitrina doctor` looks at every connection and setting."
 #: Library → its errors that mean "the other side", what that side is, and the settings that name it.
 OUTSIDE: tuple[tuple[str, Sequence[str], str, str], ...] = (
@@ -45,6 +59,8 @@ def explain(error: BaseException) -> str | None:
         return f"A setting is not written as its kind asks ({error}); .env.example shows the form."
     if isinstance(error, PermissionError):
         return f"No permission: {error.filename or error}. Mend its owner, or set VITRINA_HOME to a folder of yours."
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _PLACES:
+        return f"{error.filename}: {error.strerror}. Name another place, or mend this one."
     for module, names, side, settings in OUTSIDE:
         # what was never imported cannot have raised it
         loaded: Any = sys.modules.get(module)

@@ -74,7 +74,9 @@ def train(
     test: Annotated[list[Path], typer.Option("--test", help="Held-out prompts.", metavar="FILE…")] = [],  # noqa: B006
     reward: Annotated[Path | None, typer.Option("--reward", help="Left out: one of half of the pairs.")] = None,
     judge: Annotated[Path | None, typer.Option("--judge", help="A model of another fold.")] = None,
-    algorithm: Annotated[Algorithm, typer.Option("--algorithm", case_sensitive=False)] = Algorithm.RLOO,
+    algorithm: Annotated[
+        Algorithm, typer.Option("--algorithm", case_sensitive=False, help="How the policy learns.")
+    ] = Algorithm.RLOO,
     settings: Settings = "{}",
     format: Format = None,
     seed: Seed = 0,
@@ -117,7 +119,7 @@ def write(
     prompts: Annotated[list[str], typer.Argument(help="What to write for; - reads one prompt from stdin.")],
     samples: Annotated[int, typer.Option("--samples", min=1, help="Texts for each prompt.")] = 1,
     temperature: Annotated[float, typer.Option("--temperature", min=0.0, help="0: the likeliest text.")] = 1.0,
-    seed: Annotated[int, typer.Option("--seed")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the texts.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Write texts. The same call gives the same texts."""
