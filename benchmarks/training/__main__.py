@@ -15,7 +15,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -50,7 +50,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def measured(options: argparse.Namespace) -> Iterator[object]:
     """Bars in the order of the tests. Folds and policies run beside each other."""
-    from benchmarks.training import reward
+    from benchmarks.training import reward, runs
     from benchmarks.training.bars import Bar
     from benchmarks.training.folds import fold, pooled
 
@@ -65,8 +65,8 @@ def measured(options: argparse.Namespace) -> Iterator[object]:
             for name, (needed, transformer, folds) in SETS.items()
             if needed & tests
         }
-        tested = None if options.no_torch else pool.submit(_suites, tests)
-        written = pool.submit(_policies, str(SHARED)) if torch and 7 in tests else None
+        tested = None if options.no_torch else pool.submit(runs.listed, runs.suites, tests)
+        written = pool.submit(runs.listed, runs.policies, SHARED) if torch and 7 in tests else None
         if 1 in tests:
             yield from reward.agreement(SHARED)
         if 2 in tests:
@@ -91,18 +91,6 @@ def measured(options: argparse.Namespace) -> Iterator[object]:
             yield from written.result()
         if tested is not None:
             yield from tested.result()
-
-
-def _policies(folder: str) -> Sequence[object]:
-    from benchmarks.training.runs import policies
-
-    return list(policies(Path(folder)))
-
-
-def _suites(tests: set[int]) -> Sequence[object]:
-    from benchmarks.training.runs import suites
-
-    return list(suites(tests))
 
 
 def _say(words: str) -> None:

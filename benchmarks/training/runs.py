@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,14 @@ SUITES = (
      ("tests/training/test_checkpoints.py", "tests/training/test_reward_transformer.py"), "damaged"),
     (10, "no connection but to this machine", ("tests/reward/test_alone.py",), "nothing_outside or listens"),
 )  # fmt: skip
+
+
+def listed(make: Callable[[Any], Iterator[Bar]], what: Any) -> list[Bar]:
+    """All bars of :func:`suites` or :func:`policies`, as another process can give them back.
+
+    It stands here since a spawned process knows the functions of modules, and none of ``__main__``.
+    """
+    return list(make(what))
 
 
 def suites(wanted: set[int]) -> Iterator[Bar]:
