@@ -1,18 +1,15 @@
 """The gateway as the rest of the platform uses it: synchronous, one object for one endpoint.
 
-Belongs here: the thread with the event loop, bounded feeding, progress. Stays out: how requests are answered
-(``vitrina.llm.engine``).
+Belongs here: the thread with the event loop, opening and closing. Stays out: bounded feeding and progress
+(``vitrina.llm.feeding``), how requests are answered (``vitrina.llm.engine``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +20,7 @@ from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
 from vitrina.llm.embeddings import EmbeddingBatch, embed_texts
 from vitrina.llm.engine import Engine
+from vitrina.llm.feeding import Progress, fed
 from vitrina.llm.ledger import Ledger
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult
@@ -36,24 +34,6 @@ from vitrina.llm.transport import AsgiApp, AsgiTransport, ClosedTransport, HttpT
 if TYPE_CHECKING:
     from vitrina.llm.batch.run import BatchRun
     from vitrina.llm.batch.runner import BatchProgress
-
-_DRAIN_S = 10.0
-_PROGRESS_S = 1.0
-
-
-@dataclass(slots=True, frozen=True)
-class Progress:
-    """Where a run stands. ``cost_usd`` is the sum of known costs of this gateway.
-
-    ``waiting`` says in a sentence why nothing moves (an open breaker), and is empty else.
-    """
-
-    done: int
-    ok: int
-    failed: int
-    cached: int
-    cost_usd: Decimal
-    waiting: str = ""
 
 
 class Gateway:
@@ -123,57 +103,7 @@ class Gateway:
             yield from self.batches().run_batch(list(requests), contract=contract, on_progress=self._told(progress))
             return
         loop, engine = self._started()
-        results: queue.SimpleQueue[ChatResult | BaseException] = queue.SimpleQueue()
-        tasks: set[asyncio.Task[None]] = set()
-
-        async def one(request: ChatRequest) -> None:
-            try:
-                results.put(await engine.ask(request, contract=contract))
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-                results.put(error)
-
-        def start(group: Sequence[ChatRequest]) -> None:
-            for request in group:
-                task = loop.create_task(one(request))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-
-        source, flying, more = iter(requests), 0, True
-        count, ok, cached, told = 0, 0, 0, time.monotonic()
-        try:
-            while True:
-                if more and flying <= engine.window * 3 // 4:
-                    group: list[ChatRequest] = []
-                    while flying + len(group) < engine.window:
-                        request = next(source, None)
-                        if request is None:
-                            more = False
-                            break
-                        group.append(request)
-                    flying += len(group)
-                    loop.call_soon_threadsafe(start, group)
-                if not flying:
-                    break
-                try:
-                    result = results.get(timeout=_PROGRESS_S)
-                except queue.Empty:  # nothing moves: an open breaker says so
-                    result = None
-                if isinstance(result, BaseException):
-                    raise result
-                if result is not None:
-                    flying, count, ok, cached = flying - 1, count + 1, ok + result.ok, cached + result.cached
-                if progress is not None and time.monotonic() - told >= _PROGRESS_S:
-                    told = time.monotonic()
-                    waiting = engine.controls.waiting
-                    progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd, waiting))
-                if result is not None:
-                    yield result
-            if progress is not None:
-                progress(Progress(count, ok, count - ok, cached, self.stats.cost_usd))
-        finally:
-            asyncio.run_coroutine_threadsafe(_drain(tasks, engine), loop).result()
+        yield from fed(engine, loop, requests, contract=contract, progress=progress)
 
     def batches(self, **limits: Any) -> BatchRun:
         """The provider's batch service at this endpoint: submit, collect, cancel, run_batch.
@@ -282,14 +212,3 @@ class Gateway:
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     with fewer_collections():
         loop.run_forever()
-
-
-async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:
-    """Ends what waits; lets what is on the wire end, since it is paid for."""
-    deadline = time.monotonic() + _DRAIN_S
-    while tasks:
-        late = time.monotonic() > deadline
-        for task in list(tasks):
-            if late or task not in engine.sending:
-                task.cancel()
-        await asyncio.wait(set(tasks), timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
