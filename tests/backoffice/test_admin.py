@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,37 @@ def test_every_table_of_ours_is_in_the_admin(database: str) -> None:
     ours = {model for model in apps.get_models() if model.__module__.startswith("vitrina.")}
     assert len(ours) > 30
     assert ours - set(site._registry) == set()
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("product category", "product categories"),
+        ("product words", "product words"),
+        ("picture analysis", "picture analyses"),
+        ("client process", "client processes"),
+        ("outbox", "outboxes"),
+        ("api key", "api keys"),
+        ("drop", "drops"),
+    ],
+)
+def test_tables_have_english_plurals(one: str, many: str) -> None:
+    from vitrina.backoffice.names import plural
+
+    assert plural(one) == many
+
+
+def test_the_admin_speaks_one_language_whatever_the_readers(person: Callable[..., User]) -> None:
+    from tests.desk.conftest import new_client
+
+    client = new_client(headers={"accept-language": "ru"})
+    client.force_login(person("admin"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get("/admin/").content.decode()
+    assert "Product categories" in page
+    assert "Models registry" in page
+    assert not re.search("[А-Яа-я]", page)
+    assert not re.search("[А-Яа-я]", client.get("/admin/review/decision/").content.decode())
+    assert "Модерация" in client.get("/people/").content.decode()
 
 
 def test_who_is_staff_by_djangos_flag_alone_does_not_enter(person: Callable[..., User]) -> None:

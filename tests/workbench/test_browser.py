@@ -111,7 +111,7 @@ def test_a_picture_and_a_list_are_handed_in_and_seen_to_their_end(
     page.get_by_role("button", name="Посмотреть").click()
     page.get_by_text("Пока ничего не передано").wait_for(timeout=90_000)
     assert_accessible(page)
-    page.get_by_role("button", name="Передать поставку").click()
+    page.get_by_role("button", name="Передать выгрузку").click()
     page.get_by_text("desk/list.csv").wait_for()
     assert (settings.objects_folder / "drops/desk/list.csv").is_file()
 

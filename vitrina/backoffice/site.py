@@ -6,6 +6,7 @@ Belongs here: the site and the class of tables that nobody changes. Stays out: w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -13,6 +14,8 @@ from csp.decorators import csp_update
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
+from django.utils import translation
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -22,6 +25,21 @@ from vitrina.accounts.roles import Role, roles_of
 POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 #: Pages of Django's admin that the desk has already, under its own rules, or that nothing here needs.
 _OURS = {"login", "password_change_done", "autocomplete"}
+
+
+def _in_english(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whatever the reader's language: half of the words would stay English otherwise."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with translation.override("en"):
+            request.LANGUAGE_CODE = "en"  # type: ignore[attr-defined]
+            answer = view(request, *args, **kwargs)
+            if isinstance(answer, SimpleTemplateResponse) and not answer.is_rendered:
+                answer.render()
+            return answer
+
+    return answered
 
 
 class Backoffice(UnfoldAdminSite):
@@ -37,7 +55,7 @@ class Backoffice(UnfoldAdminSite):
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """With a policy that the theme can work under; marked, so that the middleware knows whose page it is."""
-        wrapped: Any = csp_update(POLICY)(super().admin_view(view, cacheable))
+        wrapped: Any = csp_update(POLICY)(_in_english(super().admin_view(view, cacheable)))
         wrapped.admin_site = self
         return wrapped  # type: ignore[no-any-return]
 

@@ -80,7 +80,7 @@ def vote(
             ReviewItem.objects.filter(pk=item.pk).update(done=3, need=3, state="done", agreement=0.9)
     Decision.objects.bulk_create(votes)
     SetAside.objects.create(
-        item=items[count - 1], user=voters[0], kind="flag", reason="broken", comment="Второй текст обрывается."
+        item=items[count - 1], user=voters[0], kind="flag", reason="unreadable", comment="Второй текст обрывается."
     )  # fmt: skip
     ReviewItem.objects.filter(pk=items[count - 1].pk).update(state="flagged")
     return {"batch_id": batch.pk}

@@ -23,7 +23,6 @@ from vitrina.vectors.guard import alone
 from vitrina.vectors.index import VectorIndex, physical_name, point_id
 from vitrina.vectors.models import StoredVector, VectorCollection
 from vitrina.vectors.pointers import activate, active_collection, load_pending, remove
-from vitrina.vectors.searching import nearest as nearest
 from vitrina.warehouse import copy_upsert
 
 if TYPE_CHECKING:

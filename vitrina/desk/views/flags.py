@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.comparison.reasons import REPORTS, label_of
 from vitrina.desk.moderation.listing import title_of
 from vitrina.desk.names import short_name
 from vitrina.desk.views.screen import person
@@ -59,7 +60,7 @@ def _shown(flag: SetAside) -> dict[str, object]:
         "texts": [pair.text_a, pair.text_b] if pair is not None else [],
         "language": pair.language if pair is not None else "ru",
         "who": short_name(flag.user),
-        "reason": flag.reason,
+        "reason": label_of(REPORTS, flag.reason),
         "comment": flag.comment,
         "at": flag.created_at,
     }  # fmt: skip
