@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from vitrina.cli.errors import explain
 from vitrina.cli.main import app
@@ -38,3 +39,17 @@ def test_a_place_that_cannot_be_used_is_told(tmp_path: Path) -> None:
             place.write_text("y")
         assert str(place) in str(explain(raised.value))
     assert explain(OSError("a mistake of the program")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--version"], 0, "vitrina "),
+        (["review", "list", "--kind", "foo"], 2, "price"),
+        (["review", "list", "--priority", "9"], 2, "3"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_right_ones(words: list[str], code: int, said: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == code
+    assert said in result.output

@@ -6,9 +6,11 @@ What belongs here: joining the sub-commands, and how an error is told. What stay
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from vitrina import __version__
 from vitrina.cli.demo import demo
 from vitrina.cli.desk import app as desk_app
 from vitrina.cli.doctor import doctor
@@ -28,6 +30,23 @@ from vitrina.cli.users import app as users_app
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Parser drops become a published catalogue."
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"vitrina {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Parser drops become a published catalogue."""
+
+
 app.command("up")(up)
 app.command("demo")(demo)
 app.command("doctor")(doctor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -16,10 +17,18 @@ Items = Annotated[list[int], typer.Argument(help="Numbers of review items.")]
 By = Annotated[str | None, typer.Option("--by", help="Who decides; your login name by default.")]
 
 
+class Kind(StrEnum):
+    """What waits."""
+
+    TEXT = "text"
+    PRICE = "price"
+    LIST = "list"
+
+
 @app.command("list")
 def list_items(
-    kind: Annotated[str | None, typer.Option(help="text, price or list.")] = None,
-    priority: Annotated[int | None, typer.Option(help="1, 2 or 3.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only these.", case_sensitive=False)] = None,
+    priority: Annotated[int | None, typer.Option(help="1, 2 or 3.", min=1, max=3)] = None,
     limit: Annotated[int, typer.Option(help="Most items shown.", min=1)] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -27,7 +36,7 @@ def list_items(
     connected()
     from vitrina.review.services import open_items
 
-    items = open_items(kind=kind, priority=priority)
+    items = open_items(kind=kind and str(kind), priority=priority)
     rows: list[dict[str, Any]] = [
         {
             "id": item.pk,
