@@ -1,6 +1,10 @@
 """Teaching a policy by a reward model, really, at a small size."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,6 +16,7 @@ from vitrina.policy import optimising, storage
 from vitrina.policy.settings import Algorithm
 from vitrina.policy.sft import train as teach
 from vitrina.reward.models import open_model
+from vitrina.training import checkpoints
 from vitrina.training.policy import main
 from vitrina.training.reward import BAD_INPUT
 
@@ -117,6 +122,35 @@ def test_an_interrupted_training_comes_to_the_same_weights(algorithm, straight, 
     again, _, _ = optimising.train(examples(tmp_path), None, plan)
     assert again["model_id"] == manifest["model_id"]
     assert [each["step"] for each in again["history"]] == [each["step"] for each in manifest["history"]]
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_from_its_newest_whole_checkpoint_to_the_same_weights(straight, sft, tmp_path):
+    settings = POLICY.described(Algorithm.RLOO, pretrained=False) | {"beta": None}
+    command = [
+        sys.executable, "-m", "vitrina.training.policy", "--train", str(made(tmp_path, 240)), "--sft", str(sft),
+        "--out", str(tmp_path / "policy"), "--settings", json.dumps(settings),
+    ]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        said = json.loads(line) if line.startswith("{") else {}
+        if said.get("stage") == "checkpoint":
+            process.kill()
+    assert process.wait(120) == -signal.SIGKILL
+    saved = tmp_path / "policy.partial" / "work" / "checkpoints"
+    newest = max(folder for folder in saved.glob("checkpoint-?") if (folder / checkpoints.SEAL).is_file())
+    # A trainer that was killed while it saved leaves a newer folder without a seal
+    unfinished = saved / "checkpoint-9"
+    unfinished.mkdir()
+    (unfinished / "model.safetensors").write_bytes(b"half of it")
+    told = []
+    plan = policy_plan(tmp_path / "policy", sft)
+    again, _, _ = optimising.train(examples(tmp_path), None, plan, lambda *each: told.append(each))
+    assert ("resumed", {"checkpoint": newest.name}) in told
+    assert again["model_id"] == straight[1]["model_id"]
+    assert [each["step"] for each in again["history"]] == [each["step"] for each in straight[1]["history"]]
 
 
 def test_the_process_judges_what_it_taught_and_finds_it_again(straight, sft, tmp_path, capsys):
