@@ -130,6 +130,8 @@ def test_a_beginning_of_an_id_is_enough_and_a_wrong_one_is_told(registry, folder
     assert services.found(role, row.model_id[:8]) == row
     with pytest.raises(PermanentError, match="No reward model"):
         services.found(role, "zzz")
+    with pytest.raises(PermanentError, match="vitrina policy models"):
+        services.found(type(role).POLICY, "zzz")
 
 
 def test_there_are_never_two_champions(registry, folders):

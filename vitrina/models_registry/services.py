@@ -87,8 +87,9 @@ def found(role: RegisteredModel.Role, model_id: str) -> RegisteredModel:
     rows = list(RegisteredModel.objects.filter(role=role, model_id__startswith=model_id)[:2])
     if len(rows) != 1:
         what = "No" if not rows else "More than one"
+        command = "reward" if role == RegisteredModel.Role.REWARD else "policy"
         raise PermanentError(
-            f"{what} {role} model begins with {model_id!r}.", hint="`vitrina reward models` lists them."
+            f"{what} {role} model begins with {model_id!r}.", hint=f"`vitrina {command} models` lists them."
         )
     return rows[0]
 
