@@ -159,3 +159,12 @@ def test_a_file_whose_name_is_no_text_is_used_like_any_other(folder, tmp_path):
     code, out, _, _ = run("evaluate", tmp_path / "model", "--test", path, "--plots", "none", "--json")
     assert code == 0
     assert json.loads(out)["test_files"]
+
+
+def test_what_a_linear_model_does_not_have_is_refused(tmp_path):
+    path = made(tmp_path, 130)
+    ended = CliRunner().invoke(
+        app, ["reward", "train", "--train", str(path), "--out", str(tmp_path / "m"), "--kind", "linear", "--base", "x"]
+    )
+    assert ended.exit_code != 0
+    assert not (tmp_path / "m").exists()

@@ -126,7 +126,7 @@ def write(
     from vitrina.reward.models import require_torch
     from vitrina.reward.transformer.training import quiet_environment
 
-    require_torch()
+    require_torch("A model that writes", "")
     quiet_environment()
     from vitrina.policy.writing import open_writer
 

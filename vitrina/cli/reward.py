@@ -65,6 +65,10 @@ def train(
     from vitrina.reward.fitting import train as fit
     from vitrina.reward.transformer.settings import TransformerSettings
 
+    if kind is ModelKind.LINEAR and (base is not None or epochs is not None):
+        raise PermanentError(
+            "A linear reward model has neither a base nor epochs.", hint="Leave out --base and --epochs, or --kind."
+        )
     settings = TransformerSettings(base=base)
     if epochs is not None:
         settings = changed(settings, epochs=epochs)

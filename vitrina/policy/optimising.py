@@ -69,7 +69,7 @@ def train(
         PermanentError: data or models that cannot be used, a folder that is in use, or libraries that are missing.
         RetryableError: it was told to stop; a checkpoint is saved.
     """
-    require_torch()
+    require_torch("A model that writes", "")
     quiet_environment()
     import torch
 

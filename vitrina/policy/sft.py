@@ -60,7 +60,7 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
         PermanentError: examples that cannot be trained on, a folder that is in use, or libraries that are missing.
         RetryableError: it was told to stop; a checkpoint is saved.
     """
-    require_torch()
+    require_torch("A model that writes", "")
     quiet_environment()
     import torch
 

@@ -152,7 +152,7 @@ def open_writer(folder: Path, *, threads: int | None = None) -> PolicyWriter:
     Raises:
         PermanentError: no such model, a damaged one, or libraries that are missing.
     """
-    require_torch()
+    require_torch("A model that writes", "")
     manifest = storage.read(folder)
     if threads:
         torch.set_num_threads(threads)

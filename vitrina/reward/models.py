@@ -123,8 +123,14 @@ def _part(folder: Path, name: str, threads: int | None) -> Scorer:
     raise ValueError(f"it has a part {name!r} that this program does not know")
 
 
-def require_torch() -> None:
+def require_torch(
+    what: str = "A transformer reward model", instead: str = "; --kind linear needs nothing more"
+) -> None:
     """Refuse, with what to do, where the training group is not installed.
+
+    Args:
+        what: It is for.
+        instead: What can be had without, if anything; the end of the hint.
 
     Raises:
         PermanentError: a library of it is missing.
@@ -134,6 +140,6 @@ def require_torch() -> None:
     missing = [name for name in ("torch", "transformers", "trl", "datasets", "peft") if find_spec(name) is None]
     if missing:
         raise PermanentError(
-            f"A transformer reward model needs libraries that are not installed: {', '.join(missing)}.",
-            hint="`make train-env` installs them (about 1.5 GB); --kind linear needs nothing more.",
+            f"{what} needs libraries that are not installed: {', '.join(missing)}.",
+            hint=f"`make train-env` installs them (about 1.5 GB){instead}.",
         )
