@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,25 @@ class Speaker:
         return found
 
 
+def served_here(
+    settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch, open_writer: Callable[[Path], Any]
+) -> None:
+    """The service of trained models answers in this process, with what ``open_writer`` makes of a model's folder."""
+    models = settings.vitrina_home / "training" / "models"
+    app = ServedModels(Shelf(models, open_writer=open_writer), token=TOKEN).app
+
+    async def with_token(scope: Any, receive: Any, send: Any) -> None:
+        scope["headers"].append((b"authorization", f"Bearer {TOKEN}".encode()))
+        await app(scope, receive, send)
+
+    def served(settings: Settings, model: str, *, run_id: str = "") -> Gateway:
+        config = GatewayConfig(model=model, cache_scope="serve-models/1", run_id=run_id)
+        return Gateway(config, PostgresLedger(database), service=with_token)
+
+    monkeypatch.setattr("vitrina.serving.gateway.served_gateway", served)
+    monkeypatch.setattr(policy, "find_spec", lambda _: object())
+
+
 @pytest.fixture(scope="session")
 def trained_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An SFT model, and a sound policy that came from it."""
@@ -61,19 +80,7 @@ def served_store(settings: Settings, database: str, monkeypatch: pytest.MonkeyPa
     def opened(folder: Path) -> Speaker:
         return kinds[json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"]]
 
-    models = settings.vitrina_home / "training" / "models"
-    app = ServedModels(Shelf(models, open_writer=opened), token=TOKEN).app
-
-    async def with_token(scope: Any, receive: Any, send: Any) -> None:
-        scope["headers"].append((b"authorization", f"Bearer {TOKEN}".encode()))
-        await app(scope, receive, send)
-
-    def served(settings: Settings, model: str, *, run_id: str = "") -> Gateway:
-        config = GatewayConfig(model=model, cache_scope="serve-models/1", run_id=run_id)
-        return Gateway(config, PostgresLedger(database), service=with_token)
-
-    monkeypatch.setattr("vitrina.serving.gateway.served_gateway", served)
-    monkeypatch.setattr(policy, "find_spec", lambda _: object())
+    served_here(settings, database, monkeypatch, opened)
     return open_store(settings)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from tests.preferences.conftest import served_here
 from tests.preferences.test_best_of import Longest, ids, judge
 from tests.preferences.test_pairing import goods
 from vitrina.catalog.processing import Tools, card_products
 from vitrina.config import Settings
 from vitrina.llm.config import GatewayConfig, RetryPolicy
 from vitrina.llm.gateway import Gateway
-from vitrina.llm.ledger_postgres import PostgresLedger
 from vitrina.llm.transport import TransportError
 from vitrina.llm.wiring import open_gateway
 from vitrina.models_registry import services
@@ -25,11 +25,8 @@ from vitrina.preferences import policy
 from vitrina.preferences.models import Candidate, PairOrigin, ProductCard
 from vitrina.preferences.pairing import make_pairs
 from vitrina.reward.storage import write_manifest
-from vitrina.serving.app import ServedModels
-from vitrina.serving.shelf import Shelf
 
 PASSED = [{"name": "gate", "passed": True, "measured": 1, "needed": "more"}]
-TOKEN = "token"
 
 
 @dataclass
@@ -72,19 +69,7 @@ def tools(
     services.promote(
         services.register(store, folder, RegisteredModel.Role.POLICY, report={}, rules=PASSED), by=services.GATE
     )
-    models = settings.vitrina_home / "training" / "models"
-    app = ServedModels(Shelf(models, open_writer=lambda _: parrot), token=TOKEN).app
-
-    async def with_token(scope: Any, receive: Any, send: Any) -> None:
-        scope["headers"].append((b"authorization", f"Bearer {TOKEN}".encode()))
-        await app(scope, receive, send)
-
-    def served(settings: Settings, model: str, *, run_id: str = "") -> Gateway:
-        config = GatewayConfig(model=model, cache_scope="serve-models/1", run_id=run_id)
-        return Gateway(config, PostgresLedger(database), service=with_token)
-
-    monkeypatch.setattr("vitrina.serving.gateway.served_gateway", served)
-    monkeypatch.setattr(policy, "find_spec", lambda _: object())
+    served_here(settings, database, monkeypatch, lambda _: parrot)
     goods(8)
     with open_gateway(run_id="test") as gateway:
         yield Tools(settings, store, None, gateway, "run")  # type: ignore[arg-type]

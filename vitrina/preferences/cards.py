@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from vitrina.config import Settings
-from vitrina.content.best_of import ALONE, TextScorer
+from vitrina.content.best_of import TextScorer
 from vitrina.content.describing import input_hash
 from vitrina.content.facts import ProductFacts
 from vitrina.fingerprints import fingerprint
@@ -96,7 +96,7 @@ def write_cards(
     }
     chosen = choose_candidates(groups, wanted, scorer, result.tally, min_grounding=min_grounding, run_id=run_id)
     # What a failing reward model left is chosen again by a backfill
-    marks |= {pk: "" for pk, one in chosen.items() if scorer is not None and one.why not in ("", ALONE)}
+    marks |= {pk: "" for pk, one in chosen.items() if one.unjudged}
     _keep(chosen, wanted, marks, language, result, run_id)
     # A card of former facts is not shown where no new one could be written, and the next run writes it
     lost = [pk for pk in wanted if pk not in chosen and pk in standing and standing[pk][0] != input_hash(wanted[pk])]

@@ -55,13 +55,15 @@ class Tally:
 class Chosen:
     """The candidate that was chosen for a product.
 
-    ``choice`` is ``None`` where it was the only one; ``why`` tells why no reward model chose.
+    Attributes:
+        choice: ``None`` where it was the only one.
+        unjudged: A reward model was to choose among several and failed: a backfill chooses again.
     """
 
     candidate: Candidate
     fit: bool
     choice: int | None = None
-    why: str = ""
+    unjudged: bool = False
 
 
 def choose_candidates(
@@ -98,7 +100,10 @@ def choose_candidates(
         _count(tally, own, picks[product], fit)
     return {
         product: Chosen(
-            own[picks[product].place], fit[own[picks[product].place].pk], ids.get(marks[product]), picks[product].why
+            own[picks[product].place],
+            fit[own[picks[product].place].pk],
+            ids.get(marks[product]),
+            unjudged=scorer is not None and picks[product].why not in ("", ALONE),
         )
         for product, own in wanted.items()
     }

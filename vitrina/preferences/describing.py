@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from vitrina.content.best_of import ALONE, TextScorer
+from vitrina.content.best_of import TextScorer
 from vitrina.content.best_of_answers import BestOf, Place
 from vitrina.content.keeping import Order
 from vitrina.fingerprints import fingerprint
@@ -60,10 +60,7 @@ def _choose(
     candidates = {product: [found[mark] for mark in own] for product, own in zip(facts, marks, strict=True)}
     chosen = choose_candidates(candidates, facts, scorer, tally, min_grounding=min_grounding, run_id=run_id)
     return [
-        Place(
-            own.index(chosen[product].candidate.fingerprint),
-            unjudged=scorer is not None and chosen[product].why not in ("", ALONE),
-        )
+        Place(own.index(chosen[product].candidate.fingerprint), unjudged=chosen[product].unjudged)
         for product, own in zip(facts, marks, strict=True)
     ]
 
