@@ -1,15 +1,13 @@
 """Teaching a policy by a reward model, really, at a small size."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
 from tests.reward.made import made
+from tests.training.killing import killed
 from tests.training.writers import POLICY, Interrupted, examples, policy_plan, sft_plan, stop_at
 from vitrina.errors import PermanentError
 from vitrina.policy import optimising, storage
@@ -131,14 +129,7 @@ def test_a_killed_process_goes_on_from_its_newest_whole_checkpoint_to_the_same_w
         sys.executable, "-m", "vitrina.training.policy", "--train", str(made(tmp_path, 240)), "--sft", str(sft),
         "--out", str(tmp_path / "policy"), "--settings", json.dumps(settings),
     ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        said = json.loads(line) if line.startswith("{") else {}
-        if said.get("stage") == "checkpoint":
-            process.kill()
-    assert process.wait(120) == -signal.SIGKILL
+    killed(command, lambda said: said.get("stage") == "checkpoint")
     saved = tmp_path / "policy.partial" / "work" / "checkpoints"
     newest = max(folder for folder in saved.glob("checkpoint-?") if (folder / checkpoints.SEAL).is_file())
     # A trainer that was killed while it saved leaves a newer folder without a seal

@@ -1,10 +1,8 @@
 """Transformer reward models, really trained, at a small size."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.reward.made import made, pairs, write
+from tests.training.killing import killed
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.preferences.formats import load
 from vitrina.reward.evaluation import evaluate
@@ -137,14 +136,7 @@ def test_a_killed_process_goes_on_to_the_same_weights(straight, data, tmp_path):
         sys.executable, "-m", "vitrina.training.reward", "--train", str(data), "--out", str(tmp_path / "model"),
         "--kind", "transformer", "--settings", json.dumps(SMALL.described()),
     ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        said = json.loads(line) if line.startswith("{") else {}
-        if said.get("stage") == "step" and said["step"] >= 17:
-            process.kill()
-    assert process.wait(120) == -signal.SIGKILL
+    killed(command, lambda said: said.get("stage") == "step" and said["step"] >= 17)
     told = []
     plan = Plan(tmp_path / "model", ModelKind.TRANSFORMER, transformer=SMALL)
     resumed = train(load([data]), plan, lambda stage, figures: told.append(stage))
