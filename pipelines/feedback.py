@@ -43,6 +43,7 @@ CHECKS = [
     preferences.preferences_say_what_people_said,
     preferences.sides_are_even,
     champion_on_new_votes.champion_holds_on_new_votes,
+    champion_on_new_votes.policy_holds_on_desk_votes,
     preference_dataset.sides_do_not_meet,
     preference_dataset.nothing_is_lost,
 ]

@@ -113,3 +113,33 @@ def champion_holds_on_new_votes(warehouse: Warehouse) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"model": reign.model.model_id, "said": reign.verdict.words, "pairs": len(reign.rows)},
     )
+
+
+@dg.asset_check(
+    asset=champion_on_new_votes,
+    description="People do not prefer texts of its SFT model, or of other writers, to those of the policy in use.",
+)
+def policy_holds_on_desk_votes(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warns when votes speak against the policy in use: as many as the gate needs, and an upper bound below one half.
+
+    The gate counts votes at the promotion alone. Nothing is rolled back by itself; the check names the command.
+    """
+    from vitrina.drift.policy import received
+
+    found = received()
+    if found is None:
+        return dg.AssetCheckResult(
+            passed=True, severity=dg.AssetCheckSeverity.WARN, metadata={"model": "no policy is in use yet"}
+        )
+    way_back = {"way_back": found.way_back} if found.against else {}
+    return dg.AssetCheckResult(
+        passed=not found.against,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{found.words} {found.way_back}".strip(),
+        metadata={
+            "model": found.model.model_id,
+            "said": found.words,
+            **{f"votes_beside_{name.replace(' ', '_').lower()}": each.decided for name, each in found.votes.items()},
+            **way_back,
+        },
+    )

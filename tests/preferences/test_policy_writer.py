@@ -92,6 +92,9 @@ def test_it_writes_beside_the_others_and_the_reward_model_chooses(
     assert made.texts.cost_usd == 0
     own = Candidate.objects.filter(writer=name())
     assert set(own.values_list("seed", "sample")) == {(1, 0), (2, 1)}
+    [model_id] = RegisteredModel.objects.filter(role="policy").values_list("model_id", flat=True)
+    assert set(own.values_list("trained_model", flat=True)) == {model_id}
+    assert set(Candidate.objects.exclude(writer=name()).values_list("trained_model", flat=True)) == {""}
     before = Candidate.objects.count()
     assert card_products(ids(), tools, refresh=True).wanted == 0
     assert Candidate.objects.count() == before
@@ -148,3 +151,23 @@ def test_at_the_desk_it_meets_the_others_as_often_as_they_meet_each_other(tools:
     for origin in PairOrigin.objects.select_related("candidate_a", "candidate_b", "pair"):
         assert name() not in str([origin.pair.prompt, origin.pair.facts, origin.pair.measures])
         assert origin.candidate_a.writer != origin.candidate_b.writer
+
+
+def test_texts_of_earlier_days_are_told_apart_by_their_writers_names(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib import import_module
+
+    from django.apps import apps
+
+    judge(monkeypatch, Longest())
+    card_products(ids(), tools)
+    wanted = dict(Candidate.objects.values_list("pk", "trained_model"))
+    assert len(set(wanted.values())) == 2
+    Candidate.objects.update(trained_model="")
+    alike = Candidate.objects.filter(writer="embedded").first()
+    assert alike is not None
+    Candidate.objects.filter(pk=alike.pk).update(writer="policy-of-returns")
+    migration = import_module("vitrina.preferences.migrations.0003_candidates_of_trained_models")
+    migration.by_their_names(apps, None)
+    assert dict(Candidate.objects.values_list("pk", "trained_model")) == wanted

@@ -1,6 +1,6 @@
-"""What people said of a policy's texts beside those of the SFT model that it came from, as the gate counts it.
+"""What people said of a policy's texts beside those of the SFT model that it came from, or of other writers.
 
-Belongs here: counting standing votes by the two models, and the gate's rule over them. Stays out: making the pairs
+Belongs here: counting standing votes by the two sides, and the gate's rule over them. Stays out: making the pairs
 (``vitrina.preferences.policy_pairs``), all other rules (``vitrina.policy.gates``). Votes are read from the desk and not
 from preferences: what was voided a moment ago must not promote anything.
 """
@@ -8,6 +8,7 @@ from preferences: what was voided a moment ago must not promote anything.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,7 @@ from django.db.models.functions import Now
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.policy.gates import PEOPLE, Votes, preferred
 from vitrina.preferences.models import PairOrigin
-from vitrina.preferences.selection import GATE
-from vitrina.preferences.writers import trained_name
+from vitrina.preferences.selection import BEST_OF, GATE
 from vitrina.review.models import Decision, ReviewItem
 from vitrina.review.outbox import UNDO_WINDOW
 
@@ -28,16 +28,35 @@ _POLICY, _SFT, _TIE, _BOTH_BAD = "policy", "sft", "tie", "both_bad"
 
 def origins_of(model_id: str, sft_model_id: str) -> QuerySet[PairOrigin]:
     """Pairs of the two models' texts, made for the gate."""
-    names = trained_name(RegisteredModel.Role.POLICY, model_id), trained_name(RegisteredModel.Role.SFT, sft_model_id)
-    sides = [Q(candidate_a__writer=one, candidate_b__writer=other) for one, other in (names, names[::-1])]
+    ids = model_id, sft_model_id
+    sides = [Q(candidate_a__trained_model=one, candidate_b__trained_model=other) for one, other in (ids, ids[::-1])]
     return PairOrigin.objects.filter(sides[0] | sides[1], chosen_for=GATE)
 
 
 def votes_on(model_id: str, sft_model_id: str) -> Votes:
     """Votes that stand and can no longer be undone; gold pairs are not counted, nor a person's second answer."""
-    policy = trained_name(RegisteredModel.Role.POLICY, model_id)
-    origins = origins_of(model_id, sft_model_id).values_list("pair", "candidate_a__writer")
-    sides = {pair: (_POLICY, _SFT) if first == policy else (_SFT, _POLICY) for pair, first in origins}
+    return _votes(origins_of(model_id, sft_model_id), model_id)
+
+
+def votes_beside_others(model_id: str, sft_model_id: str) -> Votes:
+    """As :func:`votes_on`, of pairs with texts of all other writers; the other one's votes count as ``sft``.
+
+    Pairs that measure best of n are left out: there a reward model put one of the two texts first.
+    """
+    mine = {model_id, sft_model_id}
+    first = Q(candidate_a__trained_model=model_id) & ~Q(candidate_b__trained_model__in=mine)
+    second = Q(candidate_b__trained_model=model_id) & ~Q(candidate_a__trained_model__in=mine)
+    return _votes(PairOrigin.objects.filter(first | second).exclude(chosen_for=BEST_OF), model_id)
+
+
+def _votes(origins: QuerySet[PairOrigin], model_id: str) -> Votes:
+    found = origins.values_list("pair", "candidate_a__trained_model")
+    sides = {pair: (_POLICY, _SFT) if first == model_id else (_SFT, _POLICY) for pair, first in found}
+    return _counted(sides)
+
+
+def _counted(sides: Mapping[int, tuple[str, str]]) -> Votes:
+    """Votes on pairs of which it is known who wrote the first and the second text."""
     decisions = Decision.objects.filter(
         action="compare", item__part=ReviewItem.Part.WORK, item__pair__in=list(sides), decided_by__isnull=False,
         superseded_by=None, undone_at=None, voided_at=None, created_at__lte=datetime.now(UTC) - UNDO_WINDOW,

@@ -129,14 +129,20 @@ def roll_back(role: RegisteredModel.Role, *, by: str, reason: str = "") -> Promo
     with transaction.atomic():
         _alone()
         now = champion(role)
-        # What a roll-back brought back has no "before": the way leads on to older ones
-        made = Promotion.objects.filter(role=role, model=now, rolled_back=False).first() if now else None
-        if made is None or made.former is None:
+        before = former(now) if now else None
+        if before is None:
             raise PermanentError(f"There was no {role} champion before the present one.")
-        done = _crown(made.former, by=by, reason=reason, overridden=False, rolled_back=True)
+        done = _crown(before, by=by, reason=reason, overridden=False, rolled_back=True)
     if done is None:
-        raise PermanentError(f"{made.former} is the champion already.")
+        raise PermanentError(f"{before} is the champion already.")
     return done
+
+
+def former(model: RegisteredModel) -> RegisteredModel | None:
+    """What a roll-back of this champion brings back; None where there was none before it."""
+    # What a roll-back brought back has no "before": the way leads on to older ones
+    made = Promotion.objects.filter(role=model.role, model=model, rolled_back=False).first()
+    return made.former if made is not None else None
 
 
 def _crown(model: RegisteredModel, *, by: str, reason: str, overridden: bool, rolled_back: bool) -> Promotion | None:

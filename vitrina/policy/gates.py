@@ -32,7 +32,7 @@ PEOPLE = "people_prefer_it"
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What people at the desk said of texts of the policy beside texts of the SFT model.
+    """What people at the desk said of texts of the policy beside texts of the SFT model, or of other writers.
 
     Attributes:
         policy: Single votes for the policy's text; ``sft`` for the other one.
@@ -108,3 +108,9 @@ def preferred(votes: Votes | None) -> Rule | None:
     low = found.low if isinstance(found, Interval) else None
     needed = f"people prefer it to SFT in more than half of the pairs (lower bound; {votes.decided} votes)"
     return Rule(PEOPLE, low is not None and low > 0.5, low, needed)
+
+
+def refuted(votes: Votes) -> bool:
+    """Whether enough people said that its texts are the worse ones: the upper bound of its share is below one half."""
+    found = votes.share
+    return votes.decided >= MIN_VOTES and isinstance(found, Interval) and found.high < 0.5

@@ -30,8 +30,8 @@ from vitrina.warehouse import copy_upsert
 PURPOSE = "pair_candidate"
 _GROUP = 100
 COLUMNS = (
-    "product", "contract", "language", "writer", "model", "prompt_version", "temperature", "seed", "sample",
-    "input_hash", "fingerprint", "prompt", "text", "text_hash", "violations", "request_key", "run_id",
+    "product", "contract", "language", "writer", "trained_model", "model", "prompt_version", "temperature", "seed",
+    "sample", "input_hash", "fingerprint", "prompt", "text", "text_hash", "violations", "request_key", "run_id",
 )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def write_candidates(
     result = Written(asked=len(wanted), standing=len(orders) - len(wanted))
     result.marks = {(o.facts.product_id, o.writer.name, o.writer.sample): o.fingerprint for o in orders}
     for asked, mine in ((gateway, False), (served, True)):
-        own = [order for order in wanted if order.writer.served is mine]
+        own = [order for order in wanted if bool(order.writer.trained) is mine]
         if asked is None or not own:
             continue
         group: list[ChatResult] = []
@@ -173,7 +173,7 @@ def _row(answer: ChatResult, order: Order, run_id: str) -> tuple[Any, ...]:
     text = contract.text(answer.parsed)
     broken = [asdict(violation) for violation in contract.violations(answer.parsed)]
     return (
-        facts.product_id, contract.name, facts.language, writer.name, answer.model, contract.prompt_version,
-        writer.temperature, writer.seed, writer.sample, input_hash(facts), order.fingerprint,
+        facts.product_id, contract.name, facts.language, writer.name, writer.trained, answer.model,
+        contract.prompt_version, writer.temperature, writer.seed, writer.sample, input_hash(facts), order.fingerprint,
         prompt_text(facts, contract.name), text, fingerprint(text), broken, answer.key, run_id,
     )  # fmt: skip

@@ -16,7 +16,6 @@ from vitrina.content.facts import ProductFacts
 from vitrina.fingerprints import fingerprint
 from vitrina.preferences.contracts import plain
 from vitrina.preferences.models import Candidate, Choice, ScoredCandidate
-from vitrina.preferences.writers import trained_name
 from vitrina.warehouse import copy_upsert
 
 _CHOICE = (
@@ -124,8 +123,8 @@ def _fit(own: Sequence[Candidate], shares: Mapping[int, float], min_grounding: f
     fit = {c.pk: not broken(c) and shares[c.pk] >= min_grounding for c in own}
     trained: dict[str, list[int]] = {}
     for candidate in own:
-        if candidate.writer.startswith(trained_name("policy", "")):
-            trained.setdefault(candidate.writer, []).append(candidate.pk)
+        if candidate.trained_model:
+            trained.setdefault(candidate.trained_model, []).append(candidate.pk)
     for keys in trained.values():
         if 2 * sum(fit[pk] for pk in keys) < len(keys):
             fit |= dict.fromkeys(keys, False)

@@ -29,6 +29,10 @@ class Candidate(models.Model):
     contract = models.CharField(max_length=12, choices=Contract)
     language = models.CharField(max_length=5)
     writer = models.CharField(max_length=60, help_text="Name of the writer, which no annotator sees.")
+    trained_model = models.CharField(
+        max_length=64, blank=True, default="",
+        help_text="Id of the registered model that wrote it; empty for all other writers.",
+    )  # fmt: skip
     model = models.CharField(max_length=200, help_text="Model that answered.")
     prompt_version = models.CharField(max_length=120)
     temperature = models.FloatField(null=True)

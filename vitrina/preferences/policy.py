@@ -65,7 +65,7 @@ def trained_writer(store: ObjectStore, settings: Settings, row: RegisteredModel)
         raise NotUsable(f"{row} needs torch, which is not installed: `make train-env` adds it")
     folder = services.fetch(store, row, settings.vitrina_home / "training" / "models")
     name = trained_name(row.role, row.model_id)
-    return Writer(name, model=f"policy/{folder.name}", temperature=TEMPERATURE, seed=1, served=True)
+    return Writer(name, model=f"policy/{folder.name}", temperature=TEMPERATURE, seed=1, trained=row.model_id)
 
 
 @contextmanager

@@ -40,7 +40,8 @@ class Writer:
         seed: Of the embedded writers; 0 is the platform's own wording.
         sample: Which of several answers to one question: part of the request's key, so that two samples of one
             writer are two answers and not one from the cache.
-        served: Whether the ``serve-models`` process answers (a trained policy), and not the gateway's endpoint.
+        trained: Id of the registered model that writes, in the ``serve-models`` process; empty: whoever answers at
+            the gateway's endpoint.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Writer:
     temperature: float | None = None
     seed: int | None = None
     sample: int = 0
-    served: bool = False
+    trained: str = ""
 
     def identity(self, default_model: str) -> tuple[Any, ...]:
         """What tells its texts from those of others."""
