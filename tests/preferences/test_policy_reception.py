@@ -14,6 +14,7 @@ from tests.preferences.people import person, vote
 from tests.preferences.test_policy_votes import FEW, answer, let_pass, made
 from vitrina.config import Settings
 from vitrina.drift.policy import OTHERS, SFT, received
+from vitrina.errors import PermanentError
 from vitrina.models_registry import policies, services
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import ObjectStore
@@ -57,10 +58,18 @@ def test_votes_after_the_promotion_that_speak_against_it_raise_an_alert_with_the
     found = check()
     assert not found.passed
     assert "people prefer the other text" in str(found.metadata["said"].value)
-    assert "vitrina policy promote" in str(found.metadata["way_back"].value), "there is nothing to roll back to"
+    assert "vitrina policy roll-back" in str(found.metadata["way_back"].value)
+    assert "none is then" in str(found.metadata["way_back"].value)
     assert services.champion(policies.POLICY) == candidate, "a person decides"
     Decision.objects.update(voided_at=F("created_at"))
     assert check().passed
+    services.roll_back(policies.POLICY, by="anna")
+    assert services.champion(policies.POLICY) is None
+    assert received() is None
+    with pytest.raises(PermanentError, match="no policy champion"):
+        services.roll_back(policies.POLICY, by="anna")
+    services.promote(candidate, by=services.GATE)
+    assert services.former(candidate) is None
 
 
 def test_the_command_that_is_named_brings_back_the_policy_before(

@@ -146,11 +146,13 @@ def promote(
 
 
 def roll_back(role: Role = Writers.POLICY, by: By = "", reason: Reason = "", as_json: AsJson = False) -> None:
-    """Bring back the champion before the present one."""
+    """Bring back the champion before the present one. Before the first policy none wrote: none does then."""
     connected()
     from vitrina.models_registry import services
     from vitrina.models_registry.models import RegisteredModel
 
     done = services.roll_back(RegisteredModel.Role(role), by=by or getpass.getuser(), reason=reason)
-    result = {"model": done.model.model_id, "instead_of": done.former.model_id if done.former else None}
-    emit(result, as_json, lambda: say(f"{done.model.model_id[:12]} is the champion again"))
+    model_id = done.model.model_id if done.model else None
+    told = f"{model_id[:12]} is the champion again" if model_id else "No policy is in use now"
+    result = {"model": model_id, "instead_of": done.former.model_id if done.former else None}
+    emit(result, as_json, lambda: say(told))

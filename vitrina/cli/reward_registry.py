@@ -78,5 +78,5 @@ def roll_back(by: By = "", reason: Reason = "", as_json: AsJson = False) -> None
     from vitrina.models_registry import rewards, services
 
     done = services.roll_back(rewards.ROLE, by=by or getpass.getuser(), reason=reason)
-    result = {"model": done.model.model_id, "instead_of": done.former.model_id if done.former else None}
-    emit(result, as_json, lambda: say(f"{done.model.model_id[:12]} is the champion again"))
+    result = {name: row.model_id if row else None for name, row in (("model", done.model), ("instead_of", done.former))}
+    emit(result, as_json, lambda: say(f"{str(result['model'])[:12]} is the champion again"))

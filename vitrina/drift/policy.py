@@ -20,7 +20,6 @@ from vitrina.statistics.intervals import Interval
 #: What its texts were shown beside.
 SFT, OTHERS = "SFT", "other writers"
 _ROLL_BACK = "vitrina policy roll-back --by NAME --reason WHY"
-_ANOTHER = "vitrina policy promote MODEL --by NAME --reason WHY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,8 @@ class Reception:
         """The command that ends its use; empty while nothing speaks against it."""
         if not self.against:
             return ""
-        if self.former is None:
-            return f"{_ANOTHER} (no policy was in use before this one)"
-        return f"{_ROLL_BACK} (brings back {self.former.model_id[:12]})"
+        then = f"brings back {self.former.model_id[:12]}" if self.former else "none was in use before: none is then"
+        return f"{_ROLL_BACK} ({then})"
 
 
 def received() -> Reception | None:

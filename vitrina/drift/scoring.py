@@ -119,7 +119,7 @@ def _scored(
     pairs = [one.pair_id for one in preferences if one.pair_id is not None]
     reasons = dict(PairOrigin.objects.filter(pair__in=pairs).values_list("pair", "chosen_for"))
     by_model: dict[int | None, list[Preference]] = defaultdict(list)
-    models = {promotion.model_id: promotion.model for promotion in reigns}
+    models = {promotion.model_id: promotion.model for promotion in reigns if promotion.model}
     begins = [promotion.created_at for promotion in reigns]
     for one in preferences:
         if one.key not in first:

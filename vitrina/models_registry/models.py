@@ -52,7 +52,9 @@ class Promotion(models.Model):
     """A change of champion, and who decided it. Never changed."""
 
     role = models.CharField(max_length=10, choices=RegisteredModel.Role)
-    model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="promotions")
+    model = models.ForeignKey(
+        RegisteredModel, on_delete=models.PROTECT, null=True, related_name="promotions", help_text="Empty: none since."
+    )
     former = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, null=True, related_name="+")
     decided_by = models.CharField(max_length=120, help_text="A person, or the gate.")
     reason = models.TextField(blank=True)
@@ -69,4 +71,4 @@ class Promotion(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.model_id} by {self.decided_by}"
+        return f"{self.model_id or 'none'} by {self.decided_by}"

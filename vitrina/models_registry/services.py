@@ -117,22 +117,23 @@ def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion |
             f"The gate did not let model {model.model_id[:12]} through: {broken}.",
             hint="A person may override it with a name and a reason.",
         )
-    return _crown(model, by=by, reason=reason, overridden=overridden, rolled_back=False)
+    role = RegisteredModel.Role(model.role)
+    return _crown(model, role, by=by, reason=reason, overridden=overridden, rolled_back=False)
 
 
 def roll_back(role: RegisteredModel.Role, *, by: str, reason: str = "") -> Promotion:
-    """Bring back the champion before the present one.
+    """Bring back the champion before the present one. Before the first policy none wrote, and none does then.
 
     Raises:
-        PermanentError: there was none before.
+        PermanentError: there was none before, and the role is needed.
     """
     with transaction.atomic():
         _alone()
         now = champion(role)
         before = former(now) if now else None
-        if before is None:
+        if now is None or (before is None and role != RegisteredModel.Role.POLICY):
             raise PermanentError(f"There was no {role} champion before the present one.")
-        done = _crown(before, by=by, reason=reason, overridden=False, rolled_back=True)
+        done = _crown(before, RegisteredModel.Role(role), by=by, reason=reason, overridden=False, rolled_back=True)
     if done is None:
         raise PermanentError(f"{before} is the champion already.")
     return done
@@ -145,17 +146,21 @@ def former(model: RegisteredModel) -> RegisteredModel | None:
     return made.former if made is not None else None
 
 
-def _crown(model: RegisteredModel, *, by: str, reason: str, overridden: bool, rolled_back: bool) -> Promotion | None:
+def _crown(
+    model: RegisteredModel | None, role: RegisteredModel.Role, *, by: str, reason: str, overridden: bool,
+    rolled_back: bool,
+) -> Promotion | None:  # fmt: skip
     with transaction.atomic():
         _alone()
-        former = champion(RegisteredModel.Role(model.role))
-        if former is not None and former.pk == model.pk:
+        before = champion(role)
+        if before is not None and model is not None and before.pk == model.pk:
             return None
-        if former is not None:
-            RegisteredModel.objects.filter(pk=former.pk).update(status=RegisteredModel.Status.RETIRED, updated_at=Now())
-        RegisteredModel.objects.filter(pk=model.pk).update(status=RegisteredModel.Status.CHAMPION, updated_at=Now())
+        if before is not None:
+            RegisteredModel.objects.filter(pk=before.pk).update(status=RegisteredModel.Status.RETIRED, updated_at=Now())
+        if model is not None:
+            RegisteredModel.objects.filter(pk=model.pk).update(status=RegisteredModel.Status.CHAMPION, updated_at=Now())
         return Promotion.objects.create(
-            role=model.role, model=model, former=former, decided_by=by, reason=reason, overridden=overridden,
+            role=role, model=model, former=before, decided_by=by, reason=reason, overridden=overridden,
             rolled_back=rolled_back,
         )  # fmt: skip
 
