@@ -121,6 +121,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "VITRINA_DBT_USER": database["USER"] or "postgres",
         "VITRINA_DBT_PASSWORD": database["PASSWORD"],
         "VITRINA_DBT_DB": database["NAME"],
+        "VITRINA_DBT_ROLE": settings.database_role,
         "VITRINA_DBT_SSLMODE": database["OPTIONS"].get("sslmode", "prefer"),
         # What dbt parsed before is found there; runs write into folders of their own.
         "DBT_TARGET_PATH": str((DBT_FOLDER.parent / MADE_FOLDER).absolute()),

@@ -62,11 +62,12 @@ def pg_server() -> Iterator[TestServer]:
         yield server
 
 
-def _point_django_at(dsn: str, home: Path) -> None:
+def _point_django_at(dsn: str, home: Path, role: str = "") -> None:
     os.environ["DATABASE_URL"] = dsn
+    os.environ["DATABASE_ROLE"] = role
     os.environ["VITRINA_HOME"] = str(home)
     get_settings.cache_clear()
-    from vitrina.project.database import split_url
+    from vitrina.project.database import split_url, with_role
     from vitrina.project.setup import setup_django
 
     setup_django()
@@ -76,7 +77,7 @@ def _point_django_at(dsn: str, home: Path) -> None:
     # A password takes a fifth of a second, as it should; a third of the tests make people who have one
     PBKDF2PasswordHasher.iterations = 1
     connections.close_all()
-    connections["default"].settings_dict.update(split_url(dsn))
+    connections["default"].settings_dict.update(split_url(with_role(dsn, role)))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from tests.fakes import catalogue
+from tests.fakes.roles import acting
 from vitrina.config import get_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 def feedback(job: str, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     from pipelines.feedback import defs
 
-    return defs.resolve_job_def(job).execute_in_process(instance=instance)
+    with acting():
+        return defs.resolve_job_def(job).execute_in_process(instance=instance)
 
 
 def test_what_the_champion_chose_is_shown_exported_and_measured(processed: Processed, tmp_path: Path) -> None:

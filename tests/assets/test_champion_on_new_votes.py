@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from tests.preferences.people import batch, let_pass, longer, person, vote
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.usefixtures("database")
 def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     from pipelines.feedback import defs
 
-    return defs.resolve_job_def("collect_preferences").execute_in_process(instance=instance)
+    with acting():
+        return defs.resolve_job_def("collect_preferences").execute_in_process(instance=instance)
 
 
 def told(result: dg.ExecuteInProcessResult) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from vitrina.config import get_settings
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.usefixtures("database")
 def run(job: str, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     from pipelines.feedback import defs
 
-    return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+    with acting():
+        return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
 
 
 def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:

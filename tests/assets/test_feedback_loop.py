@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from vitrina.config import get_settings
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def run(job: str, instance: dg.DagsterInstance, *, ok: bool = True, **more: Any) -> dg.ExecuteInProcessResult:
     from pipelines.feedback import defs
 
-    return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=ok, **more)
+    with acting():
+        return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=ok, **more)
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:

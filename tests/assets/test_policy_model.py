@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from resources.trainer import Trainer
+from tests.fakes.roles import acting
 from tests.policy.folders import policy_folder, sft_folder
 from tests.policy.planted import babbling, better
 from tests.reward.made import made
@@ -52,7 +53,8 @@ def run(instance: dg.DagsterInstance, tmp_path: Path, *, ok: bool = True, **conf
     config = {"train": [train], "test": [test]} | config
     ops = {"sft_model": {"config": {"train": [train]}}, "policy_model": {"config": config}}
     job = build_defs(resources={"trainer": Planting()}).resolve_job_def("train_policy")
-    return job.execute_in_process(instance=instance, raise_on_error=ok, run_config={"ops": ops})
+    with acting():
+        return job.execute_in_process(instance=instance, raise_on_error=ok, run_config={"ops": ops})
 
 
 def metadata(result: dg.ExecuteInProcessResult, node: str) -> dict[str, Any]:

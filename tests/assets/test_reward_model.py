@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from tests.reward.made import made, pairs, write
 
 
@@ -25,13 +26,9 @@ def clean(database: Any) -> Any:
 def run(instance: dg.DagsterInstance, *, ok: bool = True, **config: Any) -> dg.ExecuteInProcessResult:
     from pipelines.training import build_defs
 
-    return (
-        build_defs()
-        .resolve_job_def("train_reward_model")
-        .execute_in_process(
-            instance=instance, raise_on_error=ok, run_config={"ops": {"reward_model": {"config": config}}}
-        )
-    )
+    job, ops = build_defs().resolve_job_def("train_reward_model"), {"reward_model": {"config": config}}
+    with acting():
+        return job.execute_in_process(instance=instance, raise_on_error=ok, run_config={"ops": ops})
 
 
 def metadata(result: dg.ExecuteInProcessResult) -> dict[str, Any]:

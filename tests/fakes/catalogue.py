@@ -19,6 +19,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from vitrina.config import get_settings
 from vitrina.servers.environment import sqlalchemy_url
 
@@ -62,7 +63,7 @@ class Ticker:
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources={**default_resources(), **self.resources}
         )
-        with context:
+        with context, acting():
             answer = sensor(context)
         requests: Sequence[dg.RunRequest] = ()
         if isinstance(answer, dg.SensorResult):
@@ -112,14 +113,15 @@ def run(
     if len(keys) > 1:
         every |= dict(zip(RANGE, (keys[0], keys[-1]), strict=True))
     defs = build_defs(resources=dict(resources)) if resources else location()
-    return defs.resolve_job_def(job).execute_in_process(
-        instance=instance,
-        partition_key=keys[0] if len(keys) == 1 else None,
-        tags=every,
-        run_config=dict(run_config) if run_config else None,
-        asset_selection=[dg.AssetKey(name) for name in select] if select else None,
-        raise_on_error=ok,
-    )
+    with acting():
+        return defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=keys[0] if len(keys) == 1 else None,
+            tags=every,
+            run_config=dict(run_config) if run_config else None,
+            asset_selection=[dg.AssetKey(name) for name in select] if select else None,
+            raise_on_error=ok,
+        )
 
 
 def execute(request: dg.RunRequest, instance: dg.DagsterInstance, job: str = "intake", **more: Any) -> Any:

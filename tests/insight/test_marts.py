@@ -15,6 +15,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from tests.fakes.roles import acting
+from vitrina.project.rights import grant_rights
 from vitrina.servers.manifest import build_manifest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -111,7 +113,8 @@ def attempts() -> None:
 def build(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     from pipelines.insight import build_defs
 
-    return build_defs().resolve_job_def("refresh_marts").execute_in_process(instance=instance, raise_on_error=False)
+    with acting():
+        return build_defs().resolve_job_def("refresh_marts").execute_in_process(instance=instance, raise_on_error=False)
 
 
 @pytest.fixture
@@ -132,6 +135,7 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
 @pytest.mark.slow
 def test_the_marts_say_what_the_tables_hold(database: str, instance: dg.DagsterInstance, manifest: None) -> None:
     """Nothing, then the handful, then a row that got lost: one story, since dbt takes ten seconds each time."""
+    grant_rights()  # rights to a database itself, such as making schemas, are not copied with a template
     result = build(instance)
     assert result.success
     assert failed_checks(result) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from tests.fakes.roles import acting
 from tests.policy.folders import policy_folder, sft_folder
 from tests.policy.planted import better
 from tests.preferences.conftest import registered
@@ -99,7 +100,8 @@ def test_dagster_makes_them_too(instance: dg.DagsterInstance, candidate: Registe
     def run(name: str, *, ok: bool = True) -> dg.ExecuteInProcessResult:
         config = {"ops": {"response_pairs": {"config": {"policy": name, "products": 3}}}}
         job = defs.resolve_job_def("make_pairs")
-        return job.execute_in_process(instance=instance, run_config=config, raise_on_error=ok)
+        with acting():
+            return job.execute_in_process(instance=instance, run_config=config, raise_on_error=ok)
 
     goods(3)
     for made, standing in ((3, 0), (0, 3)):

@@ -5,6 +5,7 @@ What belongs here: looking, and saying what to do. What stays out: mending anyth
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import shutil
 import sys
@@ -20,6 +21,7 @@ from vitrina.cli.errors import setting_problems
 from vitrina.config import PROJECT_ROOT, Settings, get_settings
 from vitrina.errors import VitrinaError
 from vitrina.project.database import psycopg_dsn, split_url
+from vitrina.project.roles import DESK, PIPELINE, usable_roles
 from vitrina.servers.environment import beside, sqlalchemy_url
 from vitrina.servers.graphql import DagsterApi
 from vitrina.servers.pgbinaries import ServerUser, find_binaries
@@ -93,6 +95,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         url = settings.database_url.get_secret_value()
         split_url(url)  # says what is wrong with one of another kind
         yield from _ask_postgres("database (DATABASE_URL)", psycopg_dsn(url), vector=True)
+        yield from _roles(url)
         own = settings.dagster_database_url
         other = own.get_secret_value() if own is not None else beside(url, "dagster")
         yield from _ask_postgres("Dagster's database", psycopg_dsn(sqlalchemy_url(other)), vector=False)
@@ -109,7 +112,17 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("embedded PostgreSQL", Level.GOOD, f"not running; data in {status.data}")
         return
     yield from _ask_postgres("embedded PostgreSQL", status.connection.dsn_socket(), vector=True)
+    yield from _roles(status.connection.dsn_socket())
     yield from _ask_postgres("Dagster's database", status.connection.dsn_socket("dagster"), vector=False)
+
+
+def _roles(url: str) -> Iterator[Finding]:
+    with contextlib.suppress(psycopg.Error):  # told above
+        missing = {PIPELINE, DESK} - usable_roles(url)
+        if missing:
+            yield Finding("database roles", Level.WARNING, f"{' and '.join(sorted(missing))} cannot be taken on: "
+                          "pipelines and desk act as the owner of the tables",
+                          "Migrate as a user that may make roles; “Database roles” in docs/operating.md.")  # fmt: skip
 
 
 def _dagster(settings: Settings) -> Iterator[Finding]:

@@ -33,6 +33,11 @@ class Places(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="postgresql://user:password@host:port/name; empty: the embedded server."
     )
+    database_role: str = Field(
+        "",
+        description="Role that this process takes on: vitrina_pipeline or vitrina_desk. "
+        "`up` and compose give it to their processes; leave it empty for the command line.",
+    )
     dagster_database_url: SecretStr | None = Field(
         None, description="Dagster's own database; empty: 'dagster' beside the platform's."
     )

@@ -6,7 +6,7 @@ Belongs here: the translation of one URL to Django's and psycopg's forms. Stays 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, VitrinaError
@@ -17,13 +17,13 @@ class DatabaseUnavailable(VitrinaError):
 
 
 def database_url(settings: Settings) -> str:
-    """The URL of the platform's database.
+    """The URL of the platform's database, with the role that this process acts as (``DATABASE_ROLE``).
 
     Raises:
         DatabaseUnavailable: embedded mode and the server has never been started.
     """
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+        return with_role(settings.database_url.get_secret_value(), settings.database_role)
     from vitrina.servers.postgres import EmbeddedPostgres
 
     url = EmbeddedPostgres(settings.vitrina_home).known_url()
@@ -31,7 +31,17 @@ def database_url(settings: Settings) -> str:
         raise DatabaseUnavailable(
             "The embedded PostgreSQL has not been started here yet.", hint="Run `make demo` or `make up` first."
         )
-    return url
+    return with_role(url, settings.database_role)
+
+
+def with_role(url: str, role: str) -> str:
+    """The URL whose sessions take on a role when they begin; the URL itself where none is given."""
+    if not role:
+        return url
+    place, _, given = url.partition("?")  # urlunsplit would lose the empty host of a socket's URL
+    query = dict(parse_qsl(given))
+    query["options"] = f"{query.get('options', '')} -c role={role}".strip()
+    return f"{place}?{urlencode(query, quote_via=quote)}"
 
 
 def split_url(url: str) -> dict[str, Any]:

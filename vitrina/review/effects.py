@@ -92,7 +92,8 @@ def _apply_text(decision: Decision, item: ReviewItem, before: Decision | None) -
             Verdict.objects.filter(version=item.version_id).update(approved=False, decided_by="person")
         status = ProcessingLog.Status.APPROVED if approved else ProcessingLog.Status.REJECTED
         log = ProcessingLog.objects.filter(version=item.version_id)
-        log.update(status=status, notes=decision.comment, moderator=decision.decided_by, updated_at=datetime.now(UTC))
+        person, now = decision.decided_by_id, datetime.now(UTC)
+        log.update(status=status, notes=decision.comment, moderator=person, updated_at=now)
     if decision.action in {"approve", "edit"}:
         confirm_category(item, decision.category or None)
     _rate_templates(item)
@@ -123,7 +124,7 @@ def _publish_edit(decision: Decision, item: ReviewItem) -> None:
         content={**base.content, **words} if base is not None and base.content else {},
         seo_title=words["seo_title"][:100], seo_description=words["seo_description"][:200], keywords=words["keywords"],
         facts=facts, input_hash=base.input_hash if base is not None else "",
-        fingerprint=fingerprint("person", decision.pk), text_hash=text_hash, author=decision.decided_by,
+        fingerprint=fingerprint("person", decision.pk), text_hash=text_hash, author_id=decision.decided_by_id,
         drop_id=product.drop_id,
     )  # fmt: skip
     Verdict.objects.create(version=version, approved=True, decided_by="person", fingerprint="person")
@@ -131,7 +132,7 @@ def _publish_edit(decision: Decision, item: ReviewItem) -> None:
         # What was rewritten is not approved as it stood.
         Verdict.objects.filter(version=base).update(approved=False, decided_by="person")
         ProcessingLog.objects.filter(version=base).update(
-            status=ProcessingLog.Status.APPROVED, notes=decision.comment, moderator=decision.decided_by,
+            status=ProcessingLog.Status.APPROVED, notes=decision.comment, moderator_id=decision.decided_by_id,
             updated_at=datetime.now(UTC),
         )  # fmt: skip
     Decision.objects.filter(pk=decision.pk).update(version=version)

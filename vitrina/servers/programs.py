@@ -35,14 +35,18 @@ class Programs:
     project: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     _children: dict[str, Child] = field(default_factory=dict)
-    _commands: dict[str, list[str]] = field(default_factory=dict)
+    _commands: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     _deaths: Counter[str] = field(default_factory=Counter)
 
-    def launch(self, name: str, command: list[str]) -> None:
-        """Start a program."""
-        self._commands[name] = command
+    def launch(self, name: str, command: list[str], *, role: str = "") -> None:
+        """Start a program; ``role`` is what it acts as in the platform's database."""
+        self._commands[name] = (command, role)
         self._children[name] = start_child(
-            name, command, log=self.logs / f"{name}.log", cwd=self.project, environment=self.environment
+            name,
+            command,
+            log=self.logs / f"{name}.log",
+            cwd=self.project,
+            environment={**self.environment, "DATABASE_ROLE": role},
         )
 
     def finish(self, name: str, *, timeout_s: float = 300) -> None:
@@ -80,7 +84,8 @@ class Programs:
             if self._deaths[name] > RESTARTS:
                 self.must_live(name)
             say(f"{name} ended with code {child.ended} and is started again; see {child.log}")
-            self.launch(name, self._commands[name])
+            command, role = self._commands[name]
+            self.launch(name, command, role=role)
 
     def end(self, *names: str) -> None:
         """End programs, politely at first; no names: all that are left."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vitrina.errors import PermanentError, RetryableError, VitrinaError
+from vitrina.project.roles import DESK, PIPELINE, usable_roles
 from vitrina.servers import children, environment
 from vitrina.servers.graphql import WORKING, DagsterApi
 from vitrina.servers.locks import FileLock
@@ -92,7 +93,7 @@ class Stack:
             variables["DATABASE_URL"] = database
         self._programs.environment = variables
         self._prepare()
-        self._start_programs(port)
+        self._start_programs(port, self._roles(database))
         self._wait_until_healthy()
         self.state = replace(state, ready=True)
         self.state.save(state_file(home))
@@ -170,14 +171,22 @@ class Stack:
             self._programs.finish(name)
         (self.config.home / "run" / "interrupted").unlink(missing_ok=True)
 
-    def _start_programs(self, port: int) -> None:
+    def _roles(self, database: str) -> frozenset[str]:
+        """Roles that keep pipelines from people's decisions, and the desk from the tables' shape."""
+        found = usable_roles(database)
+        if len(found) < 2:
+            self.say("pipelines and desk act as the owner of the tables: see “Database roles” in docs/operating.md")
+        return found
+
+    def _start_programs(self, port: int, roles: frozenset[str]) -> None:
+        pipeline, desk = (name if name in roles else "" for name in (PIPELINE, DESK))
         locations = environment.read_workspace(self.config.project / "workspace.yaml")
         folder = socket_folder(self.config.home, ServerUser.needed()).parent
         sockets = {location.name: folder / f"{location.name}.sock" for location in locations}
         for location in locations:
             sockets[location.name].unlink(missing_ok=True)
             command = children.location_command(location.module, location.name, sockets[location.name])
-            self._programs.launch(f"location-{location.name}", command)
+            self._programs.launch(f"location-{location.name}", command, role=pipeline)
         self.say(f"loading code locations: {', '.join(sockets)}")
         workspace = environment.write_workspace(self.config.home / "run" / "workspace.yaml", sockets)
         deadline = time.monotonic() + HEALTH_SECONDS
@@ -185,10 +194,10 @@ class Stack:
             while not wanted.exists():
                 self._programs.must_live(f"location-{name}")
                 self._not_after(deadline, f"the code location {name} does not answer")
-        self._programs.launch("webserver", children.webserver_command(workspace, port))
-        self._programs.launch("daemon", children.daemon_command(workspace))
+        self._programs.launch("webserver", children.webserver_command(workspace, port), role=pipeline)
+        self._programs.launch("daemon", children.daemon_command(workspace), role=pipeline)
         if self.config.desk_port is not None:
-            self._programs.launch("desk", children.desk_command(self.config.desk_port))
+            self._programs.launch("desk", children.desk_command(self.config.desk_port), role=desk)
         self.say("starting webserver and daemon")
 
     def _not_after(self, deadline: float, what: str) -> None:
