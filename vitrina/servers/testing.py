@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -22,6 +23,9 @@ from vitrina.servers.postgres import Connection, EmbeddedPostgres
 
 # Nothing here outlives the session, so nothing need reach the disk
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+#: In memory a database of 1,000 files is copied in 22 ms, on a disk in 70 to 160.
+_NAME = "vitrina-test-"
+_MEMORY, _ENOUGH_MEMORY = Path("/dev/shm"), 4_000_000_000  # noqa: S108 - a folder of our own is made in it
 
 
 @dataclass(slots=True)
@@ -79,13 +83,28 @@ class TestServer:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def _fast_place() -> Path | None:
+    """Memory where there is plenty of it (a container often has 64 MB); else wherever temporary files go."""
+    try:
+        free = shutil.disk_usage(_MEMORY).free
+    except OSError:
+        return None
+    if free < _ENOUGH_MEMORY or not os.access(_MEMORY, os.W_OK):
+        return None
+    for left in _MEMORY.glob(f"{_NAME}*"):  # of a session that was killed; memory is dearer than a disk
+        owner = left.name.removeprefix(_NAME).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)  # a server that lost its folder ends within a minute
+    return _MEMORY
+
+
 @contextmanager
 def test_server() -> Iterator[TestServer]:
     """Start a server in a temporary folder, and stop and remove it afterwards.
 
     Several may run at once (one per worker of a parallel test run).
     """
-    folder = Path(tempfile.mkdtemp(prefix="vitrina-test-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=_fast_place()))
     folder.chmod(0o711)  # the server's user must pass through it when root runs the tests
     server = EmbeddedPostgres(folder / "home", settings=FAST_SETTINGS)
     try:
