@@ -28,13 +28,13 @@ def make_known(
 
     Args:
         by: An administrator.
-        item_id: A pair; one of the work must have neither votes nor anybody who holds it.
+        item_id: A pair; one of the work must never have been answered, nor be held by anybody.
         expected: ``A``, ``B`` or ``E``, in the order of the table.
         explanation: What the person is told after the answer; onboarding only, and needed there.
         part: gold or onboarding.
 
     Raises:
-        Conflict: Somebody holds the pair, or it has votes, or its batch is closed.
+        Conflict: Somebody holds the pair, or it was answered once, or its batch is closed.
         NotDecidable: There is no such pair, answer or part.
     """
     require(by, ADMIN)
@@ -55,10 +55,10 @@ def make_known(
 
 
 def make_work(by: User, item_id: int) -> ReviewItem:
-    """Give a known pair that nobody answered back to the work of its batch.
+    """Give a known pair that nobody ever answered back to the work of its batch.
 
     Raises:
-        Conflict: It was answered, somebody holds it, or its batch is closed.
+        Conflict: It was answered once, somebody holds it, or its batch is closed.
     """
     require(by, ADMIN)
     with transaction.atomic():
@@ -105,8 +105,10 @@ def _untouched(item: ReviewItem) -> None:
         raise Conflict("This pair waits for a moderator.", reason="flagged", state=item.state)
     if item.held:
         raise Conflict("Somebody is looking at this pair.", hint="Try again later.", reason="held", state=item.state)
-    if item.decisions.filter(superseded_by=None, undone_at=None).exists():
-        raise Conflict("This pair has votes.", hint="Choose one without votes.", reason="answered", state=item.state)
+    if item.decisions.exists():
+        # One that was taken back too: whether pipelines were told of a decision follows from what its pair was then,
+        # and reconciliation reads it of what the pair is now.
+        raise Conflict("This pair was answered once.", hint="Choose another one.", reason="answered", state=item.state)
 
 
 _RIGHT = Q(choice=F("item__expected"))

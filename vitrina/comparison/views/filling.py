@@ -75,13 +75,13 @@ def from_products(request: HttpRequest, batch_id: int) -> HttpResponse:
 @opens_for(Access.ADMIN)
 @require_GET
 def pairs(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Pairs of a batch: work without votes, of which gold can be made, and those whose answer is known."""
+    """Pairs of a batch: work that nobody answered, of which gold can be made, and those whose answer is known."""
     batch = get_object_or_404(Batch, pk=batch_id)
     wanted = request.GET.get("part", "")
     part = wanted if wanted in PARTS else ReviewItem.Part.WORK.value
     items = ReviewItem.objects.filter(batch=batch, part=part).select_related("pair").order_by("priority", "pk")
     if part == ReviewItem.Part.WORK:
-        items = items.filter(state=ReviewItem.State.OPEN, done=0, held=0)
+        items = items.filter(state=ReviewItem.State.OPEN, done=0, held=0, decisions=None)
     page = Paginator(items, _PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "compare", "batch": batch, "part": part, "parts": PARTS, "page": page,
