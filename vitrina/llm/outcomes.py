@@ -36,6 +36,21 @@ class Outcome(StrEnum):
     PENDING = "pending"  # in a provider's batch that has not ended: a later run takes the answer
 
 
+#: Ends that are no word on the request: a later run may get its answer, so nobody keeps one of them as final.
+#: ``PERMANENT`` is not among them: nothing changes until somebody does.
+UNFINISHED = frozenset(
+    {
+        Outcome.TRANSPORT,
+        Outcome.RATE_LIMIT,
+        Outcome.SERVER,
+        Outcome.BUDGET,
+        Outcome.STOPPED,
+        Outcome.NOT_IN_LEDGER,
+        Outcome.PENDING,
+    }
+)
+
+
 class GatewayConfigError(PermanentError):
     """The gateway cannot work with these settings."""
 
