@@ -7,11 +7,14 @@ import pytest
 from tests.review.test_queue import taken
 from vitrina.review.comparing import decide_pair
 from vitrina.review.errors import Conflict
-from vitrina.review.gold import make_known, make_work
+from vitrina.review.gold import failing, gold_standing, make_known, make_work, stopped
 from vitrina.review.history import undo
 from vitrina.review.leases import release_all
 from vitrina.review.models import ReviewItem
 from vitrina.review.outbox import PREFERENCES, reconcile
+from vitrina.review.queue import next_item
+from vitrina.review.results import Nothing
+from vitrina.review.voiding import void_votes
 
 
 def answered_and_taken_back(user, batch) -> None:
@@ -39,3 +42,14 @@ def test_a_known_pair_whose_answer_was_taken_back_stays_known_and_every_decision
         make_work(admin, known.pk)
     report = reconcile(PREFERENCES)
     assert (report.decisions, report.missing, report.balanced) == (0, 0, True)
+
+
+def test_voided_answers_fail_nobody(people, make_batch):
+    batch = make_batch(8, gold=4, gold_share=0.5, gold_after=2, gold_action="stop")
+    anna = people()
+    while not isinstance(lease := next_item(anna, batch=batch), Nothing):
+        decide_pair(anna, lease.token, side="tie")
+    assert (stopped(anna, batch), list(failing(batch))) == (True, [anna.pk])
+    void_votes(people("admin"), anna, reason="a child at the keyboard")
+    assert (gold_standing(anna, batch).answered, stopped(anna, batch), failing(batch)) == (0, False, {})
+    assert next_item(anna, batch=batch) != Nothing("stopped")

@@ -116,7 +116,7 @@ _RIGHT = Q(choice=F("item__expected"))
 
 def _answers(batch: Batch) -> QuerySet[Decision]:
     return Decision.objects.filter(
-        item__batch=batch, item__part=ReviewItem.Part.GOLD, superseded_by=None, undone_at=None
+        item__batch=batch, item__part=ReviewItem.Part.GOLD, superseded_by=None, undone_at=None, voided_at=None
     )
 
 
