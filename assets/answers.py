@@ -9,10 +9,14 @@ from typing import Any
 import dagster as dg
 
 from assets.policies import RETRY
+from vitrina.llm.outcomes import UNFINISHED, Outcome
 
-#: Outcomes of ``vitrina.llm.outcomes.Outcome`` after which the same question may yet be answered.
-_LATER = ("transport", "rate_limit", "server")
-_NEVER_SENT = ("permanent", "budget", "stopped")
+#: The step's own retry may bring the answer.
+_LATER = (Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER)
+#: It brings none until somebody does something.
+_NEVER_SENT = (Outcome.PERMANENT, Outcome.BUDGET, Outcome.STOPPED)
+#: Nothing went wrong: a batch is under way, or the run was told to ask nobody.
+_WAITING = UNFINISHED.difference(_LATER, _NEVER_SENT)
 
 
 def unanswered(
@@ -27,7 +31,7 @@ def unanswered(
     """How many questions are left for a later run; what was answered stands in every case.
 
     A connection that breaks is tried again by the step's retry policy. After the last try, a step that got some answers
-    goes on without the others, and one that got none fails.
+    goes on without the others, and one that got none fails. Questions that wait in a batch fail nothing.
 
     Args:
         what: Names the questions in the message, in the plural.
@@ -50,4 +54,4 @@ def unanswered(
             metadata={"failed_by_class": dg.MetadataValue.json(dict(failed)), **(metadata or {})},
             allow_retries=bool(later),
         )
-    return later + refused
+    return later + refused + sum(failed.get(outcome, 0) for outcome in _WAITING)

@@ -91,9 +91,9 @@ def categorise(model: FakeModel, index: EdgeIndex, tree: CategoryTree) -> Callab
 
     ledger = MemoryLedger()
 
-    def run(ids: Sequence[int], *, refresh: bool = False, review_threshold: float = 0.75) -> Any:
+    def run(ids: Sequence[int], *, refresh: bool = False, review_threshold: float = 0.75, mode: str = "online") -> Any:
         retry = RetryPolicy(base_delay_s=0.01, max_delay_s=0.02, max_attempts=2)
-        config = GatewayConfig(base_url="http://127.0.0.1:9/v1", model="gpt-4o-mini", retry=retry)
+        config = GatewayConfig(base_url="http://127.0.0.1:9/v1", model="gpt-4o-mini", retry=retry, mode=mode)
         with Gateway(config, ledger, transport=lambda _: model) as gateway:
             return pass_over(
                 ids, tree=tree, model=None, index=index, gateway=gateway, review_threshold=review_threshold,
@@ -173,6 +173,14 @@ def test_without_an_answer_the_neighbours_decide_for_now_and_the_question_stays_
     model.down = False
     assert categorise(products[:1]).asked == 1
     assert decision(products[0]).fingerprint != ""
+
+
+def test_a_question_that_was_not_asked_for_a_replay_stays_open(
+    categorise: Callable[..., Any], products: list[int], model: FakeModel
+) -> None:
+    assert categorise(products[:1], mode="replay").failed == {"not_in_ledger": 1}
+    assert decision(products[0]).fingerprint == ""
+    assert categorise(products[:1]).asked == model.asked == 1
 
 
 def test_a_category_that_left_the_tree_is_decided_again(

@@ -21,6 +21,7 @@ from vitrina.images.analysis.merging import merged
 from vitrina.images.analysis.vision import VisionAnswer, contract, request_for, schema
 from vitrina.images.models import PictureAnalysis
 from vitrina.lexicon import load
+from vitrina.llm.board import resume, stop
 from vitrina.llm.wiring import open_gateway
 from vitrina.objects import FolderStore
 
@@ -123,11 +124,15 @@ def goods(settings: Settings) -> tuple[FolderStore, list[int]]:
 
 
 def ask(
-    goods: tuple[FolderStore, list[int]], settings: Settings, server: RunningServer, model: str = "seer"
+    goods: tuple[FolderStore, list[int]],
+    settings: Settings,
+    server: RunningServer,
+    model: str = "seer",
+    mode: str | None = None,
 ) -> VisionResult:
     store, ids = goods
     changed = settings.model_copy(update={"openai_base_url": server.base_url, "ai_vision_model": model})
-    with open_gateway(changed, run_id="r") as gateway:
+    with open_gateway(changed, run_id="r", mode=mode) as gateway:
         return ask_about(ids, store, gateway, changed, model=model, run_id="r")
 
 
@@ -168,4 +173,22 @@ def test_a_key_that_is_refused_is_asked_again_by_the_next_pass(
     server.reset(status=401, error="bad key")
     assert ask(goods, settings, server).failed["permanent"] == 3
     server.reset(content=json.dumps(ANSWER, ensure_ascii=False))
+    assert ask(goods, settings, server).answered == 3
+
+
+def test_what_an_operator_stopped_is_asked_by_the_next_pass_after_he_let_it_go(
+    goods: tuple[FolderStore, list[int]], settings: Settings, server: RunningServer, database: str
+) -> None:
+    stop(database, "purpose:image_analysis", reason="too dear")
+    assert ask(goods, settings, server).failed == {"stopped": 3}
+    assert resume(database, "purpose:image_analysis")
+    again = ask(goods, settings, server)
+    assert (again.asked, again.answered) == (3, 3)
+
+
+def test_what_a_replay_did_not_find_is_asked_by_the_next_pass(
+    goods: tuple[FolderStore, list[int]], settings: Settings, server: RunningServer
+) -> None:
+    assert ask(goods, settings, server, mode="replay").failed == {"not_in_ledger": 3}
+    assert server.stats()["requests"] == 0
     assert ask(goods, settings, server).answered == 3

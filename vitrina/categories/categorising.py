@@ -28,15 +28,15 @@ from vitrina.content.product_facts import product_facts
 from vitrina.fingerprints import fingerprint
 from vitrina.llm.gateway import Gateway, Progress
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult, Outcome
+from vitrina.llm.outcomes import UNFINISHED, ChatResult, Outcome
 from vitrina.llm.structured import Contract, InvalidAnswerError
 from vitrina.vectors.index import CATEGORIES, VectorIndex
 from vitrina.vectors.searching import nearest
 from vitrina.warehouse import copy_upsert
 
 _GROUP = 200
-#: Nobody was reached: the question is still open.
-_NO_ANSWER = {Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET, Outcome.PERMANENT}
+#: Nobody answered: the question is still open.
+_NO_ANSWER = UNFINISHED | {Outcome.PERMANENT}
 
 
 @dataclass(slots=True)

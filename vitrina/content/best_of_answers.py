@@ -14,7 +14,7 @@ from typing import Any
 
 from vitrina.content.keeping import DescribeResult, count_cost
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult, Outcome
+from vitrina.llm.outcomes import UNFINISHED, ChatResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,6 @@ class Place:
 
 #: Usable answers of some products, each in the order of their samples → the chosen one of each.
 Choose = Callable[[Sequence[Sequence[ChatResult]], str], Sequence[Place]]
-_UNFINISHED = (Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def _taken(answers: Sequence[ChatResult], chosen: Place) -> ChatResult:
 
 def _worst(group: Sequence[ChatResult]) -> ChatResult:
     """The failure that another run may mend, if there is one: the product is then asked for again."""
-    return next((answer for answer in group if answer.outcome in _UNFINISHED), group[0])
+    return next((answer for answer in group if answer.outcome in UNFINISHED), group[0])
 
 
 def _whole(answer: ChatResult, group: Sequence[ChatResult]) -> ChatResult:

@@ -23,12 +23,10 @@ from vitrina.content.contract import Description
 from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion, DescriptionTemplate, ProcessingLog
 from vitrina.fingerprints import fingerprint
-from vitrina.llm.outcomes import ChatResult, Outcome
+from vitrina.llm.outcomes import UNFINISHED, ChatResult
 from vitrina.review.services import consume_reprocess
 from vitrina.warehouse.text import storable
 
-#: Another run may complete these; they are no final word on the product.
-_UNFINISHED = {Outcome.BUDGET, Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER}
 _log = logging.getLogger(__name__)
 
 
@@ -193,7 +191,7 @@ def _plain(finding: Any) -> dict[str, Any]:
 
 def _log_row(answer: ChatResult, order: Order, run_id: str) -> ProcessingLog:
     now = datetime.now(UTC)
-    unfinished = answer.outcome in _UNFINISHED
+    unfinished = answer.outcome in UNFINISHED
     status = ProcessingLog.Status.COMPLETED if answer.ok else ProcessingLog.Status.FAILED
     return ProcessingLog(
         product_id=order.facts.product_id,

@@ -4,7 +4,8 @@ Belongs here: which pictures are asked about, rows. Stays out: the question (``v
 
 Every answer stands in the gateway's ledger before it is written here, so a killed pass pays for what was in flight
 alone. An answer that breaks its contract, a refusal and a filter are final for this prompt and model: they are kept
-with their reason and not asked again. A connection that broke is no answer, and is asked again by the next pass.
+with their reason and not asked again. Without an answer (a connection that broke, a budget, an operator who stopped the
+work, a batch that is under way) the next pass asks again.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from vitrina.images.analysis.vision import PROMPT_VERSION, VisionAnswer, contrac
 from vitrina.lexicon.active import active
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult, Outcome
+from vitrina.llm.outcomes import UNFINISHED, ChatResult, Outcome
 from vitrina.objects import ObjectStore
 
-_LATER = frozenset({Outcome.TRANSPORT, Outcome.RATE_LIMIT, Outcome.SERVER, Outcome.BUDGET, Outcome.PERMANENT})
+#: A key that was refused costs nothing to try again, and no picture is to be left out for ever because of it.
+_LATER = UNFINISHED | {Outcome.PERMANENT}
 _PRODUCTS = 500
 
 
