@@ -17,6 +17,8 @@ from resources import default_resources
 from resources.trainer import Trainer
 from sensors.training import build_untaught_champion_sensor, build_untrained_dataset_sensor
 
+#: Of runs: the queue lets one with it go at a time (``deploy/dagster.yaml``). Tags of ops do not become tags of runs.
+ON_THE_GPU = {"gpu": "1"}
 ASSETS = [reward_model, sft_model, policy_model]
 
 
@@ -26,11 +28,13 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         "train_reward_model",
         selection=dg.AssetSelection.assets("reward_model"),
         description="Learns from the newest preference dataset, judges the model, promotes it if the gate allows.",
+        tags=ON_THE_GPU,
     )
     train_policy = dg.define_asset_job(
         "train_policy",
         selection=dg.AssetSelection.assets("sft_model", "policy_model"),
         description="Teaches a model to write by preferred cards, then by a reward model; the gate promotes.",
+        tags=ON_THE_GPU,
     )
     return dg.Definitions(
         assets=ASSETS,

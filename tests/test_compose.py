@@ -20,7 +20,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
-ONE_SHOT = {"migrate"}
+ONE_SHOT = {"migrate", "limits"}
 
 
 def workspace_of(text: str, kind: str) -> set[str]:

@@ -159,15 +159,14 @@ class Stack:
             "vitrina.project.desk_settings",
         ]
         self._programs.launch("migrate", migrate)
-        steps = ["migrate"]
-        if self.config.database_url is None and self.config.dagster_database_url is None:
-            # Runs that a killed start left "in progress" are marked failed, so that they are tried again. Only on the
-            # embedded database: on a shared one, another machine's runs may truly be in progress.
-            self._programs.launch("recovery", [sys.executable, "-m", "pipelines.recovery"])
-            steps.append("recovery")
+        # Runs that a killed start left "in progress" are marked failed, so that they are tried again. Only on the
+        # embedded database: on a shared one, another machine's runs may truly be in progress.
+        embedded = self.config.database_url is None and self.config.dagster_database_url is None
+        recovery = [sys.executable, "-m", "pipelines.recovery", *([] if embedded else ["--keep-runs"])]
+        self._programs.launch("recovery", recovery)
         if build_manifest(self.config.project, self._programs.environment, self.logs / "dbt.log"):
             self.say("dbt manifest built")
-        for name in steps:
+        for name in ("migrate", "recovery"):
             self._programs.finish(name)
         (self.config.home / "run" / "interrupted").unlink(missing_ok=True)
 
