@@ -73,7 +73,8 @@ def train(
     quiet_environment()
     import torch
 
-    from vitrina.policy.running import alone, first_alone, resumable, together
+    from vitrina.policy.joining import alone, first_alone, together
+    from vitrina.policy.running import resumable
     from vitrina.reward.transformer.trainer import silence
 
     silence()
@@ -108,7 +109,7 @@ def train(
 
 
 def _sensible(plan: PolicyPlan) -> None:
-    from vitrina.policy.running import processes
+    from vitrina.policy.joining import processes
 
     settings = plan.settings
     if plan.algorithm is not Algorithm.DPO and settings.generations < 2:
@@ -153,7 +154,8 @@ class _Learning:
         import torch
 
         from vitrina.policy.building import adapters, opened
-        from vitrina.policy.running import Surroundings, alone, speed_of, trained
+        from vitrina.policy.joining import alone
+        from vitrina.policy.running import Surroundings, speed_of, trained
 
         settings = self.plan.settings
         short = self.pretrained and torch.cuda.is_available()

@@ -15,7 +15,7 @@ from torch.utils.data import Sampler, SequentialSampler
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from vitrina.policy.encoding import WriterEncoder, tidy
-from vitrina.policy.running import processes
+from vitrina.policy.joining import processes
 from vitrina.policy.settings import Algorithm, PolicySettings
 from vitrina.policy.sft_config import common
 from vitrina.policy.texts import outside

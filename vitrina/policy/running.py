@@ -1,24 +1,22 @@
-"""A training loop's surroundings: figures while it runs, sealed checkpoints, an end when told to, several processes.
+"""A training loop's surroundings: figures while it runs, sealed checkpoints, an end when told to.
 
 What belongs here: what SFT and every policy algorithm share around TRL's trainers. What stays out: their settings and
-data. Needs the training group of requirements.
+data, how several processes find each other (`joining`). Needs the training group of requirements.
 """
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from transformers.trainer_callback import PrinterCallback
 
 from vitrina.errors import RetryableError
 from vitrina.policy import speed
+from vitrina.policy.joining import alone, anyone, first_alone, processes, together
 from vitrina.reward.fitting import Progress
 from vitrina.reward.transformer.trainer import Callbacks
 from vitrina.training import checkpoints
@@ -41,32 +39,6 @@ TOLD: Mapping[str, str] = {
     "rewards/accuracies": "accuracy",
     "rewards/margins": "margin",
 }
-
-
-def alone() -> bool:
-    """Whether this process is the one that tells, judges and keeps: the only one, or the first of several."""
-    return int(os.environ.get("RANK", "0")) == 0
-
-
-def processes() -> int:
-    """How many processes train together, as ``torchrun`` says."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def together() -> None:
-    """Wait for the other processes."""
-    if processes() > 1:
-        PartialState().wait_for_everyone()
-
-
-@contextmanager
-def first_alone() -> Iterator[None]:
-    """The first process goes through the block before all others."""
-    if processes() == 1:
-        yield
-        return
-    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
-        yield
 
 
 class Surroundings(Callbacks):
@@ -101,7 +73,7 @@ class Surroundings(Callbacks):
             torch.cuda.synchronize()
         self.done += 1
         self.seen = state.num_input_tokens_seen - self.seen_before
-        self.stopped = _any(self.stopped)
+        self.stopped = anyone(self.stopped)
         control = super().on_step_end(args, state, control, **rest)
         together()
         return control
@@ -120,15 +92,6 @@ class Surroundings(Callbacks):
         if told and alone():
             self.progress("step", {"step": state.global_step, "of": state.max_steps, **told})
         return control
-
-
-def _any(stopped: bool) -> bool:
-    """Whether any of the processes was told to stop."""
-    if processes() == 1:
-        return stopped
-    flag = torch.tensor([int(stopped)], device=PartialState().device)
-    torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
-    return bool(flag.item())
 
 
 def resumable(work: Path, plan: str, progress: Progress) -> Path | None:

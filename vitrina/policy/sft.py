@@ -65,7 +65,8 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
     import torch
 
     from vitrina.policy.building import build
-    from vitrina.policy.running import alone, processes, resumable, together
+    from vitrina.policy.joining import alone, processes, together
+    from vitrina.policy.running import resumable
     from vitrina.reward.transformer.trainer import silence
 
     silence()
@@ -162,7 +163,7 @@ class _Loop:
 
     def judge(self, model: Any, epoch: int) -> None:
         """How likely the validation fold is with these weights; they are kept if no epoch before was better."""
-        from vitrina.policy.running import alone
+        from vitrina.policy.joining import alone
         from vitrina.policy.writing import PolicyWriter
 
         if not alone():

@@ -13,7 +13,7 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 from trl import SFTConfig, SFTTrainer
 
-from vitrina.policy.running import processes
+from vitrina.policy.joining import processes
 from vitrina.policy.settings import SftSettings
 from vitrina.reward.transformer.trainer import LengthGrouped, can_bf16
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from vitrina.policy.examples import read_examples
 from vitrina.policy.optimising import PolicyPlan, train
-from vitrina.policy.settings import Algorithm, PolicySettings, given
+from vitrina.policy.settings import Algorithm, PolicySettings
 from vitrina.preferences.formats import FORMATS
 from vitrina.reward.fitting import Progress
+from vitrina.training.options import facts, given
 from vitrina.training.telling import told
 
 
@@ -48,18 +49,18 @@ def run(options: argparse.Namespace, tell: Progress) -> None:
     Raises:
         VitrinaError: what a person can act on.
     """
-    settings = given(PolicySettings, options.settings)
+    settings, notes = given(PolicySettings, options.settings), facts(options.notes)
     examples = read_examples(options.train, options.format)
     test = read_examples(options.test, options.format) if options.test else None
     aside = sum(examples.set_aside.values()) + (sum(test.set_aside.values()) if test else 0)
     tell("read", {"prompts": len(examples.prompts), "pairs": len(examples.pairs), "set_aside": aside})
     plan = PolicyPlan(
         options.out, options.sft, options.reward, options.judge, Algorithm(options.algorithm), options.seed, settings,
-        options.replace, options.notes,
+        options.replace, notes,
     )  # fmt: skip
     _, judges, prompts = train(examples, test, plan, tell)
+    from vitrina.policy.joining import alone
     from vitrina.policy.judging import report_of
-    from vitrina.policy.running import alone
 
     if alone():
         report_of(
