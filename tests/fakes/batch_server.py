@@ -36,6 +36,7 @@ class Switches:
         list_lag: Calls of the list before a new batch stands in it.
         fail: Every batch ends as failed, with this message.
         first_only: Faults of rows concern the first batch alone.
+        usage: Answers tell how many tokens they took.
     """
 
     polls: int = 1
@@ -50,6 +51,7 @@ class Switches:
     fail: str = ""
     first_only: bool = True
     content: str | None = None
+    usage: bool = True
 
 
 @dataclass
@@ -210,10 +212,11 @@ class BatchServer:
             content = content.replace(PRODUCT_ID, found.group(1))
         content = content[:5] if cut else content
         message = {"role": "assistant", "content": content, "refusal": None}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
         return {
             "model": body["model"],
             "choices": [{"index": 0, "message": message, "finish_reason": "length" if cut else "stop"}],
-            "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+            **({"usage": usage} if self.switches.usage else {}),
         }
 
     def _told(self, batch: _Batch) -> dict[str, Any]:

@@ -71,16 +71,16 @@ def test_calls_in_flight_mostly_cost_less_than_their_estimate_and_the_rest_is_us
 def test_what_is_spent_and_set_aside_never_passes_the_limit_while_calls_cost_no_more_than_estimated(calls, limit):
     budget, flying, spent = Budget(Decimal(limit)), [], Decimal(0)
     for estimate, actual, later in calls:
-        if budget.reserve(Decimal(estimate)) is None:
-            flying.append((Decimal(estimate), Decimal(min(actual, estimate))))
+        if isinstance(hold := budget.reserve(Decimal(estimate)), Hold):
+            flying.append((hold, Decimal(min(actual, estimate))))
         [purse] = budget.purses
         assert purse.spent + purse.reserved <= limit
         if flying and not later:
             held, cost = flying.pop()
-            budget.settle(held, cost)
+            budget.release(held, cost)
             spent += cost
         assert purse.spent == spent
-    assert budget.purses[0].reserved == sum((held for held, _ in flying), Decimal(0))
+    assert budget.purses[0].reserved == sum((held.amount for held, _ in flying), Decimal(0))
 
 
 def test_all_limits_that_concern_a_call_are_taken_or_none():
@@ -116,10 +116,10 @@ def test_a_day_ends_at_midnight_utc_and_the_next_one_has_its_own_limit():
     budget = Budget(
         purses=[old], renew=lambda _: Purse("day:2", Decimal(1), until=time.time() + 99, granted=Decimal(1))
     )
-    assert budget.reserve(Decimal(1)) is None
-    assert budget.reserve(Decimal(1)) is not None
+    assert isinstance(budget.reserve(Decimal(1)), Hold)
+    assert isinstance(budget.reserve(Decimal(1)), str)
     time.sleep(0.06)
-    assert budget.reserve(Decimal(1)) is None
+    assert isinstance(budget.reserve(Decimal(1)), Hold)
     assert [purse.name for purse in budget.purses] == ["day:2"]
 
 

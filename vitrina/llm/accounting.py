@@ -6,7 +6,9 @@ Belongs here: tokens and price of one attempt, the bodies that are kept. Pure. S
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Protocol
 
 from vitrina.llm.job import Job
 from vitrina.llm.outcomes import Usage
@@ -28,7 +30,20 @@ def foreseen(prices: PriceBook, job: Job, limit: int | None) -> Decimal | None:
     return prices.estimate(job.model, job.prompt_tokens(), answer)
 
 
-def account(prices: PriceBook, job: Job, reading: Reading, reply: Reply | None) -> tuple[Usage, Price]:
+class Asked(Protocol):
+    """What is known of a call when its cost is told: a :class:`vitrina.llm.job.Job`, or a row of a batch."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def prompt_tokens(self) -> Callable[[], int]: ...
+
+
+def account(prices: PriceBook, job: Asked, reading: Reading, reply: Reply | None) -> tuple[Usage, Price]:
     """Tokens and price of an attempt: as the server says, else estimated and flagged."""
     if not reading.charged:
         return Usage(), _NOT_CHARGED
@@ -53,6 +68,6 @@ def kept_reply(job: Job, reading: Reading, reply: Reply | None) -> bytes | None:
     return reply.body if reading.data is not None and reply.status == 200 else reply.body[:_ERROR_BODY]
 
 
-def _price(prices: PriceBook, job: Job, reading: Reading, usage: Usage) -> Price:
+def _price(prices: PriceBook, job: Asked, reading: Reading, usage: Usage) -> Price:
     price = prices.cost(job.model, usage)
     return price if price.known or not reading.model else prices.cost(reading.model, usage)

@@ -55,7 +55,9 @@ class Purse:
 
 
 class Till(Protocol):
-    """Where blocks of a shared limit come from."""
+    """Where blocks of a shared limit come from. ``holder`` names this process there."""
+
+    holder: str
 
     async def grant(self, purse: Purse, need: Decimal) -> Decimal:
         """A block of at least ``need``; 0 when the limit does not allow it."""
@@ -63,6 +65,10 @@ class Till(Protocol):
 
     def grant_now(self, purse: Purse, need: Decimal) -> Decimal:
         """The same, blocking."""
+        ...
+
+    def handed_over(self, amounts: Mapping[str, Decimal]) -> None:
+        """Parts of the blocks that are no longer this process's."""
         ...
 
 
@@ -161,13 +167,13 @@ class Budget:
                 return told(short)
             await self._next_settled()
 
-    def reserve(self, estimate: Decimal | None, purpose: str = "") -> str | None:
-        """As :meth:`hold`, for callers outside the event loop: ``None`` on success. It waits for no call in flight."""
+    def reserve(self, estimate: Decimal | None, purpose: str = "") -> Hold | str:
+        """As :meth:`hold`, for callers outside the event loop. It waits for no call in flight."""
         purses = self._of(purpose) if self.purses else ()
         if not purses:
-            return None
+            return NOTHING
         if estimate is None:
-            return None if self.allow_unknown_prices else _UNKNOWN_PRICE
+            return NOTHING if self.allow_unknown_prices else _UNKNOWN_PRICE
         while (short := self._take(purses, estimate)) is not None:
             need = estimate - max(_ZERO, short.room)
             amount = _ZERO if self._till is None else self._till.grant_now(short, need)
@@ -175,11 +181,21 @@ class Budget:
                 return told(short)
             with self._lock:
                 short.granted += amount
-        return None
+        return Hold(estimate, purses)
 
-    def settle(self, estimate: Decimal | None, actual: Decimal | None, purpose: str = "") -> None:
-        """The counterpart of :meth:`reserve`."""
-        self.release(Hold(estimate or _ZERO, self._of(purpose) if self.purses else ()), actual)
+    @property
+    def holder(self) -> str:
+        """Who holds this process's blocks of shared limits; empty where none is shared."""
+        return "" if self._till is None else self._till.holder
+
+    def hand_over(self, hold: Hold) -> None:
+        """A reservation leaves this process's hands: others have taken its part of the blocks, and will settle it."""
+        with self._lock:
+            for purse in hold.purses:
+                purse.reserved -= hold.amount
+                purse.granted -= hold.amount
+        if self._till is not None:
+            self._till.handed_over({purse.name: hold.amount for purse in hold.purses})
 
     def release(self, hold: Hold, actual: Decimal | None) -> None:
         """Gives a reservation back and books what the call did cost; an unknown cost is booked at its estimate."""

@@ -185,6 +185,12 @@ class LlmBatchItem(models.Model):
     drop_key = models.CharField(max_length=200, blank=True, default="")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     request_body = models.BinaryField(help_text="zstd of the JSON that is sent")
+    held_usd = models.DecimalField(
+        max_digits=16, decimal_places=8, null=True, blank=True, help_text="Reserved in its budgets until it ends"
+    )
+    budgets = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), help_text="Names of these budgets"
+    )
 
     class Meta:
         db_table = "llm_batch_item"

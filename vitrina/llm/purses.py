@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -76,7 +78,8 @@ def purses_of(config: GatewayConfig, *, now: float | None = None) -> list[Purse]
     day, ends = day_ends(time.time() if now is None else now)
     found = []
     if config.budget_usd is not None:
-        found.append(Purse(f"run:{config.run_id}", config.budget_usd))
+        # A run without a name is this one: it must not share a limit with all others that have none.
+        found.append(Purse(f"run:{config.run_id or uuid.uuid4().hex}", config.budget_usd))
     if config.day_budget_usd is not None:
         found.append(Purse(f"day:{day}", config.day_budget_usd, until=ends))
     for purpose, limit in config.purpose_budgets_usd.items():
@@ -131,7 +134,9 @@ class SharedTill:
     def __init__(self, link: Link, *, concurrency: int) -> None:
         self._link = link
         self._concurrency = concurrency
+        self.holder = link.holder
         self._held: dict[str, Decimal] = {}
+        self._lock = Lock()
         self._settled_at = 0.0
         self.budget: Budget | None = None
 
@@ -148,6 +153,11 @@ class SharedTill:
             return self._link.submit(lambda link: self._grant(link, purse, need)).result(timeout=30)
         except (psycopg.Error, TimeoutError):
             return Decimal(0)
+
+    def handed_over(self, amounts: Mapping[str, Decimal]) -> None:
+        """Items of batches took these parts of the blocks over."""
+        for name, amount in amounts.items():
+            self._keep(name, -amount)
 
     def tick(self, connection: Connection) -> None:
         """Books what was spent."""
@@ -186,7 +196,7 @@ class SharedTill:
                     if row is not None:
                         connection.execute(_HOLD, {**values, "at_risk": need * self._concurrency})
                 if row is not None:
-                    self._held[purse.name] += amount
+                    self._keep(purse.name, amount)
                     purse.earlier = max(Decimal(0), row[0] - purse.booked)
                     return amount
             now = time.monotonic()
@@ -208,7 +218,11 @@ class SharedTill:
                     self.budget.void(name)
                 return
             connection.execute(_BOOK, values)
-        self._held[name] = self._held.get(name, Decimal(0)) - held
+        self._keep(name, -held)
+
+    def _keep(self, name: str, change: Decimal) -> None:
+        with self._lock:  # the link's thread and those that submit batches
+            self._held[name] = self._held.get(name, Decimal(0)) + change
 
 
 def open_budget(connection: Connection, name: str, limit: Decimal) -> Decimal:

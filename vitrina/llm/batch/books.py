@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
+import orjson
+
+from vitrina.llm.accounting import account
 from vitrina.llm.batch.files import Line
 from vitrina.llm.batch.remote import Remote
 from vitrina.llm.batch.store import Batch, Item
-from vitrina.llm.budget import Budget
+from vitrina.llm.budget import NOTHING, Budget, Hold
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.job import Job
 from vitrina.llm.ledger import Attempt
 from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.pricing import Price, PriceBook
+from vitrina.llm.tokens import estimate_prompt_tokens
+from vitrina.llm.transport import Reply
 from vitrina.llm.wire import Reading
 
 #: A row's id is made of its batch and key, so that collecting again after a kill writes nothing twice.
 _ROW = uuid.UUID("5d1f4c6e-8a35-4c40-9a53-0f5bb6a1c7a2")
 _ANSWER_GUESS = 1_000
+_STEP = Decimal("0.00000001")
 #: How often a request whose row failed or was cut is put into a further batch, and one that no batch came to.
 _MAX_TRIES = 3
 _MAX_UNANSWERED = 6
@@ -40,6 +47,18 @@ class Tried:
     limit: int | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class _Asked:
+    """A row's request as it stands in the item, for :func:`vitrina.llm.accounting.account`."""
+
+    model: str
+    body: bytes
+    kind: str = "chat"
+
+    def prompt_tokens(self) -> int:
+        return estimate_prompt_tokens(orjson.loads(self.body).get("messages") or ())
+
+
 class Books:
     """One run's tries and money.
 
@@ -53,7 +72,7 @@ class Books:
         self._prices = prices
         self._budget = budget
         self._tried: dict[str, Tried] = {}
-        self._holds: dict[str, tuple[Decimal | None, str]] = {}
+        self._holds: dict[str, Hold] = {}
         self._dry: dict[str, str] = {}
         self.failed: dict[str, Reading] = {}
         self.paid: set[str] = set()
@@ -70,19 +89,40 @@ class Books:
         self._dry.clear()
 
     async def reserve(self, key: str, job: Job, limit: int | None) -> str | None:
-        """Sets the price of a request aside; a sentence when there is no money for it."""
+        """Sets the price of a request aside; a sentence when there is no money for it.
+
+        The money stays in this process's hands until :meth:`hand_over` or :meth:`give_back`.
+        """
         if not self._budget.limited(job.purpose):
             return None
         if job.purpose in self._dry:
             return self._dry[job.purpose]
         estimate = self._prices.estimate(job.model, job.prompt_tokens(), limit or _ANSWER_GUESS)
-        estimate = None if estimate is None else estimate * self._prices.batch_multiplier
-        reason = await asyncio.to_thread(self._budget.reserve, estimate, job.purpose)
-        if reason is not None:
-            self._dry[job.purpose] = reason
-            return reason
-        self._holds[key] = estimate, job.purpose
+        if estimate is not None:  # as many decimals as the columns have, so that sums over rows are exact
+            estimate = (estimate * self._prices.batch_multiplier).quantize(_STEP, ROUND_UP)
+        held = await asyncio.to_thread(self._budget.reserve, estimate, job.purpose)
+        if isinstance(held, str):
+            self._dry[job.purpose] = held
+            return held
+        if held.purses:
+            self._holds[key] = held
         return None
+
+    def held(self, key: str) -> Hold:
+        """What is set aside for a request in this process's hands."""
+        return self._holds.get(key, NOTHING)
+
+    def hand_over(self, keys: Iterable[str]) -> None:
+        """The money of these requests stands on their items from here on: whoever collects them books it."""
+        for key in keys:
+            if (held := self._holds.pop(key, None)) is not None:
+                self._budget.hand_over(held)
+
+    def give_back(self) -> None:
+        """Frees what was set aside for requests that were not put into a batch after all."""
+        for held in self._holds.values():
+            self._budget.release(held, Decimal(0))
+        self._holds.clear()
 
     def row(self, batch: Batch, item: Item, line: Line, reading: Reading) -> Attempt:
         """The ledger's row of a line; decides whether the request ends with it (``ended``)."""
@@ -93,8 +133,7 @@ class Books:
             retry = self._config.retry
             room = retry.default_max_tokens if tried.limit is None else tried.limit * 2
             tried.limit = min(room, retry.max_tokens_ceiling)
-        usage, price = self._cost(batch.model, reading)
-        self._settle(item.key, price.usd)
+        usage, price = self._cost(batch.model, item, line, reading)
         answered = reading.outcome in _ANSWERS or (reading.outcome is Outcome.TRUNCATED and not again)
         if answered:
             self.paid.add(item.key)
@@ -130,21 +169,12 @@ class Books:
 
     def unanswered(self, key: str, remote: Remote) -> None:
         """A request that its batch did not come to: it is sent again, a few times."""
-        self._settle(key, Decimal(0))
         most = _MAX_TRIES if remote.status == "failed" else _MAX_UNANSWERED
         if self.tried(key).sent >= most:
             told = f"The provider's batch ended as {remote.status} without this request. {remote.error}".strip()
             self.failed[key] = Reading(Outcome.SERVER, error=told, error_class="batch_unanswered")
 
-    def _cost(self, model: str, reading: Reading) -> tuple[Usage, Price]:
-        if not reading.charged:
-            return Usage(), Price(Decimal(0), "not charged")
-        if reading.usage is None:
-            return Usage(estimated=True), Price(None, "unknown")
-        return reading.usage, self._prices.batched(self._prices.cost(model, reading.usage))
-
-    def _settle(self, key: str, usd: Decimal | None) -> None:
-        held = self._holds.pop(key, None)
-        if held is not None:
-            estimate, purpose = held
-            self._budget.settle(estimate, usd, purpose)
+    def _cost(self, model: str, item: Item, line: Line, reading: Reading) -> tuple[Usage, Price]:
+        reply = Reply(line.status or 200, {}, line.reply)
+        usage, price = account(self._prices, _Asked(model, item.body), reading, reply)
+        return usage, self._prices.batched(price) if reading.charged else price

@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from vitrina.llm.batch.books import Books
 from vitrina.llm.batch.files import read_lines
@@ -75,7 +76,7 @@ class Collector:
             found = await self._api.find(str(batch.id))
         if found is None:
             told = "Its process ended before the provider had it."
-            await asyncio.to_thread(lambda: self._store.end(batch, ended=(), status="failed", error=told))
+            await asyncio.to_thread(lambda: self._store.end(batch, status="failed", error=told))
             return False
         await asyncio.to_thread(self._store.submitted, batch, found.id, found.status)
         return True
@@ -88,12 +89,13 @@ class Collector:
             if (found := await self._api.find(str(batch.id))) is not None:
                 return found
         told = "The provider does not know this batch any more."
-        await asyncio.to_thread(lambda: self._store.end(batch, ended=(), status="failed", error=told))
+        await asyncio.to_thread(lambda: self._store.end(batch, status="failed", error=told))
         return None
 
     async def _take(self, batch: Batch, remote: Remote) -> int:
         items = await asyncio.to_thread(self._store.items, batch)
         ended: list[str] = []
+        paid: dict[str, Decimal | None] = {}
         for file_id in (remote.output_file_id, remote.error_file_id):
             if not file_id:
                 continue
@@ -108,6 +110,7 @@ class Collector:
                     del items[line.key]
                     row = self._books.row(batch, item, line, line.reading)
                     self._stats.attempt(row)
+                    paid[line.key] = row.cost_usd
                     rows.append(row)
                     if row.ended:
                         ended.append(line.key)
@@ -120,7 +123,9 @@ class Collector:
             self._books.unanswered(key, remote)
         status = "failed" if remote.status == "failed" else "collected"
         await asyncio.to_thread(
-            lambda: self._store.end(batch, ended=ended, status=status, remote_status=remote.status, error=remote.error)
+            lambda: self._store.end(
+                batch, ended=ended, paid=paid, status=status, remote_status=remote.status, error=remote.error
+            )
         )
         return len(ended)
 

@@ -178,6 +178,7 @@ class BatchRun:
                 prices=self._prices,
                 budget=self._budget,
                 stats=self._stats,
+                stopped=self._engine.controls.stopped,
                 **self._limits,
             )
         finally:

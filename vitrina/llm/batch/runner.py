@@ -41,6 +41,7 @@ from vitrina.llm.wire import Reading
 _LOG = logging.getLogger(__name__)
 
 _LOOKUP = 1_000
+_STEP_S = 2.0
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,6 +58,7 @@ class BatchRunner:
     """Batches of one endpoint. All coroutines run on one event loop.
 
     Args:
+        stopped: Why nothing may be sent for a purpose and model, see :meth:`vitrina.llm.controls.Controls.stopped`.
         max_requests, max_bytes: Limits of a file.
         list_lag: How long a batch that may have been created is looked for.
     """
@@ -72,6 +74,7 @@ class BatchRunner:
         prices: PriceBook,
         budget: Budget,
         stats: Stats,
+        stopped: Callable[[str, str], str | None] = lambda purpose, model: None,  # noqa: ARG005
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         max_requests: int = MAX_REQUESTS,
         max_bytes: int = MAX_BYTES,
@@ -82,6 +85,8 @@ class BatchRunner:
         self._ledger = ledger
         self._store = store
         self._jobs = jobs
+        self._budget = budget
+        self._stopped = stopped
         self.books = Books(config, prices, budget)
         self._collector = Collector(config, api, ledger, store, self.books, stats, sleep=sleep, list_lag=list_lag)
         self._sleep = sleep
@@ -93,29 +98,35 @@ class BatchRunner:
     async def submit(self, requests: Iterable[ChatRequest]) -> list[str]:
         """Puts what has no answer and is not under way into batches, and gives the provider's ids of them.
 
-        Requests that cannot be sent (no budget, larger than a file) are in ``failed`` then.
+        Requests that cannot be sent (stopped by an operator, no budget, larger than a file) are in ``failed`` then.
         """
         self.books.open_again()
-        async with self._locked():
-            parts: dict[str, Part] = {}
-            ids: list[str] = []
-            with tempfile.TemporaryDirectory(prefix="vitrina-batch-") as folder:
-                async for key, request in self._unsent(requests):
-                    await self._jobs.ready(request)
-                    model = request.model or self._config.model
-                    made = await self._line(key, request)
-                    if made is None:
-                        continue
-                    line, item = made
-                    part = parts.get(model)
-                    if part is not None and not part.fits(len(line), self._max_requests, self._max_bytes):
-                        ids.append(await self._send(parts.pop(model)))
-                        part = None
-                    if part is None:
-                        part = parts[model] = Part(Path(folder) / f"{uuid.uuid4()}.jsonl", model)
-                    part.add(line, item)
-                for part in parts.values():
-                    ids.append(await self._send(part))
+        try:
+            async with self._locked():
+                return await self._submitted(requests)
+        finally:
+            self.books.give_back()
+
+    async def _submitted(self, requests: Iterable[ChatRequest]) -> list[str]:
+        parts: dict[str, Part] = {}
+        ids: list[str] = []
+        with tempfile.TemporaryDirectory(prefix="vitrina-batch-") as folder:
+            async for key, request in self._unsent(requests):
+                await self._jobs.ready(request)
+                model = request.model or self._config.model
+                made = await self._line(key, request)
+                if made is None:
+                    continue
+                line, item = made
+                part = parts.get(model)
+                if part is not None and not part.fits(len(line), self._max_requests, self._max_bytes):
+                    ids.append(await self._send(parts.pop(model)))
+                    part = None
+                if part is None:
+                    part = parts[model] = Part(Path(folder) / f"{uuid.uuid4()}.jsonl", model)
+                part.add(line, item)
+            for part in parts.values():
+                ids.append(await self._send(part))
         return ids
 
     async def collect(self) -> int:
@@ -145,6 +156,8 @@ class BatchRunner:
     ) -> set[str]:
         """Submits, waits, collects and sends the rest again, until every request has its end or the time is up.
 
+        An operator's stop ends the waiting: the provider works on, and a later run takes its answers.
+
         Returns:
             The keys that are still under way; a later run takes their answers.
         """
@@ -155,9 +168,9 @@ class BatchRunner:
         while True:
             await self.submit(by_key.values())
             pending = await self._pending(by_key)
-            if not pending:
-                return set()
-            await self._sleep(poll)
+            if not pending or self._all_stopped(by_key, pending):
+                return pending
+            await self._rest(poll, by_key, pending)
             while pending:
                 try:
                     await self.collect()
@@ -172,9 +185,20 @@ class BatchRunner:
                     on_progress(BatchProgress(done - failed, failed, len(pending), states))
                 if not pending:
                     break
-                if time.monotonic() >= until:
+                if time.monotonic() >= until or self._all_stopped(by_key, pending):
                     return pending
-                await self._sleep(poll)
+                await self._rest(poll, by_key, pending)
+
+    async def _rest(self, seconds: float, by_key: dict[str, ChatRequest], pending: set[str]) -> None:
+        """Waits for the next look at the batches, in steps, since a stop may come any time."""
+        while seconds > 0 and not self._all_stopped(by_key, pending):
+            await self._sleep(min(seconds, _STEP_S))
+            seconds -= _STEP_S
+
+    def _all_stopped(self, by_key: dict[str, ChatRequest], pending: set[str]) -> bool:
+        """Whether an operator stopped everything that is waited for."""
+        groups = {(by_key[key].purpose, by_key[key].model or self._config.model) for key in pending}
+        return bool(groups) and all(self._stopped(purpose, model) is not None for purpose, model in groups)
 
     @asynccontextmanager
     async def _locked(self) -> Any:
@@ -219,6 +243,9 @@ class BatchRunner:
 
     async def _line(self, key: str, request: ChatRequest) -> tuple[bytes, Item] | None:
         job = self._jobs.chat(request, key, None)
+        if (reason := self._stopped(job.purpose, job.model)) is not None:
+            self.failed[key] = Reading(Outcome.STOPPED, error=reason, error_class="stopped")
+            return None
         tried = self.books.tried(key, request.max_tokens)
         body = orjson.dumps(job.body(tried.limit))
         line = request_line(key, body)
@@ -231,20 +258,24 @@ class BatchRunner:
             return None
         tried.sent += 1
         kept = body if job.kept_body is None else job.kept_body(body)
-        return line, Item(key, request.purpose, request.item_id, request.drop_key, kept, tried.sent)
+        held = self.books.held(key)
+        names = tuple(purse.name for purse in held.purses)
+        usd = held.amount if names else None
+        return line, Item(key, request.purpose, request.item_id, request.drop_key, kept, tried.sent, usd, names)
 
     async def _send(self, part: Part) -> str:
         part.file.close()
         config = self._config
         batch = Batch(config.endpoint, CHAT, part.model, config.run_id, len(part.items))
-        await asyncio.to_thread(self._store.prepare, batch, part.items)
+        await asyncio.to_thread(lambda: self._store.prepare(batch, part.items, holder=self._budget.holder))
+        self.books.hand_over(item.key for item in part.items)
         try:
             file_id = await self._api.upload(part.path, f"vitrina-{batch.id}.jsonl")
             await asyncio.to_thread(self._store.uploaded, batch, file_id)
             remote = await self._api.create(file_id, CHAT, str(batch.id))
         except BatchRefusedError as error:  # the provider has no such batch; anything else is cleared up by a collect
             told = str(error)
-            await asyncio.to_thread(lambda: self._store.end(batch, ended=(), status="failed", error=told))
+            await asyncio.to_thread(lambda: self._store.end(batch, status="failed", error=told))
             raise
         await asyncio.to_thread(self._store.submitted, batch, remote.id, remote.status)
         part.path.unlink()

@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import zstandard
+from psycopg.types.json import Jsonb
 
+from vitrina.llm.batch import holds
 from vitrina.llm.outcomes import LedgerError
 
 _BATCH = """
@@ -27,7 +31,8 @@ INSERT INTO llm_batch (id, endpoint, path, model, status, remote_status, remote_
 VALUES (%s, %s, %s, %s, 'prepared', '', '', '', %s, '', %s, %s)
 """
 _ITEM = """
-COPY llm_batch_item (batch_id, key, attempt, purpose, item_id, drop_key, status, request_body) FROM STDIN
+COPY llm_batch_item (batch_id, key, attempt, purpose, item_id, drop_key, status, request_body, held_usd, budgets)
+FROM STDIN
 """
 _OPEN = """
 SELECT id, model, status, remote_id, run_id, requests, created_at FROM llm_batch
@@ -42,7 +47,7 @@ _LOCK_POLL_S = 0.5
 
 @dataclass(slots=True)
 class Item:
-    """A request in a batch. ``body`` is what the ledger will keep of it."""
+    """A request in a batch. ``body`` is what the ledger will keep of it; ``held_usd`` is set aside in ``budgets``."""
 
     key: str
     purpose: str
@@ -50,6 +55,8 @@ class Item:
     drop_key: str
     body: bytes
     attempt: int = 1
+    held_usd: Decimal | None = None
+    budgets: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,9 +96,17 @@ class PostgresBatches:
                 time.sleep(_LOCK_POLL_S)
             yield
 
-    def prepare(self, batch: Batch, items: Sequence[Item]) -> None:
-        """Writes the batch and its items, in one transaction, before anything is sent."""
+    def prepare(self, batch: Batch, items: Sequence[Item], *, holder: str = "") -> None:
+        """Writes the batch and its items, in one transaction, before anything is sent.
+
+        Args:
+            holder: The process whose blocks of budgets the items' money comes from.
+        """
         pack = zstandard.ZstdCompressor(level=3)
+        sums: dict[str, Decimal] = defaultdict(Decimal)
+        for item in items:
+            for name in item.budgets:
+                sums[name] += item.held_usd or 0
         with self._connect() as connection, connection.transaction(), connection.cursor() as cursor:
             cursor.execute(
                 _BATCH,
@@ -105,9 +120,11 @@ class PostgresBatches:
                     copy.write_row(
                         (
                             batch.id, item.key, item.attempt, _cut(item.purpose, 64), _cut(item.item_id, 200),
-                            _cut(item.drop_key, 200), "pending", pack.compress(item.body),
+                            _cut(item.drop_key, 200), "pending", pack.compress(item.body), item.held_usd,
+                            Jsonb(item.budgets),
                         )
                     )  # fmt: skip
+            holds.take_over(connection, holder, sums)
 
     def uploaded(self, batch: Batch, file_id: str) -> None:
         """Notes the file's id."""
@@ -148,15 +165,30 @@ class PostgresBatches:
             ).fetchall()
         return {row[0] for row in rows}
 
-    def end(self, batch: Batch, *, ended: Sequence[str], status: str, remote_status: str = "", error: str = "") -> None:
-        """Closes a batch: ``ended`` keys have their rows in the ledger, the others came back without an answer."""
+    def end(
+        self,
+        batch: Batch,
+        *,
+        status: str,
+        ended: Sequence[str] = (),
+        paid: Mapping[str, Decimal | None] | None = None,
+        remote_status: str = "",
+        error: str = "",
+    ) -> None:
+        """Closes a batch and settles what was set aside for it, in one transaction.
+
+        Args:
+            ended: Keys that have their rows in the ledger; the others came back without an answer.
+            paid: What the rows cost, by key.
+        """
         batch.status = status
         with self._connect() as connection, connection.transaction():
-            connection.execute(
+            items = connection.execute(
                 "UPDATE llm_batch_item SET status = CASE WHEN key = ANY(%s) THEN 'ended' ELSE 'unanswered' END "
-                "WHERE batch_id = %s AND status = 'pending'",
+                "WHERE batch_id = %s AND status = 'pending' RETURNING key, held_usd, budgets",
                 (list(ended), batch.id),
-            )
+            ).fetchall()
+            holds.settle(connection, items, paid or {})
             connection.execute(_ENDED, (status, remote_status[:32], error.replace("\x00", "")[:10_000], batch.id))
 
     @contextmanager
