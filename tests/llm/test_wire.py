@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,40 @@ def test_no_json_of_a_server_raises(message, usage, extra):
         read_chat(Reply(200, {}, json.dumps(value).encode()))
         read_chat(Reply(400, {}, json.dumps(value).encode()))
     read_embeddings(Reply(200, {}, json.dumps(body).encode()), 1)
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["index", "embedding"]), JSON | st.integers(0, 2) | st.lists(JSON | st.floats(), max_size=2)
+        ),
+        max_size=3,
+    )
+)
+def test_vectors_of_a_server_are_numbers_in_order_or_no_answer(rows):
+    read = read_embeddings(Reply(200, {}, json.dumps({"data": rows}).encode()), len(rows))
+    if read.outcome is Outcome.OK:
+        assert all(type(x) in (int, float) and math.isfinite(x) for row in read.data["data"] for x in row["embedding"])
+
+
+@pytest.mark.parametrize("indexes", [(None, None), (0, "1"), (0, True), (1, 1)])
+def test_vectors_whose_places_are_no_numbers_are_no_answer(indexes):
+    rows = [{"index": index, "embedding": [0.5]} for index in indexes]
+    assert read_embeddings(Reply(200, {}, json.dumps({"data": rows}).encode()), 2).outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "dead"),
+    [
+        (403, "model_not_found", "model"),
+        (404, "model_not_found", "model"),
+        (403, "", "endpoint"),
+        (401, "invalid_api_key", "endpoint"),
+    ],
+)
+def test_a_model_that_the_key_may_not_use_is_dead_alone(status, code, dead):
+    body = {"error": {"message": "Project `p` does not have access to model `m`", "code": code}}
+    assert read_chat(Reply(status, {}, json.dumps(body).encode())).dead == dead
 
 
 @pytest.mark.parametrize(

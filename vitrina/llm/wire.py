@@ -33,6 +33,8 @@ _FILTER_CODES = (
 _QUOTA_CODES = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 #: Statuses after which nothing that is sent to this endpoint with this key can work.
 _DEAD_ENDPOINT = frozenset({401, 402, 403})
+#: With 403: the key is good, and this one model is not for it.
+_MODEL_CODE = "model_not_found"
 _ERROR_TEXT = 500
 
 
@@ -115,11 +117,15 @@ def read_embeddings(reply: Reply, count: int, *, now: Callable[[], float] = time
         return _no_answer("the body holds no list of embeddings", reply)
     usage = read_usage(data)
     rows = [_decoded(row) for row in rows]
-    good = all(isinstance(row, Mapping) and isinstance(row.get("embedding"), list) for row in rows)
-    if not good or sorted(row.get("index", -1) for row in rows) != list(range(count)):
+    good = all(
+        isinstance(row, Mapping) and isinstance(row.get("embedding"), list) and type(row.get("index")) is int
+        for row in rows
+    )
+    if not good or sorted(row["index"] for row in rows) != list(range(count)):
         return _no_answer(f"{len(rows)} embeddings for {count} texts, or not lists of numbers", reply, usage=usage)
     lengths = {len(row["embedding"]) for row in rows}
-    numbers = all(isinstance(x, int | float) for row in rows for x in row["embedding"])
+    numbers = all(type(x) is float or type(x) is int for row in rows for x in row["embedding"])
+    numbers = numbers and all(math.isfinite(sum(row["embedding"])) for row in rows)
     if len(lengths) != 1 or lengths == {0} or not numbers:
         return _no_answer("embeddings of different length, empty, or not numbers", reply, usage=usage)
     return Reading(Outcome.OK, model=str(data.get("model") or ""), usage=usage, data={**data, "data": rows})
@@ -145,7 +151,9 @@ def read_error(reply: Reply, *, now: Callable[[], float] = time.time) -> Reading
     if status >= 500 or status in _RETRY_STATUS:
         return Reading(Outcome.SERVER, error=told, retry_after_s=wait, retry=retry, **common)
     dead = ""
-    if status in _DEAD_ENDPOINT:
+    if status == 403 and _MODEL_CODE in lowered:
+        dead, told = "model", f"The key may not use this model ({told}). Check AI_MODEL and the project's models."
+    elif status in _DEAD_ENDPOINT:
         dead, told = "endpoint", f"The endpoint refuses the key or the account ({told}). Check OPENAI_API_KEY."
     elif status == 404:
         dead = "model"
