@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
@@ -68,6 +71,54 @@ def test_what_cannot_be_used_at_all_changes_nothing(tmp_path: Path) -> None:
 def test_nul_and_lone_surrogates_do_not_stop_a_file(tmp_path: Path) -> None:
     rows = ['{"prompt": "p\\u0000", "response_a": "a\\u0000", "response_b": "b", "preferred": "a"}', ours(2)]
     assert import_file(lines(tmp_path / "odd.jsonl", rows)).rows == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"subset": "a\0b"}, {"subset": "x" * 80}, {"group": "g\0" * 40}, {"language": "r\0u"},
+        {"category": "c\0" * 300}, {"preferred": None, "votes": [{"annotator": "p\0", "choice": "a"}]},
+    ],
+    ids=["nul in subset", "long subset", "group", "language", "category", "annotator"],
+)  # fmt: skip
+def test_what_the_table_cannot_hold_does_not_stop_a_file(tmp_path: Path, odd: dict[str, Any]) -> None:
+    file = lines(tmp_path / "odd.jsonl", [ours(1) | odd, {"id": "b\0", "prompt": "p", "response_a": ""}])
+    assert (import_file(file).rows, import_file(file).unchanged) == (1, 1)
+
+
+def test_long_names_that_begin_alike_stay_two(tmp_path: Path) -> None:
+    rows = [ours(1, subset="x" * 80 + end, group="g" * 40 + end, category="c" * 300 + end) for end in "yz"]
+    import_file(lines(tmp_path / "long.jsonl", rows))
+    for name in ("criterion", "prompt_group", "category"):
+        assert Preference.objects.values(name).distinct().count() == 2
+
+
+def test_people_of_a_file_have_pseudonyms_wherever_they_leave_to(tmp_path: Path, settings: Settings) -> None:
+    people = ("anna.ivanova@shop.example", "Пётр")
+    votes = [{"annotator": name, "choice": "a"} for name in people]
+    rows = [ours(number) | {"preferred": None, "votes": votes} for number in range(30)]
+    import_file(lines(tmp_path / "mine.jsonl", rows))
+    import_file(lines(tmp_path / "other.jsonl", rows[:1]))
+    store = open_store(settings)
+    made = make_version(store, settings).version
+    named = {name for line in read_all(store, made)["train.parquet"] for name in line["annotators"]}
+    assert all(re.fullmatch("annotator-[0-9a-f]{10}", name) for name in named)
+    mine, other = (Preference.objects.filter(imported__name=name).first() for name in ("mine", "other"))
+    assert mine is not None
+    assert other is not None
+    of = [{vote["annotator"] for vote in row.votes} for row in (mine, other)]
+    assert [len(each) for each in of] == [2, 2]
+    assert not of[0] & of[1]  # nobody is followed from one file to another
+
+
+def test_names_that_came_before_pseudonyms_are_renamed(tmp_path: Path) -> None:
+    file = lines(tmp_path / "mine.jsonl", [ours(1) | {"preferred": None, "votes": [{"annotator": "p", "choice": "a"}]}])
+    import_file(file)
+    renamed = Preference.objects.get().votes
+    former = [{"annotator": "mine/p", "choice": "A"}]
+    Preference.objects.update(votes=former)
+    import_module("vitrina.preferences.migrations.0004_pseudonyms_of_files").rename(apps, None)
+    assert Preference.objects.get().votes == renamed != former
 
 
 EXPECTED = {

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from vitrina.errors import PermanentError
 from vitrina.preferences.aggregation import Aggregate, PairVote, aggregate
@@ -91,7 +92,8 @@ def _read(path: Path, format: str, aside: list[dict[str, Any]]) -> Iterator[Pref
     for row in read_preferences(path, format):
         if isinstance(row, SetAside):
             aside.append(
-                {"line": row.line, "row": row.row_id, "reason": str(row.reason), "message": row.message[:_EXCERPT],
+                {"line": row.line, "row": storable(row.row_id) if row.row_id is not None else None,
+                 "reason": str(row.reason), "message": storable(row.message[:_EXCERPT]),
                  "excerpt": storable(row.excerpt[:_EXCERPT])}
             )  # fmt: skip
         else:
@@ -117,7 +119,7 @@ def _aggregates(source: str, rows: Sequence[PreferenceRow], keys: Sequence[str])
         for vote in row.votes:
             if vote.choice in _CHOICES:
                 bad = vote.choice is Choice.BOTH_BAD
-                votes[key].append(PairVote(f"{source}/{vote.annotator}", _CHOICES[vote.choice], bad))
+                votes[key].append(PairVote(pseudonym(source, vote.annotator), _CHOICES[vote.choice], bad))
         if not votes.get(key):
             found[key] = _label(row)
     return found | aggregate(votes)
@@ -134,7 +136,7 @@ def _label(row: PreferenceRow) -> Aggregate:
 def _columns(row: PreferenceRow, key: str, imported: int, found: Aggregate) -> dict[str, Any]:
     source = key.split(":")[1]
     votes = [
-        {"annotator": f"{source}/{vote.annotator}", "choice": _CHOICES[vote.choice]}
+        {"annotator": pseudonym(source, vote.annotator), "choice": _CHOICES[vote.choice]}
         for vote in row.votes
         if vote.choice in _CHOICES
     ]
@@ -143,11 +145,11 @@ def _columns(row: PreferenceRow, key: str, imported: int, found: Aggregate) -> d
         "source": Preference.Source.IMPORT.value,
         "imported": imported,
         "prompt": storable(row.prompt),
-        "prompt_group": row.group[:32],
-        "criterion": row.subset or row.source,
+        "prompt_group": _fitting(row.group, 32),
+        "criterion": _fitting(row.subset or row.source, 60),
         "contract": "",
-        "category": storable(row.category or "")[:200],
-        "language": (row.language or "")[:5],
+        "category": _fitting(row.category or "", 200),
+        "language": storable(row.language or "")[:5],
         "text_a": storable(row.a),
         "text_b": storable(row.b),
         "writer_a": "",
@@ -155,6 +157,23 @@ def _columns(row: PreferenceRow, key: str, imported: int, found: Aggregate) -> d
         "votes": votes,
         **aggregated(found),
     }
+
+
+def pseudonym(source: str, annotator: str) -> str:
+    """What stands for a person of a file: files name people as they please, and datasets leave the platform.
+
+    Keyed with the installation's secret: a bare hash of an e-mail address is found by hashing addresses.
+    """
+    known = salted_hmac("vitrina.preferences.importing", f"{source}\0{annotator}", algorithm="sha256")
+    return f"annotator-{known.hexdigest()[:10]}"
+
+
+def _fitting(text: str, most: int) -> str:
+    """Text as a column of this width holds it; a longer one gets a mark of its own, so that no two become one."""
+    text = storable(text)
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 9]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def storable(text: str) -> str:
