@@ -13,6 +13,7 @@ import dagster as dg
 
 from assets.plots import bars, preview
 from assets.policies import RETRY, Owner
+from resources.llm import MODE_TAG
 from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
@@ -183,15 +184,22 @@ def refreshed(
     drop_keys: Sequence[str] | None = None,
 ) -> "VectorSync":
     """Brings a collection to the catalogue's state; what cannot succeed without a change is not tried again."""
+    from vitrina.llm.embeddings import EmbeddingError
+    from vitrina.llm.outcomes import Outcome
     from vitrina.vectors.sources import refresh
 
     def tell(done: int) -> None:
         context.log.info("%d documents looked at", done)
 
-    settings, run_id = warehouse.settings, context.run.run_id
+    settings, run = warehouse.settings, context.run
+    mode = run.tags.get(MODE_TAG)
     try:
         with vectors.index() as index:
-            return refresh(alias, index, settings, drop_keys=drop_keys, run_id=run_id, progress=tell)
+            return refresh(alias, index, settings, drop_keys=drop_keys, mode=mode, run_id=run.run_id, progress=tell)
+    except EmbeddingError as error:
+        if error.outcome not in (Outcome.NOT_IN_LEDGER, Outcome.STOPPED, Outcome.BUDGET):
+            raise
+        raise dg.Failure(str(error), allow_retries=False) from error
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
 

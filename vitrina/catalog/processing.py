@@ -97,7 +97,9 @@ def describe_products(
                 tools.gateway,
                 language=language,
                 examples=lambda facts: (
-                    named_example(facts, template) if template else nearest_examples(facts, tools.index, language)
+                    named_example(facts, template)
+                    if template
+                    else nearest_examples(facts, tools.index, language, tools.gateway.config.mode)
                 ),
                 result=result,
                 refresh=refresh,

@@ -48,6 +48,7 @@ class CategoriseResult:
     busy: int = 0
     decided: Counter[str] = field(default_factory=Counter)
     asked: int = 0
+    answered: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
     needs_person: int = 0
@@ -101,7 +102,7 @@ def categorise(
     result.automatic_threshold = thresholds.automatic
     maker = "+".join([f"classifier:{model.fit_hash[:12]}" if model is not None else "no classifier",
                       category_prompt.prompt_version(), gateway.config.model])  # fmt: skip
-    cases = _cases(product_ids, tree, model, index, refresh, maker, result)
+    cases = _cases(product_ids, tree, model, index, refresh, maker, gateway.config.mode, result)
     keeper = _Keeper(tree, maker, run_id, result)
     questions: list[_Case] = []
     for case in cases:
@@ -127,6 +128,7 @@ def _cases(
     index: VectorIndex,
     refresh: bool,
     maker: str,
+    mode: str,
     result: CategoriseResult,
 ) -> list[_Case]:
     products = {p.pk: p for p in Product.objects.filter(pk__in=product_ids, listed=True)}
@@ -153,7 +155,7 @@ def _cases(
     if model is not None and titles:
         predictions = list(model.predict(titles))
     queries = [f"{category_prompt.query_text(item)}. {hint or ''}" for item, hint, _ in wanted]
-    hits = nearest(CATEGORIES, queries, index, k=category_prompt.SEARCHED, where={"leaf": True})
+    hits = nearest(CATEGORIES, queries, index, k=category_prompt.SEARCHED, where={"leaf": True}, mode=mode)
     return [
         _Case(item, hint, prediction, _neighbours(found, tree), mark)
         for (item, hint, mark), prediction, found in zip(wanted, predictions, hits, strict=True)
@@ -225,6 +227,7 @@ class _Keeper:
             self.flush()
 
     def _log(self, case: _Case, decision: CategoryDecision, answer: ChatResult) -> None:
+        self._result.answered += answer.ok
         if not answer.ok:
             self._result.failed[str(answer.outcome)] += 1
             self._result.why.setdefault(str(answer.outcome), answer.error or "")

@@ -13,13 +13,13 @@ from vitrina.vectors.searching import nearest
 
 
 def nearest_examples(
-    facts: Sequence[ProductFacts], index: VectorIndex, language: str
+    facts: Sequence[ProductFacts], index: VectorIndex, language: str, mode: str | None = None
 ) -> Mapping[int, Sequence[tuple[str, str]]]:
-    """Product id → (name, text) of at most two templates."""
+    """Product id → (name, text) of at most two templates; ``mode`` is that of the gateway."""
     sheets = category_sheets(language)
     texts = dict(DescriptionTemplate.objects.filter(is_active=True).values_list("name", "content"))
     queries = [f"{item.category_path or ''} {item.title}" for item in facts]
-    hits = nearest(TEMPLATES, queries, index, k=4, where={"language": language, "type": "description"})
+    hits = nearest(TEMPLATES, queries, index, k=4, where={"language": language, "type": "description"}, mode=mode)
     chosen: dict[int, list[tuple[str, str]]] = {}
     for item, found in zip(facts, hits, strict=True):
         sheet = sheets.get(item.category_slug or "")

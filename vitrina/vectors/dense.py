@@ -41,6 +41,11 @@ _PROBE = "размер"
 Vectors = Sequence[npt.NDArray[np.float32]]
 
 
+def in_mode(settings: Settings, mode: str | None) -> Settings:
+    """The settings of a run whose tag chose another mode than ``AI_MODE``: a replay asks no model for vectors."""
+    return settings.model_copy(update={"ai_mode": mode}) if mode else settings
+
+
 @dataclass(frozen=True, slots=True)
 class DenseEmbedder:
     """A dense embedder: its id, the length of its vectors, the call, and figures of the calls so far.

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vitrina.config import Settings, get_settings
-from vitrina.vectors.dense import open_named
+from vitrina.llm.embeddings import EmbeddingError
+from vitrina.llm.outcomes import Outcome
+from vitrina.vectors.dense import in_mode, open_named
 from vitrina.vectors.embedders import SparseEmbedder, SparseVector
 from vitrina.vectors.index import RRF_K, Hit, SearchQuery, VectorIndex, VectorIndexError
 from vitrina.vectors.models import VectorCollection
@@ -26,18 +28,28 @@ _QUERIES = 256
 
 
 def nearest(
-    alias: str, texts: Sequence[str], index: VectorIndex, *, k: int = 5, where: dict[str, Any] | None = None
+    alias: str,
+    texts: Sequence[str],
+    index: VectorIndex,
+    *,
+    k: int = 5,
+    where: dict[str, Any] | None = None,
+    mode: str | None = None,
 ) -> list[list[Hit]]:
     """Nearest documents of each text, by sparse, dense or both vectors as ``VECTOR_SEARCH`` says for the collection.
 
     Empty lists while the collection is empty. The score of a hybrid search is scaled to 0…1: first in both is 1.
+
+    Args:
+        mode: Of the gateway, instead of ``AI_MODE``. A replay knows only vectors that stand in the ledger; texts
+            without one are searched by their sparse vectors.
     """
     if not texts:
         return []
     collection = active_collection(alias)
     if collection is None:
         return [[] for _ in texts]
-    settings = get_settings()
+    settings = in_mode(get_settings(), mode)
     mode = settings.vector_search.get(alias, "hybrid")
     dense: Sequence[np.ndarray | None] = [None] * len(texts)
     if mode != "sparse" and collection.dense_id is not None:
@@ -61,7 +73,13 @@ def _query_vectors(settings: Settings, dense_id: str, texts: Sequence[str]) -> l
             )
             return [None] * len(texts)
         unique = list(dict.fromkeys(texts))
-        vectors = dict(zip(unique, embedder.embed(unique), strict=True))
+        try:
+            vectors = dict(zip(unique, embedder.embed(unique), strict=True))
+        except EmbeddingError as error:
+            if error.outcome is not Outcome.NOT_IN_LEDGER:
+                raise
+            _LOG.warning("the ledger lacks vectors of what is searched for: searching by sparse vectors")
+            return [None] * len(texts)
     return [vectors[text] if vectors[text].any() else None for text in texts]
 
 

@@ -17,7 +17,7 @@ from vitrina.config import Settings
 from vitrina.content.html import to_text
 from vitrina.content.models import DescriptionTemplate
 from vitrina.errors import PermanentError
-from vitrina.vectors.dense import open_dense
+from vitrina.vectors.dense import in_mode, open_dense
 from vitrina.vectors.dense import refit as refit_embedder
 from vitrina.vectors.index import CATEGORIES, PRODUCTS, TEMPLATES, VectorIndex
 from vitrina.vectors.models import StoredVector
@@ -106,6 +106,7 @@ def refresh(
     settings: Settings,
     *,
     drop_keys: Sequence[str] | None = None,
+    mode: str | None = None,
     run_id: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> VectorSync:
@@ -114,6 +115,7 @@ def refresh(
     Args:
         drop_keys: Only products of these drops are looked at (delisted ones of all drops go all the same); after a
             change of embedder all products are.
+        mode: Instead of ``AI_MODE``.
 
     Raises:
         PermanentError: There is no such collection.
@@ -123,7 +125,7 @@ def refresh(
         raise PermanentError(f"There is no collection {alias!r}.", hint=f"There are {', '.join(sorted(SOURCES))}.")
     part = alias == PRODUCTS and drop_keys is not None
     documents = product_documents(drop_keys) if part else source.documents()
-    with open_dense(settings, corpus=corpus, run_id=run_id) as dense:
+    with open_dense(in_mode(settings, mode), corpus=corpus, run_id=run_id) as dense:
         return sync(
             alias, documents, index, dense=dense, complete=not part, everything=source.documents,
             obsolete=source.obsolete, progress=progress,

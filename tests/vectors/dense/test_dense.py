@@ -12,6 +12,7 @@ from tests.vectors.dense.searching import embedding_rows, found, refresh
 from tests.vectors.embedding_server import KINDS, Models, stock, titles
 from vitrina.config import Settings, get_settings
 from vitrina.errors import PermanentError
+from vitrina.llm.embeddings import EmbeddingError
 from vitrina.llm.outcomes import GatewayConfigError
 from vitrina.vectors.edge import EdgeIndex
 from vitrina.vectors.index import PRODUCTS, VectorIndex
@@ -139,3 +140,19 @@ def test_scores_of_a_hybrid_search_lie_between_nought_and_one(index: VectorIndex
     hits = nearest(PRODUCTS, [titles(60)[4]], index)[0]
     assert 0.9 < hits[0].score <= 1.0
     assert all(0 < hit.score <= 1 for hit in hits)
+
+
+def test_a_replay_asks_no_model_for_vectors_and_searches_by_words(edge: EdgeIndex, configure, models: Models) -> None:
+    from vitrina.vectors.searching import nearest
+
+    stock(titles(6))
+    settings = configure("small")
+    with pytest.raises(EmbeddingError, match="ledger"):
+        refresh(edge, settings, mode="replay")
+    assert models.texts == []
+    refresh(edge, settings)
+    before = list(models.texts)
+    assert nearest(PRODUCTS, ["Платье"], edge, k=1, mode="replay")[0]
+    assert models.texts == before
+    nearest(PRODUCTS, ["Платье"], edge, k=1)
+    assert models.texts == [*before, "Платье"]
