@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tests.django_apps  # noqa: F401 - models are imported at the head
 from tests.catalog.making import catalogue, day, parsed, take
@@ -19,6 +21,7 @@ from vitrina.images.analysis.models import PictureAnalysis
 from vitrina.images.background import queue
 from vitrina.images.background.cutouts import cut_out
 from vitrina.images.background.models import BackgroundRequest
+from vitrina.images.background.pixels import Decoder
 from vitrina.images.background.queue import LEASE, TRIES, due, status, submit, work
 from vitrina.images.background.remove import BackendMissing, remove_background
 from vitrina.objects import FolderStore
@@ -94,6 +97,18 @@ def store(settings: Settings) -> FolderStore:
     return FolderStore(settings.objects_folder)
 
 
+class Noting(FolderStore):
+    """Notes how long each object may be cached, which a folder forgets."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.caches: dict[str, str | None] = {}
+
+    def put(self, key: str, data: bytes, *, content_type: str | None = None, cache_control: str | None = None) -> None:
+        super().put(key, data, content_type=content_type, cache_control=cache_control)
+        self.caches[key] = cache_control
+
+
 def state_of(request_id: object) -> str:
     return BackgroundRequest.objects.get(pk=request_id).state
 
@@ -108,6 +123,35 @@ def test_a_request_goes_from_queued_to_completed_and_its_result_lies_in_the_stor
     assert found["confidence"] > 0.5
     assert store.get(found["result_key"]).startswith(b"\x89PNG")
     assert work(store) == queue.Worked()
+
+
+def test_what_needs_too_much_memory_ends_its_own_process_and_holds_nobody_back(
+    store: FolderStore, settings: Settings
+) -> None:
+    """30 million pixels are taken by their header; unpacked they need more than a decoding process has here."""
+    large = BytesIO()
+    Image.new("RGB", (6000, 5000), (208, 31, 38)).save(large, "PNG", compress_level=1)
+    bad, good = submit(large.getvalue(), store), submit(jpeg(shirt((208, 31, 38))), store)
+    kept = Noting(store.root)
+    result = work(kept, settings=settings.model_copy(update={"image_decode_memory_mb": 64}))
+    assert (result.failed, result.completed) == (1, 1)
+    assert "memory" in status(bad)["message"]  # type: ignore[index]
+    assert kept.caches == {status(good)["result_key"]: "max-age=31536000"}  # type: ignore[index]
+
+
+def test_pixels_are_upright_on_white_and_keep_the_size_of_the_picture(settings: Settings) -> None:
+    lying = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    lying.paste((208, 31, 38, 255), (0, 0, 100, 200))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = BytesIO()
+    lying.save(data, "PNG", exif=exif)
+    with Decoder(settings) as decoder:
+        found = decoder.pixels(data.getvalue())
+        large = decoder.pixels(jpeg(shirt((208, 31, 38), size=2600)))
+    assert found.shape == (300, 200, 3)
+    assert (found[50, 100].tolist(), found[250, 100].tolist()) == ([208, 31, 38], [255, 255, 255])
+    assert large.shape == (2048, 2048, 3)
 
 
 def test_the_same_id_twice_is_one_request_and_an_unknown_one_has_no_status(store: FolderStore) -> None:
@@ -180,9 +224,11 @@ def test_cut_outs_of_products_pictures_are_made_once_and_unsure_ones_are_not_kep
     product = catalogue()["1"]
     sure, unsure = show(product, store, [jpeg(shirt((208, 31, 38))), jpeg(shirt((252, 252, 252)))])
     analyse_products([product.pk], store, settings)
-    first = cut_out([product.pk], store)
+    kept = Noting(store.root)
+    first = cut_out([product.pk], kept)
     assert (first.made, first.unsure) == (1, 1)
     keys = dict(PictureAnalysis.objects.values_list("pk", "cutout_key"))
+    assert kept.caches == {keys[sure]: "max-age=31536000"}
     assert keys[unsure] == ""
     assert store.get(keys[sure]).startswith(b"\x89PNG")
     assert cut_out([product.pk], store).unchanged == 2

@@ -77,6 +77,18 @@ class Derived:
     thumb: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A taken file's pixels. Width and height are the original's, upright; ``rgb`` is rows of three bytes a pixel."""
+
+    format: str
+    width: int
+    height: int
+    shown_width: int
+    shown_height: int
+    rgb: bytes
+
+
 def derive(data: bytes) -> Derived:
     """Decode a file and make the three derivatives.
 
@@ -84,29 +96,46 @@ def derive(data: bytes) -> Derived:
         Refused: the file is not taken.
         MemoryError: it needs more than the process may have.
     """
+    kind, upright, (width, height) = _taken(data, SHOWN_SIDE)
+    small = upright.copy()
+    small.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return Derived(
+        kind,
+        width,
+        height,
+        *upright.size,
+        jpeg=_encoded(upright, "JPEG", quality=JPEG_QUALITY),
+        webp=_encoded(upright, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD),
+        thumb=_encoded(small, "JPEG", quality=THUMB_QUALITY),
+    )
+
+
+def pixels(data: bytes, side: int) -> Pixels:
+    """Decode a file without making derivatives: RGB, upright, in sRGB on white, to fit a square.
+
+    Raises:
+        Refused: the file is not taken.
+        MemoryError: it needs more than the process may have.
+    """
+    kind, upright, (width, height) = _taken(data, side)
+    return Pixels(kind, width, height, *upright.size, rgb=upright.tobytes())
+
+
+def _taken(data: bytes, side: int) -> tuple[str, Image.Image, tuple[int, int]]:
+    """Format, upright pixels to fit a square, and the original's upright size."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = _open(data)
         try:
-            upright, (width, height) = _pixels(image, SHOWN_SIDE)
+            upright, size = _pixels(image, side)
         except (Refused, MemoryError):
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise Refused(Reason.BOMB, str(error)) from None
         except Exception as error:  # noqa: BLE001 - decoders raise nearly everything at hostile bytes
             raise _judged(error) from None
-        small = upright.copy()
-        small.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        return Derived(
-            FORMATS[str(image.format)],
-            width,
-            height,
-            *upright.size,
-            jpeg=_encoded(upright, "JPEG", quality=JPEG_QUALITY),
-            webp=_encoded(upright, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD),
-            thumb=_encoded(small, "JPEG", quality=THUMB_QUALITY),
-        )
+        return FORMATS[str(image.format)], upright, size
 
 
 def _open(data: bytes) -> Image.Image:

@@ -14,7 +14,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ _PIPE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a worker said of one file: a reason why it is not taken, or its facts and derivatives."""
+    """What a worker said of one file: a reason why it is not taken, or its facts and derivatives, or its pixels."""
 
     reason: Reason | None = None
     message: str = ""
@@ -43,6 +43,7 @@ class Decoded:
     jpeg: bytes = b""
     webp: bytes = b""
     thumb: bytes = b""
+    rgb: bytes = b""
 
 
 class DecoderUnavailable(VitrinaError):
@@ -65,9 +66,9 @@ class _Worker:
         self.files = 0
 
     @classmethod
-    async def start(cls, memory_mb: int, seconds: float) -> _Worker:
+    async def start(cls, memory_mb: int, seconds: float, side: int) -> _Worker:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-s", "-m", "vitrina.images.worker", str(memory_mb), str(max(1, round(seconds))),
+            sys.executable, "-s", "-m", "vitrina.images.worker", str(memory_mb), str(max(1, round(seconds))), str(side),
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_PIPE_BYTES,
             # Nothing of ours: a decoder that is taken over finds no password in its environment.
             env={"PYTHONPATH": str(PROJECT_ROOT), "PATH": os.defpath}, start_new_session=True,
@@ -103,7 +104,11 @@ class _Worker:
         self.files += 1
         if "reason" in told:
             return Decoded(Reason(told["reason"]), told["message"])
-        return Decoded(None, "", told["format"], *told["size"], *told["shown"], *blobs)
+        facts = Decoded(None, "", told["format"], *told["size"], *told["shown"])
+        if len(blobs) == 1:
+            return replace(facts, rgb=blobs[0])
+        jpeg, webp, thumb = blobs
+        return replace(facts, jpeg=jpeg, webp=webp, thumb=thumb)
 
     async def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -113,10 +118,14 @@ class _Worker:
 
 
 class DecodePool:
-    """``async with DecodePool(...) as pool: await pool.decode(data)``; as many files at once as there are processes."""
+    """``async with DecodePool(...) as pool: await pool.decode(data)``; as many files at once as there are processes.
 
-    def __init__(self, workers: int, *, memory_mb: int, seconds: float) -> None:
-        self.memory_mb, self.seconds = memory_mb, seconds
+    Args:
+        side: Only the pixels are wanted, to fit a square of so many; 0 for the derivatives.
+    """
+
+    def __init__(self, workers: int, *, memory_mb: int, seconds: float, side: int = 0) -> None:
+        self.memory_mb, self.seconds, self.side = memory_mb, seconds, side
         self._free = asyncio.Semaphore(workers)
         self._idle: list[_Worker] = []
         self.started = 0
@@ -156,7 +165,7 @@ class DecodePool:
         if self._idle:
             worker = self._idle.pop()
         else:
-            worker = await _Worker.start(self.memory_mb, self.seconds)
+            worker = await _Worker.start(self.memory_mb, self.seconds, self.side)
             self.started += 1
         try:
             yield worker

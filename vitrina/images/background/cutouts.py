@@ -12,7 +12,7 @@ from vitrina.errors import PermanentError
 from vitrina.images.analysis.analysing import batched_ids, decode, stored_pictures
 from vitrina.images.analysis.models import PictureAnalysis
 from vitrina.images.background.remove import SURE, png, remove_background, version
-from vitrina.images.keys import cutout_key
+from vitrina.images.keys import CACHE_CONTROL, cutout_key
 from vitrina.objects import ObjectStore
 
 
@@ -55,7 +55,7 @@ def _cut(row: PictureAnalysis, store: ObjectStore, mark: str, result: CutoutResu
     confidence = removed.confidence
     if confidence >= SURE:
         key = cutout_key(row.picture_id, mark)
-        store.put(key, png(removed.rgba), content_type="image/png")
+        store.put(key, png(removed.rgba), content_type="image/png", cache_control=CACHE_CONTROL)
         result.made += 1
     else:
         result.unsure += 1

@@ -1,6 +1,7 @@
 """Requests to take a background off: handed in, worked, looked up (TOOL-1).
 
-Belongs here: states, claims, tries. Stays out: the cutting (``remove``), pages, who calls the worker.
+Belongs here: states, claims, tries. Stays out: decoding (``pixels``), the cutting (``remove``), pages, who calls the
+worker.
 
 A worker takes one request at a time under ``FOR UPDATE SKIP LOCKED`` and holds it by a lease. A killed worker's lease
 runs out and the next worker goes on; what it writes late is dropped, since its claim is no longer the row's. The same
@@ -19,10 +20,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import F, Q
 
+from vitrina.config import Settings, get_settings
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.images.background.models import BackgroundRequest
+from vitrina.images.background.pixels import Decoder
 from vitrina.images.background.remove import BACKENDS, SURE, Backend, png, remove_background
-from vitrina.images.keys import TEMP, cutout_key
+from vitrina.images.keys import CACHE_CONTROL, TEMP, cutout_key
 from vitrina.objects import ObjectStore
 
 _LOG = logging.getLogger(__name__)
@@ -31,9 +34,8 @@ LEASE = timedelta(minutes=2)
 TRIES = 3
 PAUSE = timedelta(seconds=20)
 MAX_BYTES = 15_000_000
-#: Decoding is bounded before it begins: a picture of more pixels is refused by its header.
+#: A picture of more pixels is refused by its header, before it is queued.
 MAX_PIXELS = 40_000_000
-_FIT = 2048
 _State = BackgroundRequest.State
 
 
@@ -76,14 +78,21 @@ def status(request_id: UUID) -> dict[str, Any] | None:
     return {**row, "id": str(request_id)} if row is not None else None
 
 
-def work(store: ObjectStore, *, most: int = 100, now: datetime | None = None) -> Worked:
-    """Work requests until none is due, or so many were worked."""
+def work(
+    store: ObjectStore, *, most: int = 100, now: datetime | None = None, settings: Settings | None = None
+) -> Worked:
+    """Work requests until none is due, or so many were worked.
+
+    Args:
+        settings: Limits of decoding.
+    """
     done = Worked()
-    for _ in range(most):
-        claimed = _claim(now or datetime.now(UTC))
-        if claimed is None:
-            break
-        _worked(claimed, store, done)
+    with Decoder(settings or get_settings()) as decoder:
+        for _ in range(most):
+            claimed = _claim(now or datetime.now(UTC))
+            if claimed is None:
+                break
+            _worked(claimed, store, decoder, done)
     return done
 
 
@@ -115,9 +124,9 @@ def _claim(now: datetime) -> BackgroundRequest | None:
     return row
 
 
-def _worked(row: BackgroundRequest, store: ObjectStore, done: Worked) -> None:
+def _worked(row: BackgroundRequest, store: ObjectStore, decoder: Decoder, done: Worked) -> None:
     try:
-        values = _cut(row, store)
+        values = _cut(row, store, decoder)
     except RetryableError as error:
         last = row.attempts >= TRIES
         done.failed, done.again = done.failed + last, done.again + (not last)
@@ -133,11 +142,11 @@ def _worked(row: BackgroundRequest, store: ObjectStore, done: Worked) -> None:
         _finish(row, _State.COMPLETED, **values)
 
 
-def _cut(row: BackgroundRequest, store: ObjectStore) -> dict[str, Any]:
-    rgb = _decoded(store.get(row.source_key))
+def _cut(row: BackgroundRequest, store: ObjectStore, decoder: Decoder) -> dict[str, Any]:
+    rgb = decoder.pixels(store.get(row.source_key))
     removed = remove_background(rgb, cast(Backend, row.backend))
     key = cutout_key(row.sha256, removed.used)
-    store.put(key, png(removed.rgba), content_type="image/png")
+    store.put(key, png(removed.rgba), content_type="image/png", cache_control=CACHE_CONTROL)
     doubts = "; ".join(removed.doubts) if removed.confidence < SURE else ""
     return {"result_key": key, "used": removed.used, "confidence": removed.confidence, "message": doubts}
 
@@ -173,19 +182,3 @@ def _opened(data: bytes) -> Any:
     if image.width * image.height > MAX_PIXELS:
         raise PermanentError(f"The picture has {image.width} x {image.height} pixels; {MAX_PIXELS} are taken.")
     return image
-
-
-def _decoded(data: bytes) -> Any:
-    """Upright RGB that fits 2048; what was transparent already becomes white."""
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    try:
-        with _opened(data) as image:
-            image.draft("RGB", (_FIT, _FIT))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PermanentError(f"The picture is damaged: {error}.") from error
-    upright.thumbnail((_FIT, _FIT))
-    paper = Image.new("RGBA", upright.size, "white")
-    return np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))
