@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -18,7 +20,10 @@ from vitrina.preferences.dataset.hub import HubRefused, HubSilent, push
 from vitrina.preferences.dataset.versions import make_version
 from vitrina.preferences.models import DatasetVersion
 
-pytest.importorskip("huggingface_hub", reason="it comes with `make train-env`")
+if find_spec("huggingface_hub") is None:
+    if os.environ.get("CI"):
+        pytest.fail("huggingface_hub is not installed, so pushing is not tested: run `make train-env` first", False)
+    pytest.skip("it comes with `make train-env`", allow_module_level=True)
 REPO = "shop/preferences"
 
 
@@ -71,6 +76,21 @@ def test_pushed_again_it_is_found_there(settings: Settings, store: ObjectStore, 
     again = push(made, store, settings)
     assert (again.pushed, again.revision) == (False, first.revision)
     assert len(hub.commits[REPO]) == 2
+
+
+def test_a_public_repository_gets_nothing_unless_that_is_wanted(
+    settings: Settings, store: ObjectStore, hub: Hub
+) -> None:
+    made = version(store, settings)
+    push(made, store, settings)
+    second = version(store, settings, 10)
+    hub.private[REPO] = False  # its owner opened it meanwhile
+    with pytest.raises(HubRefused, match="is public") as refused:
+        push(second, store, settings)
+    assert "HF_DATASET_PUBLIC" in str(refused.value.hint)
+    assert len(hub.commits[REPO]) == 2
+    settings.hf_dataset_public = True
+    assert push(second, store, settings).pushed
 
 
 def test_the_next_version_follows_and_replaces_the_files(settings: Settings, store: ObjectStore, hub: Hub) -> None:

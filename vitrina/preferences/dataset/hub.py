@@ -55,17 +55,32 @@ def push(version: DatasetVersion, store: ObjectStore, settings: Settings) -> Pus
     if not repo or token is None:
         raise PermanentError("There is nowhere to push to.", hint="Set HF_DATASET_REPO and HF_TOKEN.")
     tag = f"v{version.number}-{version.version}"
-    api = _api(settings, token.get_secret_value())
+    api = client(settings, token.get_secret_value())
     try:
         api.create_repo(repo, repo_type="dataset", private=not settings.hf_dataset_public, exist_ok=True)
+        private_unless_wanted(api, repo, public=settings.hf_dataset_public)
         standing = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type="dataset").tags}
         if tag in standing:
             return _remember(version, repo, standing[tag], pushed=False)
         revision = _commit(api, repo, version, store)
         api.create_tag(repo, tag=tag, revision=revision, repo_type="dataset", exist_ok=True)
     except Exception as error:
-        raise _told(error, repo) from error
+        raise in_words(error, repo) from error
     return _remember(version, repo, revision, pushed=True)
+
+
+def private_unless_wanted(
+    api: HfApi, repo: str, *, public: bool, kind: str = "dataset", setting: str = "HF_DATASET_PUBLIC"
+) -> None:
+    """A repository that stood there before is as its owner made it.
+
+    Raises:
+        HubRefused: it is public, and the setting does not want that.
+    """
+    if not public and not api.repo_info(repo, repo_type=kind).private:
+        raise HubRefused(
+            f"{repo} is public: nothing was pushed.", hint=f"Make it private on the Hub, or set {setting}."
+        )
 
 
 def _commit(api: HfApi, repo: str, version: DatasetVersion, store: ObjectStore) -> str:
@@ -87,7 +102,12 @@ def _commit(api: HfApi, repo: str, version: DatasetVersion, store: ObjectStore) 
     return str(done.oid)
 
 
-def _api(settings: Settings, token: str) -> HfApi:
+def client(settings: Settings, token: str) -> HfApi:
+    """The Hub that the settings name.
+
+    Raises:
+        PermanentError: ``huggingface_hub`` is not installed.
+    """
     try:
         from huggingface_hub import HfApi
         from huggingface_hub.utils import disable_progress_bars
@@ -99,14 +119,14 @@ def _api(settings: Settings, token: str) -> HfApi:
     return HfApi(endpoint=settings.hf_endpoint, token=token)
 
 
-def _told(error: Exception, repo: str) -> Exception:
+def in_words(error: Exception, repo: str, *, what: str = "dataset", setting: str = "HF_DATASET_REPO") -> Exception:
     """What a person can act on; the Hub's own words, without the token. What is our own fault stays as it is."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if isinstance(error, PermanentError | RetryableError):
         return error
     if type(error) is RuntimeError and isinstance(error.__cause__, Exception):
-        return _told(error.__cause__, repo)  # a large file that could not be uploaded
+        return in_words(error.__cause__, repo, what=what, setting=setting)  # a large file that could not be uploaded
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code if error.response is not None else 0
         if status in _REFUSED:
@@ -114,10 +134,10 @@ def _told(error: Exception, repo: str) -> Exception:
                 f"The Hub refuses {repo} ({status}).", hint="The token must be allowed to write to that repository."
             )
         if 400 <= status < 500 and status != 429:
-            return HubRefused(f"The Hub refuses the dataset ({status}): {error.server_message or ''}".strip())
+            return HubRefused(f"The Hub refuses the {what} ({status}): {error.server_message or ''}".strip())
         return HubSilent(f"The Hub failed ({status}).")
     if isinstance(error, HFValidationError):
-        return HubRefused(f"HF_DATASET_REPO cannot be {repo!r}: {error}")
+        return HubRefused(f"{setting} cannot be {repo!r}: {error}")
     # The client's errors are of the library that huggingface_hub speaks HTTP with, which changed with its versions.
     if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _HTTP_LIBRARIES:
         return HubSilent(f"The Hub does not answer: {type(error).__name__}.")
