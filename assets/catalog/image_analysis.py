@@ -1,21 +1,25 @@
 """``image_analysis``: what the pictures of products tell."""
 
 import base64
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_images import product_images
+from assets.gateways import answer_checks, answer_results, gateway_metadata, teller
 from assets.plots import bars, histogram, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.warehouse import Warehouse
+from vitrina.llm.outcomes import UNFINISHED
 
 if TYPE_CHECKING:
     from vitrina.config import Settings
     from vitrina.content.picture_conflicts import Conflict
+    from vitrina.images.analysis.asking import VisionResult
     from vitrina.images.analysis.overview import Overview
     from vitrina.objects import ObjectStore
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     tags={"domain": "catalog"},
     # In a run with other steps, what publishing waits for goes first.
     op_tags={"dagster/priority": "-10"},
+    check_specs=answer_checks("image_analysis"),
     code_version="1",
 )
 def image_analysis(
@@ -54,7 +59,8 @@ def image_analysis(
     settings, store = warehouse.settings, object_store.store()
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     result = analyse_products(ids, store, settings, run_id=context.run.run_id)
-    seen = _looked_at(context, ids, store, llm, settings)
+    looked, summary = _looked_at(context, ids, store, llm, settings)
+    seen = _vision_metadata(looked, summary)
     if settings.image_cutouts:
         cut = cut_out(ids, store)
         seen |= {"cutouts_made": cut.made, "cutouts_unsure": cut.unsure, "cutouts_failed": cut.failed}
@@ -71,36 +77,52 @@ def image_analysis(
             "verdicts_given_anew": judged,
             **seen,
             **_glance(ids, conflicts, store),
-        }
+        },
+        check_results=list(
+            answer_results(asked=looked.asked, answered=looked.answered, failed=looked.failed, summary=summary)
+        ),
     )
 
 
 def _looked_at(
     context: dg.AssetExecutionContext, ids: list[int], store: "ObjectStore", llm: LlmResource, settings: "Settings"
-) -> dict[str, dg.MetadataValue | int | str]:
-    """The vision model's part; what it did not answer is left for a later run and stops nothing."""
+) -> "tuple[VisionResult, dict[str, Any]]":
+    """The vision model's part and the gateway's figures; what it did not answer is left for a later run."""
     from vitrina.errors import PermanentError
-    from vitrina.images.analysis.asking import ask_about, vision_model
+    from vitrina.images.analysis.asking import VisionResult, ask_about, vision_model
 
     try:
         model = vision_model(settings)
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     if model is None:
-        return {"vision_model": "none"}
-    with llm.gateway(context.run.run_id) as gateway:
-        found = ask_about(ids, store, gateway, settings, model=model, run_id=context.run.run_id)
+        return VisionResult(), {}
+    run_id = context.run.run_id
+    with llm.gateway(run_id, context.run.tags) as gateway:
+        found = ask_about(ids, store, gateway, settings, model=model, run_id=run_id, progress=teller(context))
+        summary = gateway.summary()
     for outcome, why in found.why.items():
-        context.log.warning("%d pictures without an answer (%s): %s", found.failed[outcome], outcome, why)
+        count = found.failed.get(outcome, found.unreadable)
+        context.log.warning("%d pictures without an answer (%s): %s", count, outcome, why)
+    return found, {**summary, "model": model}
+
+
+def _vision_metadata(found: "VisionResult", summary: Mapping[str, Any]) -> dict[str, dg.MetadataValue | int | str]:
+    """What a person sees of the vision model; without one its name is ``none``."""
+    if not summary:
+        return {"vision_model": "none"}
     return {
-        "vision_model": model,
+        "vision_model": str(summary["model"]),
         "vision_asked": found.asked,
         "vision_answered": found.answered,
         "vision_unchanged": found.unchanged,
         "vision_failed": dg.MetadataValue.json(dict(found.failed)),
+        "vision_unreadable": found.unreadable,
+        "vision_left_for_later": sum(found.failed[outcome] for outcome in UNFINISHED),
         "vision_disagreements": found.disagreements,
         "vision_tokens": found.tokens,
         "vision_cost_usd": "unknown" if found.cost_usd is None else str(found.cost_usd),
+        **gateway_metadata(summary),
     }
 
 

@@ -6,6 +6,7 @@ from assets.answers import unanswered
 from assets.catalog.choices import choice_metadata
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_categories import product_categories
+from assets.gateways import answer_checks, answer_results, gateway_metadata
 from assets.plots import table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
@@ -26,6 +27,7 @@ from resources.warehouse import Warehouse
     owners=[Owner.CONTENT],
     tags={"domain": "content"},
     pool="llm",
+    check_specs=answer_checks("product_cards"),
     code_version="1",
 )
 def product_cards(
@@ -48,6 +50,7 @@ def product_cards(
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id)
         result = card_products(ids, tools, refresh=refresh_asked(context))
+        summary = gateway.summary()
     texts = result.texts
     left = 0
     if result.missing:
@@ -68,8 +71,12 @@ def product_cards(
             "tokens": texts.tokens,
             "cost_usd": "unknown" if texts.cost_usd is None else str(texts.cost_usd),
             "cards": table(["product", "card", "writer"], result.preview, cut=400),
+            **gateway_metadata(summary),
             **choice_metadata(context, result.tally),
-        }
+        },
+        check_results=list(
+            answer_results(asked=texts.asked, answered=texts.answered, failed=texts.failed, summary=summary)
+        ),
     )
 
 

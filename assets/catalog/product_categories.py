@@ -1,13 +1,12 @@
 """``product_categories``: a cascade of classifier, nearest categories, language model, person."""
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from assets.answers import unanswered
 from assets.catalog.parsed_products import parsed_products
 from assets.catalog.partitions import DROPS
 from assets.catalog.reference import category_model, category_vectors
+from assets.gateways import answer_checks, answer_results, gateway_metadata, teller
 from assets.plots import histogram, preview
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
@@ -15,9 +14,6 @@ from resources.llm import LlmResource
 from resources.object_store import ObjectStoreResource
 from resources.vectors import VectorsResource
 from resources.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from vitrina.llm.gateway import Progress
 
 
 @dg.asset(
@@ -31,6 +27,7 @@ if TYPE_CHECKING:
     owners=[Owner.CATALOG],
     tags={"domain": "catalog"},
     pool="llm",
+    check_specs=answer_checks("product_categories"),
     code_version="1",
 )
 def product_categories(
@@ -48,15 +45,16 @@ def product_categories(
     from vitrina.catalog.models import Product
     from vitrina.catalog.processing import Tools, categorise_products
 
-    def tell(progress: "Progress") -> None:
-        context.log.info("%d answers, %d failed, %d from the ledger", progress.done, progress.failed, progress.cached)
-
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     review = warehouse.settings.category_review_threshold
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
-        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, teller(context))
         result = categorise_products(ids, tools, refresh=refresh_asked(context))
-    left = unanswered(context, "category questions", asked=result.asked, failed=result.failed, why=result.why)
+        summary = gateway.summary()
+    told = gateway_metadata(summary)
+    left = unanswered(
+        context, "category questions", asked=result.asked, failed=result.failed, why=result.why, metadata=told
+    )
     automatic = result.automatic_threshold
     marks = {"review": review} | ({"automatic": automatic} if automatic is not None else {})
     return dg.MaterializeResult(
@@ -74,6 +72,7 @@ def product_categories(
             ),
             "review_threshold": review,
             "cost_usd": "unknown" if result.cost_usd is None else str(result.cost_usd),
+            **told,
             "preview": preview(
                 ["title", "category", "confidence", "decided by"],
                 [(title, path, f"{sure:.2f}", by) for title, path, sure, by in result.preview],
@@ -81,5 +80,8 @@ def product_categories(
             "confidence_plot": histogram(
                 result.confidences, title="Confidence of the answer", x_label="confidence", marks=marks
             ),
-        }
+        },
+        check_results=list(
+            answer_results(asked=result.asked, answered=result.answered, failed=result.failed, summary=summary)
+        ),
     )

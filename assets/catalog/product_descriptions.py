@@ -9,6 +9,7 @@ from assets.catalog.choices import choice_metadata
 from assets.catalog.partitions import DROPS
 from assets.catalog.product_categories import product_categories
 from assets.catalog.reference import template_vectors, templates
+from assets.gateways import answer_checks, answer_results, gateway_metadata, teller
 from assets.plots import histogram, table
 from assets.policies import ONE_RUN, RETRY, Owner, follow_drops
 from assets.refresh import refresh_asked
@@ -19,7 +20,6 @@ from resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from vitrina.content.describing import DescribeResult
-    from vitrina.llm.gateway import Progress
 
 
 @dg.asset(
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     owners=[Owner.CONTENT],
     tags={"domain": "content"},
     pool="llm",
+    check_specs=answer_checks("product_descriptions"),
     code_version="1",
 )
 def product_descriptions(
@@ -52,17 +53,9 @@ def product_descriptions(
     from vitrina.catalog.processing import Tools, describe_products
     from vitrina.preferences.choosing import Tally
 
-    def tell(progress: "Progress") -> None:
-        context.log.info(
-            "%d answers, %d failed, %d from the ledger, %s USD",
-            progress.done, progress.failed, progress.cached, progress.cost_usd,
-        )  # fmt: skip
-        if progress.waiting:
-            context.log.warning(progress.waiting)
-
     ids = list(Product.objects.filter(drop__key__in=list(context.partition_keys)).values_list("id", flat=True))
     with llm.gateway(context.run.run_id, context.run.tags) as gateway, vectors.index() as index:
-        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, tell)
+        tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id, teller(context))
         tally = Tally()
         result = describe_products(ids, tools, refresh=refresh_asked(context), tally=tally)
         summary = gateway.summary()
@@ -72,19 +65,18 @@ def product_descriptions(
         asked=result.asked,
         failed=result.failed,
         why=result.why,
-        metadata={"gateway": dg.MetadataValue.json(_plain(summary))},
+        metadata=gateway_metadata(summary),
     )
     best_of: dict[str, Any] = {}
     if (count := tools.settings.best_of) > 1:
         best_of = {"texts_asked": result.asked * count, **choice_metadata(context, tally)}
-    return dg.MaterializeResult(metadata={**_metadata(result, summary), "left_for_later": left, **best_of})
-
-
-def _plain(summary: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value if isinstance(value, int | float | dict | list | None) else str(value)
-        for key, value in summary.items()
-    }
+    answered = result.written + result.same
+    return dg.MaterializeResult(
+        metadata={**_metadata(result, summary), "left_for_later": left, **best_of},
+        check_results=list(
+            answer_results(asked=result.asked, answered=answered, failed=result.failed, summary=summary)
+        ),
+    )
 
 
 def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +92,7 @@ def _metadata(result: "DescribeResult", summary: dict[str, Any]) -> dict[str, An
         "repaired": result.repaired,
         "tokens": result.tokens,
         "cost_usd": cost,
-        "gateway": dg.MetadataValue.json(_plain(summary)),
+        **gateway_metadata(summary),
         "texts": table(["title", "text"], result.preview, cut=600),
         "words_plot": histogram(
             [float(count) for count in result.words],

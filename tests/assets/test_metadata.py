@@ -19,8 +19,9 @@ SHOWN = {
     "templates": {"dagster/row_count", "preview"},
     "template_vectors": {"dagster/row_count", "embedded", "collection"},
     "product_vectors": {"dagster/row_count", "embedded", "indexed", "collection"},
-    "product_categories": {"products", "decided_by", "asked", "needs_person", "cost_usd", "preview", "left_for_later"},
-    "product_descriptions": {"asked", "written", "failed", "tokens", "cost_usd", "left_for_later"},
+    "product_categories": {"products", "decided_by", "asked", "needs_person", "cost_usd", "preview", "gateway"},
+    "product_cards": {"made", "texts_asked", "left_for_later", "gateway"},
+    "product_descriptions": {"asked", "written", "failed", "tokens", "cost_usd", "left_for_later", "gateway"},
     "moderation": {"approved", "sent_to_people", "rules", "waiting_for_people", "review_queue"},
     "published_products": {"dagster/row_count", "new", "updated", "unchanged", "held_back", "preview"},
     "storefront_export": {"dagster/row_count", "files", "place"},
@@ -48,8 +49,8 @@ def test_each_asset_shows_counts_and_a_preview(processed_template: Processed, as
 
 
 def test_a_drop_shows_its_own_counts_on_its_partition(processed_template: Processed) -> None:
-    [run] = [processed_template.runs["intake"]]
-    events = [e.materialization for e in run.get_asset_materialization_events()]
+    told = processed_template.instance.all_logs(processed_template.runs["intake"])
+    events = [one.asset_materialization for one in told if one.asset_materialization is not None]
     assert {event.partition for event in events} == set(processed_template.keys)
     for event in events:
         rows, accepted = event.metadata["rows"].value, event.metadata["accepted"].value

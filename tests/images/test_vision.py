@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import tests.django_apps  # noqa: F401 - models are imported at the head
+from assets.catalog.image_analysis import _looked_at, _vision_metadata
+from resources.llm import MODE_TAG, LlmResource
 from tests.catalog.making import catalogue, day, parsed, take
 from tests.fakes.llm_server import RunningServer, running_server
 from tests.images.picturing import jpeg, shirt, show
-from vitrina.config import Settings
+from vitrina.catalog.models import Product
+from vitrina.catalog.selection import without_description
+from vitrina.config import Settings, get_settings
+from vitrina.content.models import ProcessingLog
 from vitrina.errors import PermanentError
 from vitrina.images.analysis.analysing import analyse_products
 from vitrina.images.analysis.asking import VisionResult, ask_about, vision_model
@@ -155,6 +163,39 @@ def test_three_pictures_a_product_are_asked_about_once_and_a_second_pass_asks_no
     assert ask(goods, settings, server, model="another").asked == 3
 
 
+def test_each_product_that_shows_the_picture_has_it_in_its_log_and_the_cost_stands_there_once(
+    goods: tuple[FolderStore, list[int]], settings: Settings, server: RunningServer
+) -> None:
+    store, ids = goods
+    for product in Product.objects.filter(pk__in=ids):
+        show(product, store, [jpeg(shirt(RED))])
+    analyse_products(ids, store, settings)
+    found = ask(goods, settings, server)
+    rows = list(ProcessingLog.objects.filter(input_data__picture=hashlib.sha256(jpeg(shirt(RED))).hexdigest()))
+    assert sorted(row.product_id for row in rows) == sorted(ids)
+    for row in rows:
+        assert (row.processing_type, row.status, row.model) == ("image_analysis", "completed", "seer")
+        assert (row.extracted_attributes["clothing_type"], row.result["confidence"]) == ("футболка", 0.9)
+        assert len(row.request_keys) == 1
+    assert sum(row.prompt_tokens for row in rows) == 100
+    logged = ProcessingLog.objects.all()
+    assert sum(row.prompt_tokens + row.completion_tokens for row in logged) == found.tokens
+    ask(goods, settings, server)
+    assert ProcessingLog.objects.count() == len(logged), "what is not asked again is not logged again"
+
+
+def test_a_run_that_is_tagged_replay_asks_no_vision_model(
+    goods: tuple[FolderStore, list[int]], server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"openai_base_url": server.base_url, "ai_vision_model": "seer"}.items():
+        monkeypatch.setattr(get_settings(), name, value)
+    run = SimpleNamespace(run_id="r", tags={MODE_TAG: "replay"})
+    context: Any = SimpleNamespace(run=run, log=logging.getLogger("test"))
+    found, summary = _looked_at(context, goods[1], goods[0], LlmResource(), get_settings())
+    assert (found.asked, found.failed, server.stats()["requests"]) == (3, {"not_in_ledger": 3}, 0)
+    assert _vision_metadata(found, summary)["vision_left_for_later"] == 3
+
+
 def test_a_refusal_is_final_and_leaves_the_measured_facts(
     goods: tuple[FolderStore, list[int]], settings: Settings, server: RunningServer
 ) -> None:
@@ -165,6 +206,8 @@ def test_a_refusal_is_final_and_leaves_the_measured_facts(
     assert row is not None
     assert row.facts["colors"]
     assert "refusal" in row.vision_error
+    assert set(ProcessingLog.objects.values_list("status", flat=True)) == {"failed"}
+    assert set(without_description()) == set(goods[1]), "a picture that was refused is no text that failed"
 
 
 def test_a_key_that_is_refused_is_asked_again_by_the_next_pass(

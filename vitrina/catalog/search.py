@@ -171,7 +171,10 @@ def _in_state(state: str) -> Q:
     if state in shown:
         return Q(publication__state=state)
     texts = ContentVersion.objects.filter(product=OuterRef("pk"))
-    failures = ProcessingLog.objects.filter(product=OuterRef("pk"), status=ProcessingLog.Status.FAILED)
+    failures = ProcessingLog.objects.filter(
+        product=OuterRef("pk"), status=ProcessingLog.Status.FAILED,
+        processing_type=ProcessingLog.Type.DESCRIPTION_ONLY,
+    )  # fmt: skip
     cases = ReviewItem.objects.filter(product=OuterRef("pk"), state=ReviewItem.State.OPEN).exclude(
         kind=ReviewItem.Kind.PAIR
     )

@@ -22,7 +22,10 @@ def uncategorised(limit: int = UNCATEGORISED_LIMIT) -> list[int]:
 def without_description(limit: int = MISSING_LIMIT) -> list[int]:
     """Listed products that have no text, and whose last try did not end in a failure (those are retried apart)."""
     texts = ContentVersion.objects.filter(product=OuterRef("pk"))
-    failures = ProcessingLog.objects.filter(product=OuterRef("pk"), status=ProcessingLog.Status.FAILED)
+    failures = ProcessingLog.objects.filter(
+        product=OuterRef("pk"), status=ProcessingLog.Status.FAILED,
+        processing_type=ProcessingLog.Type.DESCRIPTION_ONLY,
+    )  # fmt: skip
     rows = Product.objects.filter(~Exists(texts), ~Exists(failures), listed=True)
     return list(rows.order_by("-id").values_list("id", flat=True)[:limit])
 

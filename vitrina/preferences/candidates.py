@@ -55,6 +55,7 @@ class Written:
     """
 
     asked: int = 0
+    answered: int = 0
     written: int = 0
     standing: int = 0
     failed: Counter[str] = field(default_factory=Counter)
@@ -162,6 +163,7 @@ def _keep(answers: Sequence[ChatResult], result: Written, run_id: str) -> None:
             result.failed[outcome] += 1
             result.why.setdefault(outcome, answer.error or "; ".join(answer.problems))
             continue
+        result.answered += 1
         rows.append(_row(answer, order, run_id))
     written = copy_upsert(Candidate, COLUMNS, rows, key=("fingerprint",), compare=("fingerprint",))
     result.written += written.inserted

@@ -133,6 +133,7 @@ def _keep(
 
 def _join(total: Written, more: Written) -> None:
     total.asked += more.asked
+    total.answered += more.answered
     total.written += more.written
     total.standing += more.standing
     total.failed.update(more.failed)
