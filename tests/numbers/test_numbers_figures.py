@@ -120,6 +120,20 @@ def test_gold_is_told_after_twenty_and_a_one_sided_person_is_an_alarm(
     assert figures.person(people(), MONTH).left == Undefined(Why.NOTHING_COUNTED, 0)
 
 
+def test_ones_own_accuracy_on_gold_moves_in_steps_of_ten_whatever_the_period(
+    people: Callable[..., User], make_batch: Callable[..., Batch]
+) -> None:
+    ann = people()
+    items = items_of(make_batch(1, gold=33), "gold")
+    week = periods.period(7, now=NOW)
+    told = []
+    for number, item in enumerate(items):
+        vote(item, ann, item.expected, at=NOW - timedelta(days=10 if number < 4 else 0))
+        told.append((figures.own_person(ann, MONTH).gold.n, figures.own_person(ann, week).gold.n))
+    assert told == [(0, 0)] * 19 + [(20, 16)] * 10 + [(30, 26)] * 4
+    assert figures.person(ann, MONTH).gold == wilson(33, 33)  # for administrators
+
+
 def test_agreement_of_a_batch_is_that_of_its_standing_votes(
     people: Callable[..., User], make_batch: Callable[..., Batch]
 ) -> None:

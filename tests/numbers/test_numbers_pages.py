@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,8 @@ from tests.numbers.marts import processings
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.test import Client
+
+    from vitrina.review.models import Batch
 
 pytestmark = pytest.mark.usefixtures("database")
 PAGES = ("overview", "drops", "templates", "me", "people", "agreement", "gateway")
@@ -97,6 +100,26 @@ def test_nobody_but_administrators_sees_the_numbers_of_others(
     assert [admin.get(path).status_code for path in paths] == [200, 200, 200]
     assert "other@example.com" in text_of(admin, f"/numbers/people/{other.pk}/")
     assert admin.get("/numbers/people/999999/").status_code == 404
+
+
+def test_the_own_page_does_not_count_gold_up_and_the_administrators_does(
+    client_of: Callable[..., Client], make_batch: Callable[..., Batch]
+) -> None:
+    from django.contrib.auth.models import User
+
+    from vitrina.review.models import Decision, ReviewItem
+
+    ann, admin = client_of("annotator"), client_of("admin")
+    user = User.objects.get(email="annotator@example.com")
+    shown = []
+    for number, item in enumerate(ReviewItem.objects.filter(batch=make_batch(1, gold=22), part="gold")):
+        Decision.objects.create(item=item, action="compare", choice="A", shown="left", flip=False, decided_by=user)
+        if number in {14, 15, 19, 20, 21}:
+            shown.append(re.search(r"known pairs</dt><dd>(.*?)</dd>", text_of(ann, "/numbers/me/"))[1])
+    assert shown[0] == shown[1] == "–"
+    assert shown[2] == shown[3] == shown[4]
+    assert "n = 20" in shown[2]
+    assert "n = 22" in text_of(admin, f"/numbers/people/{user.pk}/")
 
 
 def test_marts_are_shown_with_the_time_of_the_oldest_and_unknown_costs_are_flagged(

@@ -51,17 +51,23 @@ def own_numbers(user: User, *, now: datetime | None = None) -> OwnNumbers:
         )
         today, median_ms = cursor.fetchone()
     skipped = SetAside.objects.filter(user=user, kind=SetAside.Kind.SKIP, created_at__gte=midnight).count()
-    answers = (
-        _standing(user)
-        .filter(item__part=ReviewItem.Part.GOLD, voided_at=None)
-        .order_by("pk")
-        .values_list("choice", F("item__expected"))
-    )
-    counted = answers.count()
-    shown = counted - counted % GOLD_STEP if counted >= GOLD_FIRST else 0
-    right = sum(choice == expected for choice, expected in answers[:shown])
+    right, told = gold_told(user)
     seconds = median_ms / 1000 if median_ms is not None else None
-    return OwnNumbers(today, seconds, skipped, shown, right / shown if shown else None)
+    return OwnNumbers(today, seconds, skipped, told, right / told if told else None)
+
+
+def gold_told(user: User, *, since: datetime | None = None) -> tuple[int, int]:
+    """Right answers and answers to gold that the person may be told of: (0, 0) before the first twenty.
+
+    With ``since``, those of them that were given since then: whatever period is asked for, its figures move at the same
+    steps, so that looking at several periods tells no more than looking at one.
+    """
+    answers = _standing(user).filter(item__part=ReviewItem.Part.GOLD, voided_at=None).order_by("pk")
+    counted = answers.count()
+    told = counted - counted % GOLD_STEP if counted >= GOLD_FIRST else 0
+    rows = answers.values_list("choice", F("item__expected"), "created_at")[:told]
+    within = [choice == expected for choice, expected, at in rows if since is None or at >= since]
+    return sum(within), len(within)
 
 
 def answered(user: User, batch: Batch) -> int:

@@ -6,17 +6,17 @@ with each other (``pairs``), who may see it (the views). Onboarding does not cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import connection
 
+from vitrina.comparison.own import GOLD_FIRST as GOLD_ITEMS
+from vitrina.comparison.own import gold_told
 from vitrina.numbers.periods import Period
 from vitrina.statistics.intervals import Interval, Undefined, Why, wilson
 
-#: Gold answers before a person's accuracy is shown.
-GOLD_ITEMS = 20
 MOST_PEOPLE = 200
 #: A comparison is too fast below this share of everybody's median, and always below a second.
 TOO_FAST_SHARE = 0.25
@@ -97,6 +97,12 @@ def person(user: User, period: Period, fast_ms: int | None = None) -> Person:
         user.pk, display_name(user), 0, 0, None, 0, _skips(period, user.pk).get(user.pk, 0),
         Undefined(Why.NOTHING_COUNTED, 0), Undefined(Why.NOTHING_COUNTED, 0), Undefined(Why.TOO_FEW, 0, GOLD_ITEMS),
     )  # fmt: skip
+
+
+def own_person(user: User, period: Period, fast_ms: int | None = None) -> Person:
+    """:func:`person` for that person's own eyes: gold moves in steps, since a figure that moved with each answer to
+    gold would tell which pair was gold (``vitrina.comparison.own``)."""
+    return replace(person(user, period, fast_ms), gold=gold_accuracy(*gold_told(user, since=period.since)))
 
 
 def everybody(period: Period, fast_ms: int | None = None) -> list[Person]:

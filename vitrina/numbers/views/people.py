@@ -52,7 +52,7 @@ def _of(user: User, period: Period, *, own: bool) -> dict[str, Any]:
     # Everybody's median is asked for only where haste is shown: it reads all comparisons of the period.
     fast_ms = figures.TOO_FAST_LEAST_MS if own else figures.too_fast_ms(period)
     comparisons, cases = figures.by_day(user, period)
-    found = figures.person(user, period, fast_ms)
+    found = (figures.own_person if own else figures.person)(user, period, fast_ms)
     series = [
         Series(_("comparisons"), [float(count) for count in comparisons], "s1"),
         Series(_("cases of moderation"), [float(count) for count in cases], "s2"),
