@@ -32,14 +32,22 @@ def test_what_an_annotator_gets_names_nobody(caller: Callable[..., Caller], batc
     answer = me.get("items/next", batch=work.pk)
     got.append(answer)
     got.append(me.post(f"leases/{answer.json()['token']}/decide", {"side": "left", "next": True}))
-    got += [me.get(path) for path in ("me", "decisions/mine", "batches", f"batches/{work.pk}",
-                                      f"batches/{work.pk}/progress")]  # fmt: skip
+    got += [me.get(path) for path in ("me", "decisions/mine", "batches", f"batches/{work.pk}")]
     got.append(me.post("decisions/undo"))
     for one in got:
         assert one.status_code == 200, one.content
         told = [name for name in names(one.json()) if any(word in name for word in TELLING)]
         assert told == [], (one.request["PATH_INFO"], told)
         assert "gold" not in json.dumps(one.json())
+
+
+def test_progress_which_gold_does_not_move_is_for_administrators(
+    caller: Callable[..., Caller], batch: Callable[..., Batch]
+) -> None:
+    work = batch(2)
+    for role in ("annotator", "moderator"):
+        assert caller(role, f"{role}@example.com").get(f"batches/{work.pk}/progress").status_code == 403
+    assert caller("admin", "a@example.com").get(f"batches/{work.pk}/progress").json()["pairs"] == 2
 
 
 def test_sides_are_drawn_and_answers_are_stored_by_the_text_that_was_meant(
@@ -70,7 +78,7 @@ def test_who_may_still_compare_a_product_is_not_told_who_wrote_its_texts(
     from uuid import uuid4
 
     from vitrina.catalog.models import Drop, Product, Source
-    from vitrina.content.models import ContentVersion
+    from vitrina.content.models import ContentVersion, ProcessingLog
     from vitrina.review.batches import add_pairs, set_state
     from vitrina.review.results import PairDraft
 
@@ -85,14 +93,25 @@ def test_who_may_still_compare_a_product_is_not_told_who_wrote_its_texts(
         product=product, number=1, origin="llm", title="Платье", body="<p>Платье.</p>", model="secret-model",
         input_hash="a", fingerprint="b", text_hash="c",
     )  # fmt: skip
+    ProcessingLog.objects.create(
+        product=product, version=version, processing_type="full", status="failed", model="secret-model",
+        prompt_tokens=700, completion_tokens=200, cost_usd="0.25", processing_time_ms=4_200, attempts=3,
+        error_class="Timeout", error_message="secret-model did not answer",
+    )  # fmt: skip
     admin = caller("admin", "a@example.com")
     assert admin.get(f"versions/{version.pk}").json()["model"] == "secret-model"
+    assert admin.get("logs").json()["results"][0]["prompt_tokens"] == 700
     work = batch(0)
     add_pairs(work, [PairDraft("Один текст", "Другой текст", product_id=product.pk)])
     for path in (f"versions/{version.pk}", f"products/{product.pk}/versions", f"products/{product.pk}", "logs"):
         answer = admin.get(path)
         assert answer.status_code == 200
         assert "secret-model" not in answer.content.decode()
+    assert admin.get(f"versions/{version.pk}").json()["origin_hidden"] is True
+    [row] = admin.get("logs").json()["results"]
+    told = {name for name, value in row.items() if value not in (None, "")}
+    assert told == {"id", "product", "version", "type", "status", "created_at", "origin_hidden"}
+    set_state(work.created_by, work, "paused")
     assert admin.get(f"versions/{version.pk}").json()["origin_hidden"] is True
     set_state(work.created_by, work, "closed")
     assert admin.get(f"versions/{version.pk}").json()["origin_hidden"] is False

@@ -12,6 +12,8 @@ from tests.desk.cases import (
     EDIT,
     FEW_FACTS,
     UNSUPPORTED,
+    decide,
+    form_of,
     ids_in,
     make_cases,
     page,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.test import Client
 
+    from vitrina.review.models import Batch, ReviewItem
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -97,27 +100,47 @@ def test_the_former_version_is_compared_word_by_word_and_first(maria: Client) ->
     assert "<del>шёлка</del><ins>хлопка</ins>" in html
 
 
-def test_who_compares_texts_of_a_product_is_not_shown_their_origin(
-    maria: Client, client_of: Callable[..., Client]
-) -> None:
+def compared(boss: User, item: ReviewItem) -> Batch:
+    """A batch in which moderators compare texts of the case's product."""
     from vitrina.review.batches import add_pairs, create_batch
     from vitrina.review.guidelines import publish_guidelines
     from vitrina.review.results import PairDraft
 
-    [item] = make_cases()
-    shown = page(maria, f"/moderation/{item.pk}/")
-    assert "writer-9" in shown
-    admin = client_of("admin")
-    boss = user_of(admin)
     rules = publish_guidelines(boss, "sense", body_ru="П", body_en="R")
     batch = create_batch(boss, name="b", question_ru="?", question_en="?", guidelines=rules, role="moderator")
     add_pairs(batch, [PairDraft("Один текст", "Другой текст", product_id=item.product_id)])
+    return batch
+
+
+def test_who_compares_texts_of_a_product_is_not_shown_their_origin(
+    maria: Client, client_of: Callable[..., Client]
+) -> None:
+    from vitrina.review.batches import set_state
+
+    [item] = make_cases()
+    shown = page(maria, f"/moderation/{item.pk}/")
+    assert "writer-9" in shown
+    batch = compared(user_of(client_of("admin")), item)
     hidden = page(maria, f"/moderation/{item.pk}/")
     for secret in ("writer-9", "p.1", "01234567", "языковая модель"):
         assert secret not in hidden, secret
     assert "Скрыто" in hidden
     pair = batch.items.get()
     assert maria.get(f"/moderation/{pair.pk}/").status_code == 404
+    set_state(batch.created_by, batch, "paused")
+    assert "writer-9" not in page(maria, f"/moderation/{item.pk}/"), "it may be opened again"
+    set_state(batch.created_by, batch, "closed")
+    assert "writer-9" in page(maria, f"/moderation/{item.pk}/")
+
+
+def test_while_its_origin_is_hidden_nothing_says_that_a_person_edited_a_text(
+    maria: Client, client_of: Callable[..., Client]
+) -> None:
+    [item] = make_cases()
+    assert decide(maria, item, form_of(maria, item, **EDIT)).status_code == 302
+    assert "одобрено с правкой" in page(maria, f"/moderation/{item.pk}/")
+    compared(user_of(client_of("admin")), item)
+    assert "одобрено с правкой" not in page(maria, f"/moderation/{item.pk}/")
 
 
 def test_the_run_is_linked_for_administrators_only(maria: Client, client_of: Callable[..., Client]) -> None:

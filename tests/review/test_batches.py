@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from tests.review.conftest import drafts
 from tests.review.test_deciding import better
 from tests.review.test_queue import taken
-from vitrina.review.batches import add_pairs, compared_products, create_batch, progress
+from vitrina.review.aside import flag
+from vitrina.review.batches import add_pairs, compared_products, create_batch, progress, set_state
 from vitrina.review.comparing import decide_pair, pair_view
 from vitrina.review.errors import Forbidden, NotDecidable
 from vitrina.review.gold import failing, gold_standing
@@ -88,5 +89,13 @@ def test_products_under_comparison_are_known(people, make_batch):
     one, two = catalogue()["1"], catalogue()["2"]
     batch = make_batch(0)
     add_pairs(batch, drafts(1, product_id=one.pk))
-    assert compared_products(people(), [one.pk, two.pk]) == {one.pk}
+    anna = people()
+    assert compared_products(anna, [one.pk, two.pk]) == {one.pk}
     assert compared_products(people(""), [one.pk]) == frozenset()
+    set_state(batch.created_by, batch, "paused")
+    assert compared_products(anna, [one.pk, two.pk]) == {one.pk}
+    set_state(batch.created_by, batch, "open")
+    flag(anna, next_item(anna, batch=batch).token, reason="not_blind")
+    assert compared_products(people(), [one.pk]) == {one.pk}
+    set_state(batch.created_by, batch, "closed")
+    assert compared_products(anna, [one.pk]) == frozenset()

@@ -70,7 +70,8 @@ VERSION = {"id": 31, "product": 7, "number": 2, "language": "ru", "title": "Пл
            "prompt_version": "3", "origin_hidden": False}  # fmt: skip
 LOG = {"id": 5, "product": 7, "version": 31, "type": "full", "status": "moderation", "model": "vitrina-offline",
        "prompt_tokens": 700, "completion_tokens": 200, "cost_usd": "0.00000000", "processing_time_ms": 42,
-       "error_class": "", "error_message": "", "attempts": 1, "created_at": "2026-11-21T08:00:00Z"}  # fmt: skip
+       "error_class": "", "error_message": "", "attempts": 1, "created_at": "2026-11-21T08:00:00Z",
+       "origin_hidden": False}  # fmt: skip
 CATEGORY = {"slug": "dresses", "parent": "women", "name_ru": "Платья", "name_tr": "", "name_en": "Dresses",
             "path_ru": "Одежда > Женщинам > Платья", "needs_review": False, "is_active": True}  # fmt: skip
 TEMPLATE = {"name": "dress", "type": "description", "category": "dresses", "language": "ru",

@@ -206,11 +206,17 @@ def copy_known(by: User, source: Batch, batch: Batch, part: str) -> int:
 
 
 def compared_products(user: User, product_ids: Sequence[int]) -> frozenset[int]:
-    """Products among these with an open pair that this person may still get: their texts' origin stays hidden."""
-    open_pairs = ReviewItem.objects.filter(
-        pair__product__in=product_ids, state=ReviewItem.State.OPEN, batch__in=batches_for(user).values("pk")
-    )
-    return frozenset(pk for pk in open_pairs.values_list("pair__product", flat=True) if pk is not None)
+    """Products among these with a pair that this person may still get: their texts' origin stays hidden.
+
+    A paused batch and a flagged pair may be opened again: whoever was told meanwhile would then vote knowing.
+    """
+    state = ReviewItem.State
+    to_come = ReviewItem.objects.filter(
+        Q(batch__members=user) | Q(batch__role__in=roles(user)),
+        pair__product__in=product_ids, state__in=[state.OPEN, state.FLAGGED],
+        batch__state__in=[Batch.State.OPEN, Batch.State.PAUSED],
+    )  # fmt: skip
+    return frozenset(pk for pk in to_come.values_list("pair__product", flat=True) if pk is not None)
 
 
 def _check_figures(batch: Batch) -> None:

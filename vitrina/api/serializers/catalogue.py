@@ -59,7 +59,7 @@ class VersionShape(serializers.Serializer[Any]):
 
 
 class LogShape(serializers.Serializer[Any]):
-    """One processing of one product. Its model is hidden as a text's is."""
+    """One processing of one product. What would tell who wrote the text is hidden as a text's origin is."""
 
     id = serializers.IntegerField()
     product = serializers.IntegerField()
@@ -67,14 +67,15 @@ class LogShape(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=ProcessingLog.Type.choices)
     status = serializers.ChoiceField(choices=ProcessingLog.Status.choices)
     model = serializers.CharField(allow_null=True, allow_blank=True)
-    prompt_tokens = serializers.IntegerField()
-    completion_tokens = serializers.IntegerField()
+    prompt_tokens = serializers.IntegerField(allow_null=True)
+    completion_tokens = serializers.IntegerField(allow_null=True)
     cost_usd = serializers.DecimalField(max_digits=14, decimal_places=8, allow_null=True)
-    processing_time_ms = serializers.IntegerField()
+    processing_time_ms = serializers.IntegerField(allow_null=True)
     error_class = serializers.CharField(allow_blank=True)
     error_message = serializers.CharField(allow_blank=True)
-    attempts = serializers.IntegerField()
+    attempts = serializers.IntegerField(allow_null=True)
     created_at = serializers.DateTimeField()
+    origin_hidden = serializers.BooleanField()
 
 
 class CategoryShape(serializers.Serializer[Any]):

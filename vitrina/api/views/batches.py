@@ -96,15 +96,15 @@ class BatchOne(ApiView):
 
 
 class BatchProgress(ApiView):
-    """How far a batch is."""
+    """How far a batch is. For administrators: votes on work move it and gold does not, which would tell gold apart."""
 
-    access = allow(GET=Access.SIGNED_IN)
+    access = allow(GET=Access.ADMIN)
 
     @operation("batches_progress", "How far a batch is", tag=TAG, answer=ProgressShape, example=examples.PROGRESS,
                problems=(404,))  # fmt: skip
     def get(self, request: Request, batch_id: int) -> Response:  # noqa: ARG002
         """One pass over its items: ask now and then, not after each decision."""
-        return Response(asdict(progress(visible_batch(self.person, batch_id))))
+        return Response(asdict(progress(get_object_or_404(Batch, pk=batch_id))))
 
 
 class BatchGold(ApiView):

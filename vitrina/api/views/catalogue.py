@@ -26,6 +26,8 @@ from vitrina.content.models import ContentVersion, ProcessingLog
 from vitrina.review.batches import compared_products
 
 TAG = "catalogue"
+#: Of a line of the log, what tells who wrote the text.
+_TELLING = ("model", "prompt_tokens", "completion_tokens", "cost_usd", "processing_time_ms", "attempts")
 
 
 class Products(FilteredList):
@@ -125,14 +127,7 @@ class Logs(FilteredList):
     def shapes(self, page: list[Any]) -> list[Any]:
         """Without raw inputs and answers."""
         hidden = compared_products(self.person, [row.product_id for row in page])
-        return [
-            {"id": row.pk, "product": row.product_id, "version": row.version_id, "type": row.processing_type,
-             "status": row.status, "model": None if row.product_id in hidden else row.model,
-             "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens,
-             "cost_usd": row.cost_usd, "processing_time_ms": row.processing_time_ms, "error_class": row.error_class,
-             "error_message": row.error_message, "attempts": row.attempts, "created_at": row.created_at}
-            for row in page
-        ]  # fmt: skip
+        return [_log(row, secret=row.product_id in hidden) for row in page]
 
 
 def version_shapes(person: User, versions: Sequence[ContentVersion]) -> list[dict[str, Any]]:
@@ -151,6 +146,16 @@ def version_shapes(person: User, versions: Sequence[ContentVersion]) -> list[dic
             "prompt_version": None if secret else version.prompt_version, "origin_hidden": secret,
         })  # fmt: skip
     return shapes
+
+
+def _log(row: ProcessingLog, *, secret: bool) -> dict[str, Any]:
+    """A line of the log; a secret one without what tells a model that is asked from a writer that is not."""
+    shown = {"id": row.pk, "product": row.product_id, "version": row.version_id, "type": row.processing_type,
+             "status": row.status, "created_at": row.created_at, "origin_hidden": secret}  # fmt: skip
+    if secret:
+        return shown | dict.fromkeys(_TELLING) | {"error_class": "", "error_message": ""}
+    names = (*_TELLING, "error_class", "error_message")
+    return shown | {name: getattr(row, name) for name in names}
 
 
 def _product(product: Product) -> dict[str, Any]:

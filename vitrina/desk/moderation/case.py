@@ -85,6 +85,11 @@ class Case:
         return self.item.state == ReviewItem.State.OPEN
 
 
+def told_action(action: str, *, hidden: bool) -> str:
+    """What was decided, in words. «Approved with an edit» says who wrote the text: not while that is hidden."""
+    return action_word("approve" if hidden and action == "edit" else action)
+
+
 def find(item_id: int) -> ReviewItem | None:
     """A case by its number; pairs are not looked at here."""
     items = ReviewItem.objects.select_related("product__source", "version", "drop__source", "assignee")
@@ -211,7 +216,8 @@ def _events(item: ReviewItem, *, hidden: bool) -> list[Event]:
         Event(
             row.created_at,
             row.decided_as or short_name(row.decided_by),
-            action_word(row.action) + (f" ({_('changed later')})" if row.superseded_by_id is not None else ""),
+            told_action(row.action, hidden=hidden)
+            + (f" ({_('changed later')})" if row.superseded_by_id is not None else ""),
             "; ".join(filter(None, [reasons_words(row.reasons), row.comment])),
         )
         for row in decided.select_related("decided_by").order_by("-pk")[:_MOST_EVENTS]

@@ -64,7 +64,7 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
             made = decide_case(user, _token(form.get("token")), judgement)
     except VitrinaError as error:
         item.refresh_from_db()
-        return refuse(request, filters, item, *problem_of(error, item, filters))
+        return refuse(request, filters, item, *problem_of(person(request), error, item, filters))
     messages.success(request, f"{done_word(action)}: {title_of(item)}", extra_tags=f"undo:{made.decision_id}")
     return advance(request, filters, item)
 
@@ -91,7 +91,7 @@ def undo(request: HttpRequest) -> HttpResponse:
             raise Conflict("There is nothing to undo.")
         history.undo(user, decision_id=last[0].pk)
     except VitrinaError as error:
-        return refuse(request, filters, None, *problem_of(error, None, filters))
+        return refuse(request, filters, None, *problem_of(person(request), error, None, filters))
     item = cases.find(last[0].item_id)
     messages.info(request, _("Taken back: %(title)s") % {"title": title_of(item) if item is not None else ""})
     return arrive(request, filters, item)
@@ -105,7 +105,7 @@ def later(request: HttpRequest, item_id: int) -> HttpResponse:
     try:
         aside.skip(person(request), _token(request.POST.get("token")))
     except VitrinaError as error:
-        return refuse(request, filters, item, *problem_of(error, item, filters))
+        return refuse(request, filters, item, *problem_of(person(request), error, item, filters))
     messages.info(request, _("Put off: %(title)s") % {"title": title_of(item)})
     return advance(request, filters, item)
 
@@ -128,7 +128,7 @@ def assign(request: HttpRequest, item_id: int) -> HttpResponse:
     try:
         given = give(user, [item.pk], to)
     except VitrinaError as error:
-        return refuse(request, filters, item, *problem_of(error, item, filters))
+        return refuse(request, filters, item, *problem_of(person(request), error, item, filters))
     if not given:
         return refuse(request, filters, item, Problem(_("This case is decided already.")), 409)
     title = title_of(item)

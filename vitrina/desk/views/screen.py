@@ -25,9 +25,10 @@ from vitrina.desk.moderation import choosing, listing
 from vitrina.desk.moderation.listing import Filters
 from vitrina.desk.names import moderators, short_name
 from vitrina.desk.reasons import REASONS, reasons_words
-from vitrina.desk.wording import action_word, problem_words
+from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.aside import flagged
+from vitrina.review.batches import compared_products
 from vitrina.review.errors import Conflict, NotDecidable, TooLate
 from vitrina.review.history import last_decisions, undoable
 from vitrina.review.models import Decision, ReviewItem
@@ -168,7 +169,7 @@ def refuse(
     return show(request, filters, item, problem=problem, typed=request.POST, status=status)
 
 
-def problem_of(error: VitrinaError, item: ReviewItem | None, filters: Filters) -> tuple[Problem, int]:
+def problem_of(user: User, error: VitrinaError, item: ReviewItem | None, filters: Filters) -> tuple[Problem, int]:
     """A refused action in words, with the status of the answer."""
     if isinstance(error, TooLate):
         words = _("More than a minute has passed: this decision can be changed, but no longer undone.")
@@ -187,7 +188,7 @@ def problem_of(error: VitrinaError, item: ReviewItem | None, filters: Filters) -
         latest = newer.exclude(pk=item.pk).order_by("-pk").values_list("pk", flat=True).first()
         see = address(filters, latest or item.pk)
     following = f"{reverse('moderation_next')}?{filters.address(after=item.pk)}"
-    return Problem(words, stands=_what_stands(item), see=see, following=following), 409
+    return Problem(words, stands=_what_stands(user, item), see=see, following=following), 409
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -221,12 +222,12 @@ def _of_case(
         "tabs": [(code, name) for code, name in TABS.items() if code != "diff" or shown.former is not None],
         "words": Words.of_form(typed) if typed and typed.get("action") == "edit" else shown.words,
         "category_line": (typed or {}).get("category") or choosing.shown_path(item, own),
-        "limits": LIMITS, "words_wanted": WORDS_WANTED, "stands": "" if shown.is_open else _what_stands(item),
+        "limits": LIMITS, "words_wanted": WORDS_WANTED, "stands": "" if shown.is_open else _what_stands(user, item),
         "following_url": f"{reverse('moderation_next')}?{filters.address(after=item.pk)}",
     }  # fmt: skip
 
 
-def _what_stands(item: ReviewItem) -> str:
+def _what_stands(user: User, item: ReviewItem) -> str:
     """Who decided a closed case, and how; empty for an open one."""
     last = Decision.objects.filter(item=item, undone_at=None, superseded_by=None).select_related("decided_by")
     decision = last.order_by("-pk").first()
@@ -234,7 +235,8 @@ def _what_stands(item: ReviewItem) -> str:
         return ""
     who = decision.decided_as or short_name(decision.decided_by)
     why = "; ".join(filter(None, [reasons_words(decision.reasons), decision.comment]))
-    return f"{who}: {action_word(decision.action)}" + (f" ({why})" if why else "")
+    hidden = item.product_id is not None and bool(compared_products(user, [item.product_id]))
+    return f"{who}: {cases.told_action(decision.action, hidden=hidden)}" + (f" ({why})" if why else "")
 
 
 def _own_decision(user: User, item: ReviewItem) -> Decision | None:
