@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,37 @@ def described(database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     schema = schemathesis.openapi.from_dict(description())
     schema.app = application
     return schema
+
+
+LISTS = ("items", "products", "decisions", "logs", "templates", "flags")
+#: Positions that no page of ours names, as ``ByCursor`` would read them.
+POSITIONS = (b"p=abc", b"p=%00", b"p=", b"p=-1", b"p=" + b"9" * 40, b"p=1.5", "p=²".encode(), b"o=-1", b"r=x", b"\xff")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_cursor_that_is_none_of_ours_is_the_callers_mistake(caller: Callable[..., Caller], position: bytes) -> None:
+    admin = caller("admin", "admin@example.com")
+    admin.client.raise_request_exception = False
+    for path in LISTS:
+        answer = admin.get(path, cursor=b64encode(position).decode())
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["cursor"]), path
+
+
+@pytest.mark.usefixtures("database")
+def test_brackets_in_brackets_are_no_failure_of_ours(
+    caller: Callable[..., Caller], batch: Callable[..., Batch]
+) -> None:
+    admin, work = caller("admin", "admin@example.com"), batch(1)
+    admin.client.raise_request_exception = False
+    deep = "[" * 50_000
+    assert admin.call("post", "batches", deep).status_code in {400, 422}
+    for facts in (deep, "[" * 500 + "]" * 500, '{""a"": NaN}', '{""a"": ""\\u0000""}', '{""a"": ""\\ud800""}'):
+        sent = f'first,second,facts\r\nодин,два,"{facts}"\r\n'
+        answer = admin.post(f"batches/{work.pk}/pairs", sent, media="text/csv")
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["line 2"]), facts[:30]
+    lines = '{"first": "один", "second": "два", "facts": {"a": ' + "[" * 500 + "]" * 500 + "}}"
+    assert admin.post(f"batches/{work.pk}/pairs", lines, media="application/x-ndjson").status_code == 422
 
 
 @pytest.mark.slow

@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
+
+from vitrina.desk.asked import whole
+
+_NONE_OF_OURS = Cursor(offset=0, reverse=False, position="")
 
 
 class ByCursor(CursorPagination):
@@ -22,11 +26,14 @@ class ByCursor(CursorPagination):
     page_size_query_description = "Rows a page, 50 by default, at most 200."
 
     def decode_cursor(self, request: Any) -> Any:
-        """A cursor that we gave; another one is the caller's mistake, and not a page that is missing."""
+        """A cursor that we gave: its position is a key. Another is the caller's mistake, and not a missing page."""
         try:
-            return super().decode_cursor(request)
+            cursor = super().decode_cursor(request)
         except NotFound:
-            raise ValidationError({"cursor": "It is none of ours; begin without it."}) from None
+            cursor = _NONE_OF_OURS
+        if cursor is not None and cursor.position is not None and whole(cursor.position) is None:
+            raise ValidationError({"cursor": "It is none of ours; begin without it."})
+        return cursor
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """As OpenAPI 3.1 says that there may be no such page; the framework's ``nullable`` is of 3.0."""

@@ -113,6 +113,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (OperationalError, 503),
     (InterfaceError, 503),
     (DataError, 422),
+    (RecursionError, 422),  # a body of brackets in brackets
 )
 
 

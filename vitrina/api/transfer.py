@@ -6,10 +6,10 @@ named by pseudonym, never by address. A file with a wrong row is refused whole, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
+import orjson
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -34,14 +34,29 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 _MOST_TOLD = 50
 _CHUNK = 2_000
+#: How deep facts of a pair may be nested; those of the platform are flat.
+_DEEPEST = 10
 _Row = TypeVar("_Row", bound=BaseModel)
 
 
 def _json(value: Any) -> Any:
-    """A cell of a CSV that holds JSON."""
+    """A cell of a CSV that holds JSON, or the value of a line that is JSON.
+
+    Raises:
+        ValueError: It is none, or holds what the database does not: null characters, lists in lists without end.
+    """
     if isinstance(value, str):
-        return json.loads(value) if value.strip() else None
+        if "\\u0000" in value:
+            raise ValueError("It holds a null character.")
+        value = orjson.loads(value) if value.strip() else None
+    if not _shallow(value, _DEEPEST):
+        raise ValueError(f"It is nested more than {_DEEPEST} deep.")
     return value
+
+
+def _shallow(value: Any, deepest: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return deepest > 0 and all(_shallow(one, deepest - 1) for one in inner)
 
 
 def _blank(value: Any) -> Any:
