@@ -3,6 +3,7 @@
 Belongs here: ops over a list of product ids, for schedules and for work by hand. Stays out: the steps themselves.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -42,7 +43,7 @@ def process_chosen(
         tools = Tools(warehouse.settings, object_store.store(), index, gateway, context.run.run_id)
         if config.categorise:
             found = categorise_products(ids, tools, refresh=config.refresh or config.force)
-            context.log.info("categories: %d looked at, %s", found.looked_at, dict(found.decided))
+            context.log.info("categories: %d looked at%s", found.looked_at, _counted(found.decided))
         if config.describe:
             texts = describe_products(
                 ids,
@@ -52,9 +53,9 @@ def process_chosen(
                 again=config.again,
                 template=config.template,
             )
-            context.log.info("texts: %d asked, %d written, %s", texts.asked, texts.written, dict(texts.failed))
+            context.log.info("texts: %d asked, %d written%s", texts.asked, texts.written, _counted(texts.failed))
             cards = card_products(ids, tools, refresh=config.refresh or config.force)
-            context.log.info("cards: %d wanted, %d made, %s", cards.wanted, cards.made, dict(cards.texts.failed))
+            context.log.info("cards: %d wanted, %d made%s", cards.wanted, cards.made, _counted(cards.texts.failed))
     verdicts = moderate(ids, warehouse.settings, run_id=context.run.run_id)
     context.log.info("verdicts: %d approved, %d sent to people", verdicts.approved, verdicts.sent)
     shown = publish(warehouse.settings, run_id=context.run.run_id)
@@ -65,6 +66,11 @@ def process_chosen(
             "published_products", metadata={"dagster/row_count": shown.visible, "chosen_products": len(ids)}
         )
     )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """What people read on the run's page behind a figure; nothing where nothing is counted."""
+    return "".join(f", {name}: {number}" for name, number in sorted(counts.items()))
 
 
 def _without_text_of_this(context: dg.OpExecutionContext, ids: list[int]) -> frozenset[int]:
@@ -91,7 +97,7 @@ def _pictures(
 
     store, settings = object_store.store(), warehouse.settings
     fetched = refresh_pictures(Product.objects.filter(pk__in=ids), store, settings, refresh=refresh)
-    context.log.info("pictures: %d asked for, %s", fetched.due, dict(fetched.states))
+    context.log.info("pictures: %d asked for%s", fetched.due, _counted(fetched.states))
     measured = analyse_products(ids, store, settings, run_id=context.run.run_id)
     context.log.info("pictures: %d there, %d analysed", measured.pictures, measured.analysed)
 
