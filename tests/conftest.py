@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from vitrina.config import Settings, get_settings
-from vitrina.servers.testing import TestServer, test_server
+from vitrina.servers.locks import locked
+from vitrina.servers.testing import TestServer, end_server, make_folder, server_in
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -40,6 +42,21 @@ hypothesis_settings.register_profile("vitrina", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("vitrina")
 
 
+_SHARED = "VITRINA_TEST_SHARED"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One folder for what all workers share: a PostgreSQL server, and the samples gone through the chain."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_SHARED] = str(make_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The workers have ended by now."""
+    if not hasattr(config, "workerinput"):
+        end_server(Path(os.environ.pop(_SHARED)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first: workers that take a file each end together when the last ones are short."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
@@ -56,10 +73,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def pg_server() -> Iterator[TestServer]:
-    """One embedded PostgreSQL for the session (one a worker in parallel runs)."""
-    with test_server() as server:
-        yield server
+def shared_folder() -> Path:
+    """Where workers of one run leave what the others need too; it goes with the run."""
+    return Path(os.environ[_SHARED])
+
+
+@pytest.fixture(scope="session")
+def pg_server(shared_folder: Path) -> TestServer:
+    """One embedded PostgreSQL for all workers."""
+    return server_in(shared_folder)
 
 
 def _point_django_at(dsn: str, home: Path, role: str = "") -> None:
@@ -124,7 +146,7 @@ class Processed:
     database: str
     home: Path
     instance: dg.DagsterInstance
-    runs: dict[str, dg.ExecuteInProcessResult]
+    runs: dict[str, str]
     keys: list[str]
 
 
@@ -138,30 +160,41 @@ def _point_nowhere() -> None:
 
 
 @pytest.fixture(scope="session")
-def processed_template(
-    pg_server: TestServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Processed]:
-    """Sensor, reference data, chain, publication on the samples (about 20 s, once a session)."""
+def processed_template(pg_server: TestServer, migrated_template: str, shared_folder: Path) -> Iterator[Processed]:
+    """The samples after sensor, chain and publication: about 30 s, by whichever worker needs them first."""
     from tests.fakes import catalogue
 
-    home = tmp_path_factory.mktemp("processed")
-    name = pg_server.fresh_database(template=migrated_template)
-    _point_django_at(pg_server.connection.dsn_socket(name), home)
+    home, told = shared_folder / "processed", shared_folder / "processed.json"
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("DAGSTER_PG_URL", "DAGSTER_HOME", "DAGSTER_COMPUTE_LOGS"):
             patch.setenv(variable, "")
-        instance = catalogue.postgres_instance(home / "dagster", pg_server.fresh_dsn())
-        catalogue.place_samples()
-        runs = {"reference_data": catalogue.run("reference_data", instance)}
-        [request] = catalogue.Ticker("new_drops", instance).settle()
-        keys = catalogue.keys_of(request, instance)
-        runs["intake"] = catalogue.execute(request, instance)
-        runs["process_drop"] = catalogue.run("process_drop", instance, keys)
-        runs["publish"] = catalogue.run("publish", instance)
-        _point_nowhere()
-        yield Processed(name, home, instance, runs, keys)
+        with locked(shared_folder / "processed.lock", timeout_s=280):
+            if not told.exists():
+                database, record = pg_server.fresh_database(template=migrated_template), pg_server.fresh_dsn()
+                _point_django_at(pg_server.connection.dsn_socket(database), home)
+                instance = catalogue.postgres_instance(home / "dagster", record)
+                runs, keys = _process_samples(instance)
+                _point_nowhere()
+                told.write_text(json.dumps({"database": database, "record": record, "runs": runs, "keys": keys}))
+                instance.dispose()
+        found = json.loads(told.read_text())
+        instance = catalogue.postgres_instance(home / "dagster", found["record"])
+        yield Processed(found["database"], home, instance, found["runs"], found["keys"])
         instance.dispose()
-        pg_server.drop_database(name)
+
+
+def _process_samples(instance: dg.DagsterInstance) -> tuple[dict[str, str], list[str]]:
+    """Name of each run → its id; the partitions."""
+    from tests.fakes import catalogue
+
+    catalogue.place_samples()
+    results = {"reference_data": catalogue.run("reference_data", instance)}
+    [request] = catalogue.Ticker("new_drops", instance).settle()
+    keys = catalogue.keys_of(request, instance)
+    results["intake"] = catalogue.execute(request, instance)
+    results["process_drop"] = catalogue.run("process_drop", instance, keys)
+    results["publish"] = catalogue.run("publish", instance)
+    return {name: result.run_id for name, result in results.items()}, keys
 
 
 @pytest.fixture

@@ -256,7 +256,10 @@ def test_two_intakes_of_one_source_take_turns(settings, database, monkeypatch):
 
         thread = threading.Thread(target=work)
         thread.start()
-        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        query = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database "
+            "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        )
         deadline = time.monotonic() + 20
         while other.execute(query).fetchone()[0] == 0 and time.monotonic() < deadline:
             time.sleep(0.02)

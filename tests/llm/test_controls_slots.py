@@ -95,7 +95,10 @@ def test_a_killed_process_frees_its_places_at_once(database):
     assert [output.count("-") for output in outputs[1:]] == [20] * 3
     assert most_at_once(outputs, killed_at) <= 5
     with psycopg.connect(database) as connection:
-        left = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()[0]
+        left = connection.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database "
+            "WHERE locktype = 'advisory' AND datname = current_database()"
+        ).fetchone()[0]
     assert left == 0
 
 

@@ -19,6 +19,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from vitrina.servers.locks import locked
 from vitrina.servers.postgres import Connection, EmbeddedPostgres
 
 # Nothing here outlives the session, so nothing need reach the disk
@@ -39,25 +40,28 @@ class TestServer:
 
     server: EmbeddedPostgres
     connection: Connection
-    _templates: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def _admin(self) -> psycopg.Connection:
         return psycopg.connect(self.connection.dsn_socket("postgres"), autocommit=True)
 
     def template(self, migrate: Callable[[str], None], *, name: str = "migrated") -> str:
-        """Make a template database once; later calls return at once. ``migrate`` gets its socket DSN.
+        """Make a template database once; later calls return at once, and those of other processes wait.
 
-        ``migrate`` must close its connections, since a database in use cannot be copied.
+        ``migrate`` gets its socket DSN, and must close its connections, since a database in use cannot be copied.
         """
-        if name not in self._templates:
-            with self._admin() as admin:
-                admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with locked(self.server.home / f"{name}.lock"), self._admin() as admin:
+            made = admin.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if made == (True,):
+                return name
+            if made is not None:  # by somebody who did not get to its end
+                admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             dsn = self.connection.dsn_socket(name)
             with psycopg.connect(dsn, autocommit=True) as session:
                 session.execute("CREATE EXTENSION IF NOT EXISTS vector")
             migrate(dsn)
-            self._templates.add(name)
+            admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
         return name
 
     def fresh_database(self, *, template: str | None = None) -> str:
@@ -98,21 +102,36 @@ def _fast_place() -> Path | None:
     return _MEMORY
 
 
-@contextmanager
-def test_server() -> Iterator[TestServer]:
-    """Start a server in a temporary folder, and stop and remove it afterwards.
-
-    Several may run at once (one per worker of a parallel test run).
-    """
+def make_folder() -> Path:
+    """A folder for :func:`server_in`, in memory where there is plenty."""
     folder = Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=_fast_place()))
     folder.chmod(0o711)  # the server's user must pass through it when root runs the tests
+    return folder
+
+
+def server_in(folder: Path) -> TestServer:
+    """The server of a folder, started by whoever asks first: the workers of a parallel run share one."""
     server = EmbeddedPostgres(folder / "home", settings=FAST_SETTINGS)
-    try:
-        yield TestServer(server=server, connection=server.start())
-    finally:
+    return TestServer(server=server, connection=server.start())
+
+
+def end_server(folder: Path) -> None:
+    """Stop the folder's server, if one was ever asked for, and remove the folder."""
+    if (folder / "home").is_dir():
+        server = EmbeddedPostgres(folder / "home", settings=FAST_SETTINGS)
         server.stop()
         server.remove_data()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def test_server() -> Iterator[TestServer]:
+    """Start a server in a temporary folder, and stop and remove it afterwards. Several may run at once."""
+    folder = make_folder()
+    try:
+        yield server_in(folder)
+    finally:
+        end_server(folder)
 
 
 test_server.__test__ = False  # type: ignore[attr-defined]  # imported into test modules, yet no test
