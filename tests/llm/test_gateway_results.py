@@ -147,3 +147,20 @@ def test_no_answer_is_handed_out_that_does_not_stand_in_the_ledger(gateway):
         work()
     assert seen
     assert set(seen) <= {row.item_id for row in ledger.attempts}
+
+
+def test_a_run_that_an_error_left_unread_ends_with_its_gateway(llm_server, gateway):
+    """The traceback keeps the reader's frame, and with it the run, longer than the gateway lives."""
+    ledger = MemoryLedger()
+
+    def read(one):
+        answers = one.run(question(i) for i in range(50))
+        for _ in answers:
+            raise OSError("the reader's own fault")
+
+    with pytest.raises(OSError, match="own fault") as caught, gateway(ledger, concurrency=2) as one:
+        read(one)
+    answers = caught.traceback[-1].frame.f_locals["answers"]
+    answers.close()
+    assert list(answers) == []
+    assert 1 <= len(ledger.attempts) < 50, "what was on the wire is recorded, and nothing more was sent"

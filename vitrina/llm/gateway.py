@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from vitrina.llm.budget import Budget
 from vitrina.llm.capabilities import CapabilityStore
@@ -75,6 +77,7 @@ class Gateway:
         self._thread: threading.Thread | None = None
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._runs: WeakSet[Generator[ChatResult, None, None]] = WeakSet()
 
     def __enter__(self) -> Self:
         return self
@@ -94,11 +97,22 @@ class Gateway:
         """Answers requests and yields results as they come, in any order, each request exactly once.
 
         ``requests`` is read in the caller's thread, as far ahead as the window allows, so it may read from a database
-        and may be endless. When the caller stops early, calls on the wire are let end and recorded.
+        and may be endless. When the caller stops early, calls on the wire are let end and recorded; a run that nobody
+        read to its end is ended so when the gateway closes.
 
         Raises:
             LedgerError: The ledger is out of reach.
         """
+        answers = self._answers(requests, contract, progress)
+        self._runs.add(answers)
+        return answers
+
+    def _answers(
+        self,
+        requests: Iterable[ChatRequest],
+        contract: Contract | None,
+        progress: Callable[[Progress], None] | None,
+    ) -> Generator[ChatResult, None, None]:
         if self.config.mode == "batch" and not self.config.embedded:
             yield from self.batches().run_batch(list(requests), contract=contract, on_progress=self._told(progress))
             return
@@ -157,6 +171,10 @@ class Gateway:
 
     def close(self) -> None:
         """Ends the thread and its connections. The ledger stays the caller's."""
+        # The traceback of an error keeps the frame that reads a run: collected later, the run would miss its loop.
+        for answers in list(self._runs):
+            with suppress(ValueError):  # another thread is in it
+                answers.close()
         with self._lock:
             loop, thread, engine = self._loop, self._thread, self._engine
             self._loop = self._thread = self._engine = None
