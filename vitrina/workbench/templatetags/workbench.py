@@ -16,10 +16,11 @@ register = template.Library()
 
 
 @register.filter
-def money(amount: Decimal | None) -> str:
-    """An amount without empty kopecks, in groups of three."""
+def money(amount: Decimal | str | None) -> str:
+    """An amount without empty kopecks, in groups of three; reports hold it as text."""
     if amount is None:
         return "–"
+    amount = Decimal(amount)
     places = 0 if amount == amount.to_integral_value() else 2
     return number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
 

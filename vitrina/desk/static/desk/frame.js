@@ -25,9 +25,14 @@
     root.querySelectorAll("time[data-moment], time[data-clock]").forEach((time) => {
       const at = new Date(time.dateTime);
       const day = "moment" in time.dataset ? { day: "2-digit", month: "2-digit", year: "numeric" } : {};
-      time.textContent = at.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit" });
+      const exact = time.dataset.clock === "seconds" ? { second: "2-digit" } : {};
+      time.textContent = at.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit", ...exact });
     });
   }
+  // The header stays while htmx changes what stands below it: going on in another language goes on from there.
+  document.addEventListener("htmx:pushedIntoHistory", (event) => {
+    document.querySelectorAll("[data-page-shown]").forEach((next) => { next.value = event.detail.path; });
+  });
   wire(document);
   document.addEventListener("htmx:load", (event) => wire(event.target.parentElement || event.target));
   document.addEventListener("htmx:oobAfterSwap", (event) => wire(event.target));
