@@ -52,6 +52,7 @@ class Catalogue:
         self.moment = moment
         self.people = people
         self.ids: dict[str, int] = {}
+        self.products: list[Any] = []
         self.versions: list[Any] = []
 
     def fill(self, count: int) -> None:
@@ -123,6 +124,7 @@ class Catalogue:
             attributes=dict(point.split(": ") for point in points if ": " in point) | {"Страна": "Турция"},
             row_hash=uuid.uuid4(), content_hash=uuid.uuid4(),
         )  # fmt: skip
+        self.products.append(product)
         sure = min(1.0, max(0.3, self.chance.gauss(0.86, 0.12)))
         ProductCategory.objects.create(
             product=product, category=category, confidence=sure, decided_by="classifier", fingerprint="f"

@@ -25,7 +25,7 @@ def pages(arguments: Mapping[str, str]) -> tuple[list[Page], dict[str, str]]:
     """Addresses that a browser may open, and those that were left out with the reason.
 
     Args:
-        arguments: Values for arguments by name; a whole number is 1 where none is given.
+        arguments: Values for arguments by name, or by page and name (``product.product_id``); 1 where none is given.
     """
     from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
     from django.urls.resolvers import URLResolver
@@ -46,7 +46,7 @@ def pages(arguments: Mapping[str, str]) -> tuple[list[Page], dict[str, str]]:
             left_out[name] = "closed, or guarded by itself"
             continue
         names = pattern.pattern.regex.groupindex
-        values = {key: arguments.get(key, "1") for key in names}
+        values = {key: arguments.get(f"{name}.{key}", arguments.get(key, "1")) for key in names}
         try:
             found.append(Page(name, reverse(name, kwargs=values), VIEWERS[access.value]))
         except NoReverseMatch:

@@ -49,7 +49,7 @@ def scratch() -> Iterator[Desk]:
         from vitrina.project.setup import migrate
 
         migrate()
-        seeded = seed()
+        seeded = seed(files=True)
         marts = build_marts(dsn, Path(home))
         with _serving() as address:
             yield Desk(address, seeded, marts)

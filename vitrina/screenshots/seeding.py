@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from vitrina.screenshots.catalogue import Catalogue
+from vitrina.screenshots.pictures import seed_backgrounds, seed_pictures, seed_upload
 from vitrina.screenshots.voting import vote
 
 PASSWORD = "a-long-quiet-password"  # noqa: S105 - of people who live for a minute, in a database that goes with them
@@ -26,8 +27,14 @@ class Seeded:
     arguments: dict[str, str]
 
 
-def seed(*, products: int = 120, pairs: int = 80, now: datetime | None = None) -> Seeded:
-    """Fill an empty, migrated database."""
+def seed(*, products: int = 120, pairs: int = 80, now: datetime | None = None, files: bool = False) -> Seeded:
+    """Fill an empty, migrated database.
+
+    Args:
+        products, pairs: How many.
+        now: The end of the month that it has seen.
+        files: Plant pictures, requests to take a background off, and a list that was handed in as well.
+    """
     chance = random.Random(7)  # noqa: S311 - planted data, no secret
     moment = now or datetime.now(UTC)
     people = _people()
@@ -36,6 +43,9 @@ def seed(*, products: int = 120, pairs: int = 80, now: datetime | None = None) -
     ids = catalogue.ids | vote(chance, moment, people, catalogue.versions, pairs)
     _models(chance, moment)
     arguments = {name: str(value) for name, value in ids.items()} | _links(people)
+    if files:
+        seed_pictures(catalogue.products)
+        arguments |= seed_backgrounds(moment) | seed_upload(people["moderator"].pk)
     return Seeded(
         {"admin": people["admin"].pk, "moderator": people["moderator"].pk, "annotator": people["Анна"].pk}, arguments
     )
@@ -49,14 +59,17 @@ def _links(people: dict[str, Any]) -> dict[str, str]:
     from vitrina.accounts.models import ResetRequest
     from vitrina.accounts.roles import Role
     from vitrina.accounts.services import ask_for_reset, invite
+    from vitrina.accounts.tokens import make_token
 
     ask_for_reset(people["Борис"])
+    key, _ = make_token(people["Анна"], "ночная выгрузка")
     return {
         "token": invite("newcomer@people.example.com", Role.ANNOTATOR, by=people["admin"]),
         "uidb36": user_pk_to_url_str(people["Анна"]),
         "key": default_token_generator.make_token(people["Анна"]),
         "request_id": str(ResetRequest.objects.latest("pk").pk),
         "user_id": str(people["Анна"].pk),
+        "number": str(key.number),
     }
 
 

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vitrina.errors import PermanentError
+from vitrina.screenshots.axe import violations
 from vitrina.screenshots.scratch import Desk, session_cookie
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
-    from playwright.sync_api import Page as Tab
 
     from vitrina.screenshots.pages import Page
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = ("ru", "en")
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-#: WCAG 2.2 AA and all that it contains.
-TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
 @dataclass(slots=True)
@@ -120,7 +118,7 @@ def _all_themes(context: BrowserContext, seen: Looked, out: Path, language: str,
         seen.pictures.append(picture)
         # Widths change little of what axe sees; the phone is looked at once.
         if size == "desktop" or (theme, language) == (THEMES[0], LANGUAGES[0]):
-            seen.wrong += [f"{theme}, {where}: {line}" for line in _violations(tab)]
+            seen.wrong += [f"{theme}, {where}: {line}" for line in violations(tab)]
     beyond = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if beyond > 0:
         seen.wrong.append(f"{where}: {beyond} px stand beyond the edge")
@@ -129,15 +127,3 @@ def _all_themes(context: BrowserContext, seen: Looked, out: Path, language: str,
 
 def _errors(message: ConsoleMessage, where: str) -> list[str]:
     return [f"{where}: {message.text}"] if message.type == "error" else []
-
-
-def _violations(tab: Tab) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    options: dict[str, Any] = {"runOnly": {"type": "tag", "values": list(TAGS)}, "resultTypes": ["violations"]}
-    found = Axe().run(tab, options=options).response["violations"]
-    return [
-        f"{rule['id']} ({rule['impact']}): {node['target'][0]}: {' '.join(str(node['failureSummary']).split())}"
-        for rule in found
-        for node in rule["nodes"]
-    ]

@@ -24,7 +24,10 @@ _POOR = (
 def vote(
     chance: random.Random, moment: datetime, people: dict[str, Any], versions: list[Any], count: int
 ) -> dict[str, int]:
-    """A batch that is half voted: three people who mostly agree, one of whom likes the left."""
+    """A batch that is half voted: three people who mostly agree, one of whom likes the left.
+
+    Returns values for arguments of addresses.
+    """
     from vitrina.review.batches import add_pairs, create_batch
     from vitrina.review.guidelines import publish_guidelines
     from vitrina.review.models import Decision, ReviewItem, SetAside
@@ -56,6 +59,8 @@ def vote(
 
     add_pairs(batch, drafts(0, count))
     add_pairs(batch, drafts(10_000, 25, expected="first"), part="gold")
+    why = "Первое называет объём и состав; второе хвалит и ничего не говорит о товаре."
+    add_pairs(batch, drafts(20_000, 1, expected="first", explanation=why), part="onboarding")
     voters = [people[name] for name in ("Анна", "Борис", "Галина")]
     items = list(ReviewItem.objects.filter(batch=batch).select_related("pair").order_by("id"))
     votes = []
@@ -83,4 +88,5 @@ def vote(
         item=items[count - 1], user=voters[0], kind="flag", reason="unreadable", comment="Второй текст обрывается."
     )  # fmt: skip
     ReviewItem.objects.filter(pk=items[count - 1].pk).update(state="flagged")
-    return {"batch_id": batch.pk}
+    learnt = Decision.objects.get(item__batch=batch, item__part="onboarding", decided_by=voters[0])
+    return {"batch_id": batch.pk, "decision_id": learnt.pk, "compare_guidelines_version.version_id": rules.pk}

@@ -21,7 +21,7 @@ from vitrina.images.pool import Decoded, DecodePool
 from vitrina.images.reasons import Reason
 from vitrina.objects import ObjectMissing, ObjectStore
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "hand_in", "hand_in_stored", "original", "result"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "hand_in", "hand_in_stored", "original", "preview_key", "result"]
 _TAKEN = {"jpeg", "png", "webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_SHOWN = 60_000_000
@@ -45,7 +45,7 @@ def hand_in(data: bytes, name: str, store: ObjectStore, settings: Settings, *, r
         raise NotTaken(_why(decoded.reason))
     if decoded.format not in _TAKEN:
         raise NotTaken(_("This is %(format)s; JPEG, PNG and WebP are taken.") % {"format": decoded.format.upper()})
-    store.put(_preview_key(hashlib.sha256(data).hexdigest()), decoded.jpeg, content_type="image/jpeg")
+    store.put(preview_key(hashlib.sha256(data).hexdigest()), decoded.jpeg, content_type="image/jpeg")
     return submit(data, store, name=name, request_id=request_id)
 
 
@@ -64,7 +64,7 @@ def hand_in_stored(picture: Picture, name: str, store: ObjectStore, settings: Se
 
 def original(request: BackgroundRequest, store: ObjectStore) -> bytes | None:
     """A JPEG of our own making of what was handed in; kept for some days."""
-    return _read(_preview_key(request.sha256), store, b"\xff\xd8\xff")
+    return _read(preview_key(request.sha256), store, b"\xff\xd8\xff")
 
 
 def result(request: BackgroundRequest, store: ObjectStore) -> bytes | None:
@@ -80,7 +80,8 @@ def _read(key: str, store: ObjectStore, begins: bytes) -> bytes | None:
     return data if data.startswith(begins) else None
 
 
-def _preview_key(sha256: str) -> str:
+def preview_key(sha256: str) -> str:
+    """Where the JPEG of :func:`original` lies, by the hash of what was handed in."""
     return f"{SOURCES}{sha256}-shown.jpg"
 
 
