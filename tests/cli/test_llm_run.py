@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import report, vitrina
-from tests.cli.question_files import Row, by_id, questions, write
+from tests.cli.question_files import Row, by_id, questions, rows, write
 from tests.fakes.batch_server import running_batch_server
 from tests.fakes.llm_server import RunningServer
 from vitrina.config import get_settings
@@ -128,3 +128,44 @@ def test_a_file_can_go_through_the_providers_batches(
         assert (told["answered"], len(by_id(out))) == (12, 12)
         again = report("llm", "run", asked, "--out", out, "--batch")
         assert (again["answered_before"], again["calls"]) == (12, 0)
+
+
+def test_failures_that_a_person_wants_asked_again_are_asked_by_the_same_command(
+    server: RunningServer, tmp_path: Path, out: Path
+) -> None:
+    server.reset(content_filter=0.4)
+    asked = questions(tmp_path / "q.jsonl", 20)
+    first = report("llm", "run", asked, "--out", out, code=1)
+    refused = first["failed"]
+    assert refused > 1
+    server.reset()
+    assert report("llm", "run", asked, "--out", out, code=1)["calls"] == 0
+    some = next(row["id"] for row in rows(out) if row["status"] == "filtered")
+    assert report("llm", "again", "--item", some)["marked"] == 1
+    assert report("llm", "run", asked, "--out", out, code=1)["calls"] == 1
+    assert by_id(out)[some]["status"] == "ok"
+    assert report("llm", "again", "--class", "filtered")["marked"] == refused - 1
+    assert report("llm", "run", asked, "--out", out)["answered"] == 20
+    assert report("llm", "failures")["total"] == 0
+
+
+def test_the_same_id_in_another_file_is_another_question(server: RunningServer, tmp_path: Path) -> None:
+    server.reset(content_filter=1.0)
+    for name in ("a", "b"):
+        asked = write(tmp_path / f"{name}.jsonl", {"id": "f", "prompt": f"question {name} item:1"})
+        report("llm", "run", asked, "--out", tmp_path / f"{name}.out", code=1)
+    server.reset()
+    asked = write(tmp_path / "c.jsonl", {"id": "f", "prompt": "question c item:1"})
+    report("llm", "run", asked, "--out", tmp_path / "c.out")
+    assert report("llm", "failures")["total"] == 2
+
+
+def test_each_final_failure_is_found_also_where_nothing_was_sent(
+    server: RunningServer, tmp_path: Path, out: Path
+) -> None:
+    server.reset(status=401, error="wrong key")
+    report("llm", "run", questions(tmp_path / "q.jsonl", 30), "--out", out, "--concurrency", "1", code=1)
+    assert report("llm", "failures")["total"] == 30
+    total = report("llm", "ledger", "--by", "status")["total"]
+    assert (total["attempts"], total["failed"]) == (1, 30)
+    assert server.stats()["requests"] == 1

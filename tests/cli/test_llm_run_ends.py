@@ -92,6 +92,37 @@ def test_interrupted_it_keeps_what_is_done_and_says_how_to_go_on(
     assert told["left"] == 1000 - told["answered"]
 
 
+def test_calls_on_the_wire_are_let_end_and_what_a_second_signal_gives_up_has_its_row(
+    server: RunningServer, tmp_path: Path, out: Path
+) -> None:
+    server.reset(hang=1.0)
+    running = process(questions(tmp_path / "q.jsonl", 3), "--out", out, "--json", "--budget", "1")
+    while server.stats()["requests"] < 3:
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    while "let end" not in (line := running.stderr.readline() if running.stderr else ""):
+        assert running.poll() is None, line
+    time.sleep(0.3)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    end = ended(running)
+    assert end.code == 1
+    assert "Traceback" not in end.err
+    told = json.loads(end.out)
+    assert (told["left"], told["calls"], told["unknown_cost_calls"]) == (3, 3, 3)
+    from vitrina.llm.models import LlmAttempt
+
+    rows = LlmAttempt.objects.values_list("status", "error_class", "cost_known", "tokens_estimated", "ended")
+    assert set(rows) == {("transport", "interrupted", False, True, False)}
+    assert len(rows) == 3
+    # The answers are empty, and yet the next run is of the same budget: what was given up counts as estimated.
+    assert out.read_bytes() == b""
+    server.reset()
+    again = report("llm", "run", tmp_path / "q.jsonl", "--out", out, "--budget", "1")
+    assert (again["run"], again["answered"]) == (told["run"], 3)
+
+
 def test_a_full_disk_loses_nothing(server: RunningServer, tmp_path: Path, out: Path) -> None:
     asked = questions(tmp_path / "q.jsonl", 40)
     limited = f"ulimit -f 8; exec {sys.executable} -m vitrina.cli.main llm run {asked} --out {out}"

@@ -35,12 +35,13 @@ def test_every_mistake_is_told_with_its_line_before_anything_is_sent(
         {"id": "j", "prompt": "x", "schema": {"$ref": "http://127.0.0.1/steal"}},
         "[1]",
         {"id": True, "prompt": "x"},
+        {"id": "k", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": 5}}]}]},
     )
     told = problems("llm", "run", asked, "--out", out)
     words = {
         2: "not valid JSON", 4: "'id' is missing", 5: "neither", 6: "both", 7: "stands already in line 1",
         8: "temperature", 9: "max_tokens", 10: "'modle'", 11: "empty", 12: "prompt", 13: "content",
-        14: "strnig", 15: "nothing is fetched", 16: "object", 17: "whole number",
+        14: "strnig", 15: "nothing is fetched", 16: "object", 17: "whole number", 18: "'url' is a text",
     }  # fmt: skip
     assert set(told) == set(words)
     assert [line for line, word in words.items() if word not in told[line]] == []
@@ -159,6 +160,12 @@ def test_a_wrong_address_or_amount_is_bad_input(server: RunningServer, tmp_path:
         assert ended.code == 2, options
         assert "geheim" not in ended.err + ended.out
     assert not out.exists()
+
+
+def test_a_file_without_a_question_is_told_so(server: RunningServer, tmp_path: Path, out: Path) -> None:
+    ended = vitrina("llm", "run", write(tmp_path / "q.jsonl"), "--out", out)
+    assert ended.code == 0
+    assert "holds no questions" in ended.err
 
 
 def test_a_check_sends_nothing_and_needs_no_database(never_started: Path, tmp_path: Path, out: Path) -> None:

@@ -138,6 +138,19 @@ def test_pictures_go_to_ollama_as_base64_beside_the_text() -> None:
     assert vision.by_hash(body)["messages"][0]["images"] == [f"sha256:{part.sha256}"]
 
 
+@pytest.mark.parametrize("url", ["https://example.org/a.jpg", 5, None])
+def test_a_picture_that_ollama_cannot_be_given_ends_its_request_in_words(
+    gateway: Any, llm_server: Any, url: Any
+) -> None:
+    parts = [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": url}}]
+    asking = gateway(dialect="ollama")
+    ended = asking.ask(ChatRequest([{"role": "user", "content": parts}], "t"))
+    assert (ended.outcome, ended.error_class) == (Outcome.PERMANENT, "request")
+    assert "data: URL" in (ended.error or "")
+    assert llm_server.stats()["requests"] == 0
+    assert asking.ask(ChatRequest([{"role": "user", "content": "What? item:1"}], "t")).ok
+
+
 # --- Schemas
 
 RICH = {

@@ -24,7 +24,7 @@ from vitrina.errors import PermanentError, VitrinaError
 from vitrina.llm.jsonl.answers import AnswerFile
 from vitrina.llm.jsonl.lines import Source, opened
 from vitrina.llm.jsonl.requests import FileRequest
-from vitrina.llm.jsonl.rows import Resume, take_up
+from vitrina.llm.jsonl.rows import Resume, open_again, run_name, take_up
 from vitrina.llm.jsonl.run import Report, Sink, StandardOutput, answer_file, same_file
 from vitrina.llm.jsonl.scan import Scan, scan
 from vitrina.llm.jsonl.schemas import AnswerSchema, read_schema
@@ -65,7 +65,10 @@ def perform(
                 emit(data, as_json, lambda: say(f"{found.count} requests, no mistakes"))
                 return
             answers = None if to_stdout else stack.enter_context(AnswerFile(out))
-            resume = Resume("") if answers is None else take_up(answers, found.index, again=again, update=update)
+            if answers is None:
+                resume = Resume(run_name(out, found.index))
+            else:
+                resume = take_up(answers, found.index, again=again, update=update)
         except PermanentError as error:
             _tell_error(error, as_json)
             raise typer.Exit(BAD_INPUT) from error
@@ -87,12 +90,19 @@ def _ask(
     purpose: str,
     quiet: bool,
 ) -> Report:
-    before = resume.kept.total()
-    if before == found.count:  # nothing to ask, so nothing to start
+    if resume.kept["ok"] == found.count:  # nothing to ask, so nothing to start
         return Report(found.count, resume.kept, run_id=resume.run_id)
+    from vitrina.llm.failures import due
     from vitrina.llm.wiring import open_gateway
 
-    with _stopping(), ledger_database(settings), open_gateway(settings, run_id=resume.run_id) as gateway:
+    with (
+        _stopping(settings.ai_timeout_seconds),
+        ledger_database(settings),
+        open_gateway(settings, run_id=resume.run_id) as gateway,
+    ):
+        if resume.failed and isinstance(sink, AnswerFile) and settings.ai_mode != "replay":
+            open_again(sink, found.index, resume, due(gateway.ledger.dsn, list(resume.failed)))
+        before = resume.kept.total()
         if before:
             sys.stderr.write(f"{before} of {found.count} stand in the answers; {found.count - before} are asked\n")
         with shown(found.count - before, quiet=quiet) as show:
@@ -141,11 +151,25 @@ def _check_place(requests: Path, out: Path) -> None:
 
 
 @contextmanager
-def _stopping() -> Iterator[None]:
-    """INT, TERM and HUP end the run; a second one does not wait for the calls on the wire."""
+def _stopping(timeout_s: float) -> Iterator[None]:
+    """INT, TERM and HUP end the run; a second one does not wait for the calls on the wire.
+
+    Args:
+        timeout_s: Of one call.
+    """
+    signals = 0
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        sys.stderr.write("\nstopping; calls on the wire are let end, for 10 seconds at most\n")
+        nonlocal signals
+        signals += 1
+        if signals == 1:
+            told = (
+                f"stopping; calls on the wire are paid for, so they are let end, for {timeout_s:g} seconds at most "
+                "(once more: give them up)"
+            )
+        else:
+            told = "giving up the calls on the wire; the ledger keeps each with an unknown cost"
+        sys.stderr.write(f"\n{told}\n")
         raise KeyboardInterrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -189,6 +213,8 @@ def _tell(report: Report, requests: Path, out: Path, *, as_json: bool, to_stdout
     if not as_json:
         for name, reason in report.reasons.items():
             sys.stderr.write(f"{name}, the first: {reason}\n")
+    if not report.total:
+        sys.stderr.write(f"{requests} holds no questions: nothing was asked\n")
     if report.stopped:
         sys.stderr.write(f"stopped: {report.stopped}\n")
     if report.left:

@@ -8,10 +8,12 @@ try again (``vitrina.llm.retry``), the meaning of replies (``vitrina.llm.wire``)
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -21,6 +23,7 @@ from vitrina.llm.breaker import State
 from vitrina.llm.budget import NOTHING, Budget, Hold
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.controls import Controls
+from vitrina.llm.dialects import UnsendableError
 from vitrina.llm.gate import Closed, Diverted, Gate, Ticket
 from vitrina.llm.job import Ended, Job
 from vitrina.llm.ledger import Attempt
@@ -30,6 +33,9 @@ from vitrina.llm.retry import Decision, Tally, answers, decide, endpoint_failed
 from vitrina.llm.stats import Stats
 from vitrina.llm.transport import Reply, ReplyTooLargeError, Transport, TransportError
 from vitrina.llm.wire import Reading
+
+_LOG = logging.getLogger(__name__)
+_ZERO = Decimal(0)
 
 
 class Attempts:
@@ -66,6 +72,7 @@ class Attempts:
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self._dead: dict[str, Reading] = {}
         self._reached = False
+        self._writing: set[asyncio.Future[None]] = set()
         self.sending: set[asyncio.Task[Any] | None] = set()
 
     async def run(self, job: Job) -> Ended:
@@ -99,6 +106,8 @@ class Attempts:
                 stop = decision.stop
             if stop is not None:
                 ended.outcome, ended.reading = stop.outcome, stop
+                if ended.attempts or stop.outcome in (Outcome.PERMANENT, Outcome.TRANSPORT):
+                    await self._record(self._end_unsent(job, stop, ended.attempts))
             return ended
 
     async def _with_ticket(self, job: Job, tally: Tally, ended: Ended, gate: Gate, ticket: Ticket) -> Decision:
@@ -115,6 +124,9 @@ class Attempts:
             self.sending.add(task)
             try:
                 return await self._attempt(job, tally, ended, hold, gate, ticket)
+            except UnsendableError as error:
+                self._budget.release(hold, _ZERO)
+                return Decision(False, stop=Reading(Outcome.PERMANENT, error=str(error), error_class="request"))
             finally:
                 self.sending.discard(task)
         finally:
@@ -133,6 +145,9 @@ class Attempts:
         reply, reading = None, None
         try:
             reply, reading = await self._send(job, raw)
+        except asyncio.CancelledError:
+            self._given_up(job, ended, raw, created, int((self._clock() - began) * 1000))
+            raise
         finally:
             if reading is None:  # cancelled in flight: it may be charged
                 self._budget.release(hold, None)
@@ -205,6 +220,53 @@ class Attempts:
         ended.usage, ended.latency_ms = ended.usage + usage, latency_ms
         ended.cost = None if ended.cost is None or price.usd is None else ended.cost + price.usd
         return decision
+
+    def _given_up(self, job: Job, ended: Ended, raw: bytes, created: datetime, latency_ms: int) -> None:
+        """Writes the row of a call that nobody waits for any more: the provider may charge for it all the same."""
+        reading = Reading(Outcome.TRANSPORT, error="given up in flight: the run was stopped", error_class="interrupted")
+        usage, price = account(self._prices, job, reading, None)
+        row = replace(
+            self._without_reply(job, reading, ended.attempts + 1),
+            created_at=created,
+            usage=usage,
+            cost_usd=price.usd,
+            price_source=price.source,
+            latency_ms=latency_ms,
+            request_body=kept_request(job, raw),
+        )
+        self._stats.attempt(row)
+        writing = asyncio.ensure_future(self._record(row))  # this task is cancelled: it cannot wait for it
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
+
+    def _end_unsent(self, job: Job, stop: Reading, attempts: int) -> Attempt:
+        """The row of an end without a call: a person finds the request, and that nothing was paid for its end."""
+        return replace(self._without_reply(job, stop, attempts), ended=True, cost_usd=_ZERO, price_source="not sent")
+
+    def _without_reply(self, job: Job, reading: Reading, attempt: int) -> Attempt:
+        return Attempt(
+            key=job.key,
+            model=job.model,
+            status=reading.outcome,
+            created_at=datetime.now(UTC),
+            attempt=attempt,
+            kind=job.kind,
+            purpose=job.purpose,
+            item_id=job.item_id,
+            endpoint=self._config.endpoint,
+            provider=self._prices.provider,
+            error_class=reading.error_class,
+            error=reading.error or "",
+            run_id=self._config.run_id,
+            holder=self._controls.holder,
+            drop_key=job.drop_key,
+            first_key=job.first_key,
+        )
+
+    def _written(self, writing: asyncio.Future[None]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            _LOG.warning("A call that was given up in flight is not in the ledger (%s).", error)
 
     async def _send(self, job: Job, raw: bytes) -> tuple[Reply | None, Reading]:
         try:

@@ -4,10 +4,13 @@ Belongs here: the list, the counts, and ``again`` over the ledger. Stays out: se
 
 A request and what was asked in its place (in other words after a refusal, with its problems after a broken contract, by
 a raised ``try_no``) are one question: ``first_key`` links them. A failure is the last ended attempt of a question when
-its status is not ``ok`` and its item got no answer for the same purpose since (another sample, another run). Refusals,
-filtered and truncated answers are kept as answers, so that nobody pays for them twice; :func:`again` takes that back
-for the chosen ones, all their tries: the next run that comes to them asks the model anew. Requests that were never sent
-(``budget``, ``stopped``) have no row: every later run sends them by itself.
+its status is not ``ok`` and its item got no answer for the same purpose since (another sample, another run; for a file
+of questions, the same file). Refusals, filtered and truncated answers are kept as answers, so that nobody pays for them
+twice; :func:`again` takes that back for the chosen ones, all their tries: the next run that comes to them asks the
+model anew, and a file of answers gives their lines up (:func:`due`).
+
+A request that was not sent because of an earlier one (a dead key or model, an outage) has a row with attempt 0. One
+that met its budget or a stop before it was sent has none: every later run sends it by itself.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ WHERE a.ended AND a.status <> 'ok'
       SELECT 1 FROM llm_attempt AS good
       WHERE good.ended AND good.status = 'ok' AND good.purpose = a.purpose AND good.item_id = a.item_id
         AND good.created_at >= a.created_at
+        -- Ids of files of questions are the files' own: "1" in another file is another question.
+        AND (left(a.run_id, 5) <> 'file-' OR good.run_id = a.run_id)
   ))
   AND (%(purpose)s::text IS NULL OR a.purpose = %(purpose)s)
   AND (%(run_id)s::text IS NULL OR a.run_id = %(run_id)s)
@@ -67,6 +72,7 @@ SELECT DISTINCT ON (first, key) first, key, status, error_class, error, attempt,
 ) AS tries
 ORDER BY first, key, created_at DESC, id DESC
 """)
+_DUE = sql.SQL("SELECT a.key, a.first_key {last} AND a.again_at IS NOT NULL").format(last=_LAST)
 _AGAIN = sql.SQL("""
 WITH chosen AS (SELECT a.id, coalesce(a.first_key, a.key) AS first {last}),
      tries AS (
@@ -208,6 +214,16 @@ def again(dsn: str, which: Which) -> int:
             return connection.execute(_AGAIN, {**which.values(), "now": datetime.now(UTC)}).rowcount
         except psycopg.Error as error:
             raise LedgerError(f"The LLM ledger refused a statement: {error}") from error
+
+
+def due(dsn: str, keys: Sequence[str]) -> set[str]:
+    """Those of the keys whose question failed and waits to be asked anew, since a person said :func:`again`.
+
+    Raises:
+        LedgerError: The database is out of reach or has no ledger.
+    """
+    found = _run(dsn, _DUE, Which(keys=keys).values())
+    return {key for row in found for key in row if key} & set(keys)
 
 
 def _run(dsn: str, statement: sql.SQL | sql.Composed, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -18,7 +18,8 @@ from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult
 from vitrina.llm.structured import Contract
 
-_DRAIN_S = 10.0
+#: Beyond a call's own deadline, for its row.
+_LEDGER_S = 5.0
 _PROGRESS_S = 1.0
 
 
@@ -100,12 +101,21 @@ def fed(
         if progress is not None:
             progress(Progress(count, ok, count - ok, cached, engine.stats.cost_usd))
     finally:
-        asyncio.run_coroutine_threadsafe(_drain(tasks, engine), loop).result()
+        draining = asyncio.run_coroutine_threadsafe(_drain(tasks, engine, engine.config.timeout_s + _LEDGER_S), loop)
+        try:
+            draining.result()
+        except BaseException:  # a second signal: nobody waits for the calls on the wire any more
+            asyncio.run_coroutine_threadsafe(_drain(tasks, engine, 0.0), loop).result()
+            raise
 
 
-async def _drain(tasks: set[asyncio.Task[None]], engine: Engine) -> None:
-    """Ends what waits; lets what is on the wire end, since it is paid for."""
-    deadline = time.monotonic() + _DRAIN_S
+async def _drain(tasks: set[asyncio.Task[None]], engine: Engine, seconds: float) -> None:
+    """Ends what waits; lets what is on the wire end, since it is paid for. What is given up has its row in the ledger.
+
+    Args:
+        seconds: After which calls on the wire are given up.
+    """
+    deadline = time.monotonic() + seconds
     while tasks:
         late = time.monotonic() > deadline
         for task in list(tasks):

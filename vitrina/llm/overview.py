@@ -33,7 +33,7 @@ GROUPS = {
 RESOURCES = ("llm", "image", "task")
 
 _SUMS = sql.SQL("""
-SELECT {groups}, count(*), count(*) FILTER (WHERE ended AND status = 'ok'),
+SELECT {groups}, count(*) FILTER (WHERE price_source <> 'not sent'), count(*) FILTER (WHERE ended AND status = 'ok'),
        count(*) FILTER (WHERE ended AND status <> 'ok'), coalesce(sum(prompt_tokens), 0),
        coalesce(sum(completion_tokens), 0), count(*) FILTER (WHERE tokens_estimated),
        coalesce(sum(cost_usd), 0), count(*) FILTER (WHERE NOT cost_known)

@@ -4,7 +4,7 @@ Belongs here: one module per format, and telling which one an address speaks. Pu
 (``vitrina.llm.transport``), and which way of asking for JSON a model takes (``vitrina.llm.ladder``).
 """
 
-from vitrina.llm.dialects.base import Dialect, Plan, Rung
+from vitrina.llm.dialects.base import Dialect, Plan, Rung, UnsendableError
 from vitrina.llm.dialects.detect import by_address, by_models, named
 
-__all__ = ["Dialect", "Plan", "Rung", "by_address", "by_models", "named"]
+__all__ = ["Dialect", "Plan", "Rung", "UnsendableError", "by_address", "by_models", "named"]

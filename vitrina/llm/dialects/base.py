@@ -19,6 +19,10 @@ from vitrina.llm.transport import Reply
 from vitrina.llm.wire import Reading, read_chat
 
 
+class UnsendableError(ValueError):
+    """The request cannot be put in this server's form; the text says why, for a person."""
+
+
 class Rung(StrEnum):
     """Ways of asking for JSON by schema, best first."""
 
@@ -106,7 +110,11 @@ class Dialect:
         return done
 
     def body(self, plan: Plan, limit: int | None) -> dict[str, Any]:
-        """The JSON object to post."""
+        """The JSON object to post.
+
+        Raises:
+            UnsendableError: This server has no form for it.
+        """
         request = plan.request
         field = QUIRK_LIMIT_FIELD if QUIRK_LIMIT_FIELD in plan.quirks else self.limit_field
         body = request.body(plan.model, max_tokens=limit, limit_field=field)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from vitrina.llm.dialects.base import Dialect, Plan, Rung, with_schema
+from vitrina.llm.dialects.base import Dialect, Plan, Rung, UnsendableError, with_schema
 from vitrina.llm.messages import Message
 from vitrina.llm.schemas import LLAMACPP
 
@@ -27,6 +27,10 @@ _OPTIONS = {
 }
 _PASSED = ("tools", "think", "keep_alive", "logprobs")
 _LEAST_CTX = 4_096
+_NO_ADDRESS = (
+    "Ollama fetches no pictures: it takes their bytes. Give each picture as a data: URL (data:image/jpeg;base64,…), "
+    "or ask through another server."
+)
 #: Room for an answer whose request names no limit.
 _ANSWER_ROOM = 2_048
 
@@ -112,9 +116,10 @@ def _message(message: Message) -> dict[str, Any]:
             continue
         if isinstance(part.get("text"), str):
             texts.append(part["text"])
-        image = part.get("image_url")
-        url = image.get("url", "") if isinstance(image, Mapping) else ""
-        if url.startswith("data:"):
+        if (image := part.get("image_url")) is not None:
+            url = image.get("url") if isinstance(image, Mapping) else image
+            if not isinstance(url, str) or not url.startswith("data:"):
+                raise UnsendableError(_NO_ADDRESS)
             images.append(url.partition(",")[2])
     out = {**message, "content": "\n".join(texts)}
     return {**out, "images": images} if images else out

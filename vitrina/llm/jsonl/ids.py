@@ -83,6 +83,10 @@ class IdIndex:
         """The 8 bytes of the question at a position."""
         return self._questions[position].tobytes()
 
+    def digest(self) -> bytes:
+        """16 bytes that change when an id or a question does; the order of lines does not matter."""
+        return hashlib.blake2b(self._sorted.tobytes() + self._questions.tobytes(), digest_size=16).digest()
+
 
 def _hash(name: str) -> bytes:
     # numpy takes zeros at the end of bytes away, so the last byte is none

@@ -150,7 +150,18 @@ def _messages(values: Mapping[str, Any]) -> Sequence[Message]:
         parts = isinstance(content, list) and content and all(isinstance(part, dict) for part in content)
         if not (parts or isinstance(content, str) or (content is None and message.get("tool_calls"))):
             raise BadLine(f"message {number}: 'content' must be a text or a list of parts")
+        for part in content if isinstance(content, list) else ():
+            _check_part(part, number)
     return messages
+
+
+def _check_part(part: Mapping[str, Any], number: int) -> None:
+    if part.get("type") == "text" and not isinstance(part.get("text"), str):
+        raise BadLine(f"message {number}: 'text' of a part must be a text")
+    if "image_url" in part or part.get("type") == "image_url":
+        image = part.get("image_url")
+        if not isinstance(image, dict) or not isinstance(image.get("url"), str):
+            raise BadLine(f"message {number}: 'image_url' must be an object whose 'url' is a text")
 
 
 def _check_settings(asked: Mapping[str, Any]) -> None:

@@ -5,10 +5,12 @@ Belongs here: the form of a line; which lines stay. Stays out: the file (``vitri
 
 from __future__ import annotations
 
-import uuid
+import hashlib
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vitrina.llm.jsonl.answers import AnswerFile, BadAnswers
@@ -28,15 +30,27 @@ class Resume:
     """What an earlier run left.
 
     Attributes:
-        run_id: Of the run that this file belongs to: its restarts share one budget.
+        run_id: Of the run that this file belongs to, from its first line when it has one: its restarts share one
+            budget.
         kept: Lines that stay, by status; ``dropped`` are asked again.
         tries: Number of the try by position, where it is not 0.
+        failed: Failures that stay, position and status by key: asked anew when a person says so in the ledger.
     """
 
     run_id: str
     kept: Counter[str] = field(default_factory=Counter)
     dropped: int = 0
     tries: dict[int, int] = field(default_factory=dict)
+    failed: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def run_name(out: Path, index: IdIndex) -> str:
+    """The run of a file of answers, known before the first of them stands: the same questions into the same file.
+
+    Restarts share a budget by it, also when all that the first run sent was lost.
+    """
+    place = b"-" if str(out) == "-" else os.fsencode(out.resolve())
+    return f"file-{hashlib.blake2b(index.digest() + place, digest_size=8).hexdigest()}"
 
 
 def answer_row(result: ChatResult, run_id: str) -> dict[str, Any]:
@@ -81,7 +95,7 @@ def take_up(
         BadAnswers: The answers are not to these requests; nothing was changed.
         AnswersNotWritten: No room to write the file anew; nothing was changed.
     """
-    resume = Resume(f"file-{uuid.uuid4().hex[:16]}")
+    resume = Resume(run_name(answers.path, index))
     strangers: list[tuple[int, str]] = []
     changed: list[tuple[int, str]] = []
     dropped: set[int] = set()
@@ -110,6 +124,8 @@ def take_up(
         else:
             index.state[position] = ANSWERED if status is Outcome.OK else FAILED
             resume.kept[str(status)] += 1
+            if status is not Outcome.OK and isinstance(row.get("key"), str):
+                resume.failed[row["key"]] = position, str(status)
         if try_no:
             resume.tries[position] = try_no
     if (strangers or changed) and not update:
@@ -119,6 +135,25 @@ def take_up(
     if dropped:
         answers.keep(lambda number, _: number not in dropped)
     return resume
+
+
+def open_again(answers: AnswerFile, index: IdIndex, resume: Resume, due: Collection[str]) -> int:
+    """Takes the lines of failures out of the file that a person wants asked anew; how many.
+
+    Args:
+        due: Their keys, of those in ``resume.failed``.
+
+    Raises:
+        AnswersNotWritten: No room to write the file anew; nothing was changed.
+    """
+    if due:
+        answers.keep(lambda _, row: row.get("key") not in due)
+    for key in due:
+        position, status = resume.failed.pop(key)
+        index.state[position] = OPEN
+        resume.kept[status] -= 1
+        resume.dropped += 1
+    return len(due)
 
 
 def _try(row: Mapping[str, Any]) -> int:
