@@ -46,7 +46,7 @@ def attempt(key="k1", **values) -> Attempt:
 
 
 def test_an_answer_is_found_by_its_key_whole(ledger):
-    usage = Usage(10, 5, 3, 2, True)
+    usage = Usage(10, 5, 3, 2, True, 4)
     row = attempt(usage=usage, cost_usd=Decimal("0.00000012"), reply_body=b'{"a":1}', latency_ms=7, request_body=b"{}")
     ledger.record([row, attempt("k2", answered=False)])
     found = ledger.lookup(["k1", "k2", "k3"])

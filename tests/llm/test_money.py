@@ -29,6 +29,15 @@ def test_cached_tokens_are_cheaper():
     assert book.cost("gpt-4o-mini", Usage(10_000, 0, cached=9_000)).usd < book.cost("gpt-4o-mini", Usage(10_000, 0)).usd
 
 
+def test_tokens_written_into_a_cache_cost_what_the_table_or_the_override_says():
+    book = PriceBook("https://api.anthropic.com/v1")
+    usd = [book.cost("claude-sonnet-4-5", Usage(10_000, 0, cache_write=written)).usd for written in (0, 9_000, 99_000)]
+    assert usd == [Decimal("0.03"), Decimal("0.03675"), Decimal("0.0375")]
+    rates = {"input_per_mtok": "1", "output_per_mtok": "2", "cache_write_input_per_mtok": "1.25"}
+    own = PriceBook(OPENAI, {"models": {"m": rates}})
+    assert own.cost("m", Usage(1_000_000, 0, cached=200_000, cache_write=400_000)).usd == Decimal("1.1")
+
+
 @pytest.mark.parametrize("model", ["gpt-4o-mini", "gpt-5", "gpt-4.1", "text-embedding-3-small", "mistral-large-latest"])
 @pytest.mark.parametrize("usage", [Usage(1234, 567, cached=89), Usage(10, 0), Usage(300_000, 5_000, cached=250_000)])
 def test_the_quick_calculation_gives_what_the_table_s_own_gives(model, usage):
@@ -86,11 +95,11 @@ def test_a_price_file_that_is_not_a_mapping_is_refused(tmp_path):
 
 def test_a_budget_counts_what_is_in_flight():
     budget = Budget(Decimal(1))
-    assert budget.reserve(Decimal("0.6")) is None
+    first = budget.reserve(Decimal("0.6"))
     assert "used up" in budget.reserve(Decimal("0.6"))
-    budget.settle(Decimal("0.6"), Decimal("0.1"))
-    assert budget.reserve(Decimal("0.6")) is None
-    budget.settle(Decimal("0.6"), None)
+    budget.release(first, Decimal("0.1"))
+    second = budget.reserve(Decimal("0.6"))
+    budget.release(second, None)
     assert budget.spent == Decimal("0.7")
 
 

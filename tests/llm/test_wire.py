@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.llm.conftest import question
 from vitrina.llm.config import GatewayConfig, RetryPolicy
 from vitrina.llm.messages import ChatRequest, request_key
-from vitrina.llm.outcomes import Outcome
+from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.retry import Tally, decide
 from vitrina.llm.structured import Contract, InvalidAnswerError, check, parse_json
 from vitrina.llm.tokens import estimate_prompt_tokens, estimate_tokens
@@ -91,6 +91,17 @@ def test_retry_after_is_read_with_suspicion(value, seconds):
 def test_retry_after_may_be_a_date_or_in_milliseconds():
     assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, now=lambda: 40.0) == 60.0
     assert retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
+
+
+def test_each_kind_of_token_is_read():
+    details = {"cached_tokens": 7, "cache_write_tokens": 2}
+    usage = {
+        "prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": details,
+        "completion_tokens_details": {"reasoning_tokens": 3},
+    }  # fmt: skip
+    body = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": usage}
+    found = read_chat(Reply(200, {}, json.dumps(body).encode())).usage
+    assert found == Usage(prompt=10, completion=5, cached=7, reasoning=3, cache_write=2)
 
 
 def test_embeddings_must_be_one_per_text_and_of_one_length():

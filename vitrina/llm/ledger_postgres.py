@@ -25,7 +25,7 @@ _COLUMNS = """
     id, key, attempt, kind, purpose, item_id, endpoint, provider, model, status, answered, ended,
     error_class, error, http_status, request_id, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     tokens_estimated, cost_usd, cost_known, price_source, latency_ms, run_id, drop_key, created_at,
-    request_body, reply_body, content, batch_id, holder, first_key
+    request_body, reply_body, content, batch_id, holder, first_key, cache_write_tokens
 """
 _COPY = f"COPY llm_attempt ({_COLUMNS}) FROM STDIN"
 _INSERT = f"""
@@ -34,7 +34,7 @@ ON CONFLICT (id) DO NOTHING
 """  # noqa: S608 - constants
 _LOOKUP = """
 SELECT DISTINCT ON (key) key, status, model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
-       tokens_estimated, cost_usd, latency_ms, content, reply_body, error, error_class
+       tokens_estimated, cost_usd, latency_ms, content, reply_body, error, error_class, cache_write_tokens
 FROM llm_attempt WHERE answered AND key = ANY(%s) ORDER BY key, created_at DESC, id DESC
 """
 _SPENT = """
@@ -167,6 +167,7 @@ class PostgresLedger:
             a.batch_id,
             a.holder,
             a.first_key,
+            usage.cache_write,
         )
 
     def _stored(self, row: tuple[Any, ...]) -> StoredReply:
@@ -175,7 +176,7 @@ class PostgresLedger:
             key=row[0],
             status=Outcome(row[1]),
             model=row[2],
-            usage=Usage(row[3], row[4], row[5], row[6], row[7]),
+            usage=Usage(row[3], row[4], row[5], row[6], row[7], row[14]),
             cost_usd=row[8],
             latency_ms=row[9],
             content=row[10],

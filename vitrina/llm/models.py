@@ -60,6 +60,7 @@ class LlmAttempt(models.Model):
     completion_tokens = models.PositiveIntegerField(default=0)
     cached_tokens = models.PositiveIntegerField(default=0)
     reasoning_tokens = models.PositiveIntegerField(default=0)
+    cache_write_tokens = models.PositiveIntegerField(default=0, db_default=0)
     tokens_estimated = models.BooleanField(default=False, help_text="The server sent no usage; tokens are our estimate")
     cost_usd = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     cost_known = models.BooleanField(default=False, help_text="False: cost unknown, which is not zero")

@@ -61,13 +61,18 @@ class LedgerError(RetryableError):
 
 @dataclass(slots=True, frozen=True)
 class Usage:
-    """Tokens of one call. ``estimated`` says that the server sent none and these are our guess."""
+    """Tokens of one call. ``estimated`` says that the server sent none and these are our guess.
+
+    ``cached`` (read from the provider's prompt cache) and ``cache_write`` (written into it, which some charge more for)
+    are parts of ``prompt``; ``reasoning`` is a part of ``completion``.
+    """
 
     prompt: int = 0
     completion: int = 0
     cached: int = 0
     reasoning: int = 0
     estimated: bool = False
+    cache_write: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -76,6 +81,7 @@ class Usage:
             self.cached + other.cached,
             self.reasoning + other.reasoning,
             self.estimated or other.estimated,
+            self.cache_write + other.cache_write,
         )
 
 

@@ -8,7 +8,8 @@ Overrides are one mapping, usually a YAML file::
     free_endpoints: ["http://127.0.0.1:11434/v1"]
     batch_multiplier: "0.5"  # what the provider's batch service costs, of the price of online calls
     models:
-      my-model: {input_per_mtok: "0.10", output_per_mtok: "0.40", cached_input_per_mtok: "0.02"}
+      my-model: {input_per_mtok: "0.10", output_per_mtok: "0.40", cached_input_per_mtok: "0.02",
+                 cache_write_input_per_mtok: "0.12"}
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class _Rates:
     prompt: Decimal
     completion: Decimal
     cached: Decimal
+    written: Decimal
 
 
 class PriceBook:
@@ -107,7 +109,7 @@ class PriceBook:
         if one is None or two is None:
             return None
         scale = _MILLION / size
-        return _Rates(one * scale, (two - one) * scale, one * scale)
+        return _Rates(one * scale, (two - one) * scale, one * scale, one * scale)
 
     def _from_table(self, model: str, usage: Usage) -> Price:
         # The table's own calculation takes 0.3 ms under load: asked once where prices have no tiers and no hours.
@@ -116,8 +118,12 @@ class PriceBook:
             return Price(None if rates is None else _linear(rates, usage), source)
         import genai_prices  # 3 MB of tables: only where prices are asked for
 
+        cached, written = _parts(usage)
         tokens = genai_prices.Usage(
-            input_tokens=usage.prompt, output_tokens=usage.completion, cache_read_tokens=min(usage.cached, usage.prompt)
+            input_tokens=usage.prompt,
+            output_tokens=usage.completion,
+            cache_read_tokens=cached,
+            cache_write_tokens=written,
         )
         for address in (self.endpoint, None):
             try:
@@ -157,15 +163,17 @@ def _rates(name: object, row: object) -> _Rates:
         if not isinstance(row, Mapping):
             raise KeyError("a mapping")
         prompt, completion = (Decimal(str(row[key])) for key in ("input_per_mtok", "output_per_mtok"))
-        cached = Decimal(str(row.get("cached_input_per_mtok", prompt)))
+        cached, written = (
+            Decimal(str(row.get(key, prompt))) for key in ("cached_input_per_mtok", "cache_write_input_per_mtok")
+        )
     except (KeyError, InvalidOperation) as error:
         raise GatewayConfigError(
             f"The price of model {name!r} is not complete or not a number.",
             hint="It needs input_per_mtok and output_per_mtok, in USD for a million tokens.",
         ) from error
-    if not all(rate.is_finite() and rate >= 0 for rate in (prompt, completion, cached)):
+    if not all(rate.is_finite() and rate >= 0 for rate in (prompt, completion, cached, written)):
         raise GatewayConfigError(f"The price of model {name!r} is negative or not a number.")
-    return _Rates(prompt, completion, cached)
+    return _Rates(prompt, completion, cached, written)
 
 
 def _multiplier(value: object) -> Decimal:
@@ -179,19 +187,31 @@ def _multiplier(value: object) -> Decimal:
 
 
 def _flat_rates(found: PriceCalculation) -> _Rates | None:
-    """A model's rates when they are three plain numbers; ``None`` for tiers, hours of the day, fees a request."""
+    """A model's rates when they are plain numbers; ``None`` for tiers, hours of the day, fees a request."""
     price = found.model_price
     prompt, completion, cached = price.input_mtok, price.output_mtok, getattr(price, "cache_read_mtok", None)
     cached = prompt if cached is None else cached
+    written = getattr(price, "cache_write_mtok", None)
+    written = prompt if written is None else written
     completion = Decimal(0) if completion is None else completion  # embedding models
     if isinstance(found.model.prices, list) or getattr(price, "requests_kcount", None) is not None:
         return None
-    if not (isinstance(prompt, Decimal) and isinstance(completion, Decimal) and isinstance(cached, Decimal)):
+    if not (isinstance(prompt, Decimal) and isinstance(completion, Decimal)):
         return None
-    return _Rates(prompt, completion, cached)
+    if not (isinstance(cached, Decimal) and isinstance(written, Decimal)):
+        return None
+    return _Rates(prompt, completion, cached, written)
+
+
+def _parts(usage: Usage) -> tuple[int, int]:
+    """Tokens of the prompt that were read from the provider's cache, and written into it: never more than it has."""
+    cached = min(usage.cached, usage.prompt)
+    return cached, min(usage.cache_write, usage.prompt - cached)
 
 
 def _linear(rates: _Rates, usage: Usage) -> Decimal:
-    cached = min(usage.cached, usage.prompt)
+    cached, written = _parts(usage)
     total = (usage.prompt - cached) * rates.prompt + cached * rates.cached + usage.completion * rates.completion
+    if written:
+        total += written * (rates.written - rates.prompt)
     return (total / _MILLION).quantize(_CENTS_OF_CENTS)

@@ -68,6 +68,7 @@ class Stats:
                 "prompt_tokens": self.usage.prompt,
                 "completion_tokens": self.usage.completion,
                 "cached_tokens": self.usage.cached,
+                "cache_write_tokens": self.usage.cache_write,
                 "reasoning_tokens": self.usage.reasoning,
                 "estimated_token_calls": self.estimated_token_calls,
                 "cost_usd": None if only_unknown else self.cost_usd,

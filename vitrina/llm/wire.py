@@ -201,6 +201,7 @@ def read_usage(data: Mapping[str, Any]) -> Usage | None:
         prompt=prompt,
         completion=completion,
         cached=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+        cache_write=_count(details.get("cache_write_tokens")) if isinstance(details, dict) else 0,
         reasoning=_count(spent.get("reasoning_tokens")) if isinstance(spent, dict) else 0,
     )
 
