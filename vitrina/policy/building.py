@@ -1,7 +1,8 @@
 """The model and the tokenizer that a training starts from.
 
 What belongs here: a small causal model from configuration, a pretrained one with adapters, opening one of ours. What
-stays out: the loop. Needs the training group of requirements.
+stays out: how a base is loaded (`vitrina.reward.transformer.bases`), the loop. Needs the training group of
+requirements.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from vitrina.errors import PermanentError
 from vitrina.policy.encoding import WriterEncoder
 from vitrina.policy.settings import SftSettings
+from vitrina.reward.transformer.bases import pretrained, small_config
 from vitrina.reward.transformer.tokens import Encoding, train_tokenizer
 
 #: Ids around prompt and answer that an encoding may need; a chat template's are counted by themselves.
@@ -37,52 +39,19 @@ def build(settings: SftSettings, texts: Iterable[str], seed: int) -> tuple[Any, 
 
 
 def _small(settings: SftSettings, texts: Iterable[str]) -> tuple[Any, WriterEncoder]:
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers import Qwen3ForCausalLM
 
     length = settings.prompt_length + settings.answer_length + _FRAME
     encoder = WriterEncoder(
         train_tokenizer(texts, settings.vocabulary), Encoding("own", length, settings.prompt_length)
     )
-    config = Qwen3Config(
-        vocab_size=len(encoder.tokenizer),
-        hidden_size=settings.width,
-        intermediate_size=3 * settings.width,
-        num_hidden_layers=settings.layers,
-        num_attention_heads=settings.heads,
-        num_key_value_heads=settings.heads,
-        head_dim=settings.width // settings.heads,
-        max_position_embeddings=length,
-        tie_word_embeddings=True,
-        attention_dropout=0.0,
-        pad_token_id=encoder.tokenizer.pad_token_id,
-        eos_token_id=encoder.tokenizer.eos_token_id,
-        bos_token_id=None,
-    )
-    return Qwen3ForCausalLM(config), encoder
+    return Qwen3ForCausalLM(small_config(settings, encoder.tokenizer, length)), encoder
 
 
 def _pretrained(settings: SftSettings) -> tuple[Any, WriterEncoder]:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    base = str(settings.base)
-    # Nothing is fetched for a folder; for the name of a hub only what is in the cache, unless the environment allows it
-    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(base).is_dir()}
-    dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(base, **common)
-        model = AutoModelForCausalLM.from_pretrained(
-            base, use_safetensors=True, dtype=dtype, attn_implementation=attention(), **common
-        )
-    except (OSError, ValueError) as error:
-        raise PermanentError(
-            f"The base model {base!r} cannot be had: {str(error).splitlines()[0]}",
-            hint="Name a folder with config.json, tokenizer and safetensors, or allow the hub with HF_HUB_OFFLINE=0.",
-        ) from error
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    model.config.pad_token_id = tokenizer.pad_token_id
-    style = "chat" if tokenizer.chat_template else "plain"
+    model, tokenizer, style = pretrained(str(settings.base), AutoModelForCausalLM, attn_implementation=attention())
     frame = WriterEncoder(tokenizer, Encoding(style, 0, 0))
     # With no room at all, what is missing is what the frame takes
     length = settings.prompt_length + settings.answer_length - frame.answer_length
