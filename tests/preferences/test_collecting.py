@@ -15,6 +15,7 @@ from tests.preferences.people import batch, collected, drafts, let_pass, longer,
 from vitrina.preferences.dataset import sources
 from vitrina.preferences.figures import figures
 from vitrina.preferences.models import Preference
+from vitrina.review.aside import answer_flag, flag
 from vitrina.review.batches import add_pairs
 from vitrina.review.guidelines import pseudonym
 from vitrina.review.history import revise_case, revise_pair, undo
@@ -22,7 +23,8 @@ from vitrina.review.judgement import Judgement
 from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.moderating import decide_case
 from vitrina.review.outbox import PREFERENCES, pending, reconcile
-from vitrina.review.queue import claim
+from vitrina.review.queue import claim, next_item
+from vitrina.review.results import Taken
 from vitrina.review.voiding import void_votes
 from vitrina.statistics.intervals import Interval, Undefined
 
@@ -125,6 +127,46 @@ def test_voided_votes_leave_no_trace() -> None:
     assert reconcile(PREFERENCES).balanced
 
 
+def test_a_change_is_in_effect_only_when_it_can_no_longer_be_undone() -> None:
+    from vitrina.preferences.collecting import collect
+
+    anna, where = person(), batch(1, overlap=1)
+    vote(anna, where)
+    collected()
+    [old] = Decision.objects.all()
+    before = outcomes()
+    revise_pair(anna, old.pk, side="left" if old.shown == "right" else "right")
+    assert (collect().removed, outcomes()) == (0, before), "the former answer counts on"
+    undo(anna)
+    assert (collected().unchanged, outcomes()) == (1, before)
+
+
+def test_a_vote_changed_and_voided_within_the_minute_leaves_no_trace() -> None:
+    anna, admin, where = person(), person("admin"), batch(1, overlap=1)
+    vote(anna, where)
+    collected()
+    [old] = Decision.objects.all()
+    revise_pair(anna, old.pk, side="left" if old.shown == "right" else "right")
+    void_votes(admin, anna, reason="careless")
+    assert pending(PREFERENCES)[0] == 1, "somebody is told"
+    assert (collected().removed, Preference.objects.count()) == (1, 0)
+    assert reconcile(PREFERENCES).balanced
+
+
+def test_votes_of_a_pair_that_a_moderator_took_out_are_no_preference() -> None:
+    anna, boris, maria, where = person(), person(), person("moderator"), batch(1, overlap=3)
+    vote(anna, where)
+    collected()
+    lease = next_item(boris, batch=where)
+    assert isinstance(lease, Taken)
+    flag(boris, lease.token, reason="not_blind")
+    assert (collected().removed, Preference.objects.count()) == (0, 1), "until a moderator has looked"
+    answer_flag(maria, lease.item_id, reopen=False)
+    assert pending(PREFERENCES)[0] == 1, "somebody is told"
+    assert (collected().removed, Preference.objects.count()) == (1, 0)
+    assert reconcile(PREFERENCES).balanced
+
+
 def test_gold_and_onboarding_are_no_preferences() -> None:
     anna, where = person(), batch(2, overlap=1)
     add_pairs(where, drafts(2, expected="first"), part="gold")
@@ -145,6 +187,8 @@ def case(number: int = 1) -> ReviewItem:
 
 
 def test_an_edit_is_preferred_over_what_was_generated_until_it_is_taken_back() -> None:
+    from vitrina.preferences.collecting import collect
+
     maria, item = person("moderator"), case()
     words = {"title": "Платье", "body": "<p>Своими словами о платье</p>"}
     made = decide_case(maria, claim(maria, item.pk).token, Judgement("edit", edit=words))
@@ -153,8 +197,15 @@ def test_an_edit_is_preferred_over_what_was_generated_until_it_is_taken_back() -
     assert (row.source, row.outcome, row.text_a, row.margin) == ("edit", "a", "Своими словами о платье", 1.0)
     assert row.text_b != row.text_a
     assert row.product_id == item.product_id
+    for _ in range(2):
+        revise_case(maria, made.decision_id, Judgement("reject", reasons=["wrong_fact"]))
+        assert (pending(PREFERENCES)[0], collect().removed) == (0, 0), "within the minute"
+        undo(maria)
     revise_case(maria, made.decision_id, Judgement("reject", reasons=["wrong_fact"]))
+    let_pass()
+    assert pending(PREFERENCES)[0] > 0, "somebody is told"
     assert collected().removed == 1
+    assert reconcile(PREFERENCES).balanced
 
 
 def test_approvals_and_rejections_are_labels_of_single_texts() -> None:

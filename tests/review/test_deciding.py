@@ -9,10 +9,10 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from tests.review.test_queue import counts, expire, taken, work_through
-from vitrina.review.batches import progress
+from vitrina.review.batches import progress, set_state
 from vitrina.review.comparing import as_shown, canonical, decide_pair, pair_view, votes_of
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
-from vitrina.review.history import last_decisions, revise_pair, undo
+from vitrina.review.history import last_decisions, revise_pair, undo, undo_many
 from vitrina.review.leases import release, sweep_expired
 from vitrina.review.models import Decision, Lease, Outbox, ResponsePair, ReviewItem
 from vitrina.review.outbox import PREFERENCES, claim, consumed, pending, reconcile
@@ -29,6 +29,11 @@ def let_pass(seconds: int = 61) -> None:
     """Time goes by for all that was decided."""
     Decision.objects.update(created_at=F("created_at") - timedelta(seconds=seconds))
     Outbox.objects.update(available_at=F("available_at") - timedelta(seconds=seconds))
+
+
+def claim_all() -> list[Outbox]:
+    with transaction.atomic():
+        return claim(PREFERENCES)
 
 
 def consume(run_id: str = "run") -> int:
@@ -236,3 +241,49 @@ def test_voided_votes_are_made_again_and_what_was_built_on_them_is_told(people, 
     assert len(work_through(boris, batch)) == 2
     voided = Outbox.objects.filter(cause="voided")
     assert (voided.count(), reconcile(PREFERENCES).balanced) == (2, True)
+
+
+def test_a_vote_that_was_changed_and_then_voided_is_told_where_the_former_answer_was_taken(people, make_batch):
+    batch, anna, admin = make_batch(1), people(), people("admin")
+    first = decide_pair(anna, taken(anna, batch).token, side="left")
+    let_pass()
+    consume()
+    second = revise_pair(anna, first.decision_id, side="right")
+    assert void_votes(admin, anna, reason="clicked through") == 1
+    assert [(row.decision_id, row.cause) for row in claim_all()] == [(second.decision_id, "voided")]
+    assert reconcile(PREFERENCES).balanced
+
+
+def test_a_vote_that_nobody_took_is_voided_in_silence(people, make_batch):
+    batch, anna, admin = make_batch(1), people(), people("admin")
+    first = decide_pair(anna, taken(anna, batch).token, side="left")
+    revise_pair(anna, first.decision_id, side="right")
+    void_votes(admin, anna, reason="clicked through")
+    let_pass()
+    assert (pending(PREFERENCES), reconcile(PREFERENCES).balanced) == ((0, 0), True)
+
+
+def test_an_answer_of_a_batch_that_was_closed_meanwhile_is_not_taken_back(people, make_batch):
+    batch, anna, admin = make_batch(1), people(), people("admin")
+    lease = taken(anna, batch)
+    first = decide_pair(anna, lease.token, side="left")
+    set_state(admin, batch, "closed")
+    for refused in (lambda: undo(anna), lambda: revise_pair(anna, first.decision_id, side="right")):
+        with pytest.raises(Conflict) as conflict:
+            refused()
+        assert conflict.value.state["reason"] == "closed"
+    assert (counts(lease.item_id), reconcile(PREFERENCES).pending) == ((2, 1, 0), 1)
+    decision = Decision.objects.get()
+    assert undo_many(anna, [decision.pk])[0] == 0
+
+
+def test_an_answer_taken_back_in_a_paused_batch_can_be_given_again(people, make_batch):
+    batch, anna, admin = make_batch(1, overlap=1), people(), people("admin")
+    decide_pair(anna, taken(anna, batch).token, side="left")
+    set_state(admin, batch, "paused")
+    back = undo(anna)
+    assert back is not None
+    assert taken(anna, batch).token == back.token, "the page shows it again"
+    decide_pair(anna, back.token, side="right")
+    assert next_item(anna, batch=batch) == Nothing("paused")
+    assert counts(back.item_id) == (1, 1, 0)

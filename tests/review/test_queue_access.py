@@ -16,15 +16,18 @@ from vitrina.review.queue import claim, holders, next_item
 from vitrina.review.results import Nothing
 
 
-def test_a_paused_batch_gives_nothing_but_takes_what_is_held(people, make_batch):
-    batch, anna, admin = make_batch(), people(), people("admin")
+def test_a_paused_batch_gives_nothing_new_but_shows_and_takes_what_is_held(people, make_batch):
+    batch, anna, admin = make_batch(onboarding=1, gold=1, gold_share=0.5), people(), people("admin")
     lease = taken(anna, batch)
     set_state(admin, batch, "paused")
-    assert next_item(anna, batch=batch) == Nothing("paused")
+    assert taken(anna, batch).token == lease.token
+    assert next_item(anna, batch=batch, ahead=True) == next_item(people(), batch=batch) == Nothing("paused")
     decide_pair(anna, lease.token, side="right")
+    assert next_item(anna, batch=batch) == Nothing("paused")
     set_state(admin, batch, "open")
     lease = taken(anna, batch)
     set_state(admin, batch, "closed")
+    assert next_item(anna, batch=batch) == Nothing("paused")
     with pytest.raises(Conflict, match="closed"):
         decide_pair(anna, lease.token, side="right")
     with pytest.raises(NotDecidable, match="for good"):
@@ -92,6 +95,27 @@ def test_an_assigned_case_is_its_persons_and_kinds_can_be_chosen(people):
     assert isinstance(next_item(people("moderator"), kinds=["list"]), Nothing)
     with pytest.raises(Forbidden):
         assign(maria, [text.pk], anna)
+
+
+@pytest.mark.parametrize("leaves", ["closed", "annotator"])
+def test_cases_of_somebody_who_leaves_are_anybodys_again(people, leaves):
+    from vitrina.accounts.roles import Role
+    from vitrina.accounts.services import change_role, close_account
+    from vitrina.review.moderating import assign
+
+    maria, oleg, admin = people("moderator"), people("moderator"), people("admin")
+    given, held = case(1), case(2)
+    assign(maria, [given.pk], oleg)
+    claim(oleg, held.pk)
+    if leaves == "closed":
+        close_account(oleg, by=admin)
+    else:
+        change_role(oleg, Role.ADMIN, by=admin)
+        given.refresh_from_db()
+        assert given.assignee == oleg, "an administrator moderates too"
+        change_role(oleg, Role.ANNOTATOR, by=admin)
+    assert taken(maria).item_id == given.pk
+    assert holders([held.pk]) == {}
 
 
 def test_the_database_refuses_an_item_held_by_more_than_it_needs(people, make_batch):

@@ -19,6 +19,7 @@ from django.db.models import Q
 from vitrina.accounts.models import ApiToken, Invitation, ResetRequest
 from vitrina.accounts.roles import Role, give_role, roles_of
 from vitrina.errors import PermanentError
+from vitrina.review.moderating import hand_back
 
 INVITATION_DAYS = 14
 _LOCK = 0x76_69_61_63  # "viac"
@@ -114,7 +115,7 @@ def accept_address(email: str, name: str = "") -> User | None:
 
 
 def change_role(user: User, role: Role, *, by: User) -> None:
-    """Give a person another role.
+    """Give a person another role. Cases that wait for somebody who moderates no more are anybody's again.
 
     Raises:
         AccountError: Nobody would administer any more, or ``by`` is no administrator.
@@ -125,6 +126,8 @@ def change_role(user: User, role: Role, *, by: User) -> None:
         if role is not Role.ADMIN:
             _keep_an_admin(user)
         give_role(user, role)
+        if role is Role.ANNOTATOR:
+            hand_back(user)
 
 
 def check_roles(user: User, role: Role, *, active: bool) -> None:
@@ -140,6 +143,8 @@ def check_roles(user: User, role: Role, *, active: bool) -> None:
 def close_account(user: User, *, by: User) -> None:
     """The person cannot sign in any more, and their keys are gone; what they decided stays.
 
+    Cases that waited for them are anybody's again.
+
     Raises:
         AccountError: Nobody would administer any more, or ``by`` is no administrator.
     """
@@ -149,6 +154,7 @@ def close_account(user: User, *, by: User) -> None:
         _keep_an_admin(user)
         User.objects.filter(pk=user.pk).update(is_active=False)
         ApiToken.objects.filter(user=user).delete()
+        hand_back(user)
 
 
 def reopen_account(user: User, *, by: User) -> None:

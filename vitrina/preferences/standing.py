@@ -2,7 +2,8 @@
 
 Belongs here: reading decisions of people, un-flipped, under pseudonyms. Stays out: what they come to (``aggregation``),
 tables of preferences. A vote counts once its time for undoing is over and while it is neither superseded, undone nor
-voided; gold and onboarding pairs are not work and never count.
+voided; while its change can still be undone, it counts on. Gold and onboarding pairs are not work and never count, nor
+do pairs that a moderator took out.
 """
 
 from __future__ import annotations
@@ -62,11 +63,14 @@ def heard(claimed: Iterable[int]) -> QuerySet[Decision]:
     Args:
         claimed: Outbox rows that this run is taking.
     """
-    rows = Outbox.objects.filter(
-        Q(consumed_at__isnull=False) | Q(pk__in=list(claimed)),
-        consumer=PREFERENCES, cause=Outbox.Cause.DECIDED, void_at=None, decision=OuterRef("pk"),
-    )  # fmt: skip
-    return Decision.objects.filter(_CURRENT, Exists(rows))
+    decided = Outbox.objects.filter(cause=Outbox.Cause.DECIDED, void_at=None)
+    rows = decided.filter(
+        Q(consumed_at__isnull=False) | Q(pk__in=list(claimed)), consumer=PREFERENCES, decision=OuterRef("pk")
+    )
+    undoable = decided.filter(decision=OuterRef("superseded_by"), available_at__gt=datetime.now(UTC))
+    return Decision.objects.filter(
+        Exists(rows), Q(superseded_by=None) | Exists(undoable), undone_at=None, voided_at=None
+    )
 
 
 def standing_votes(claimed: Iterable[int] = ()) -> dict[tuple[int, str], list[StandingVote]]:
@@ -74,6 +78,7 @@ def standing_votes(claimed: Iterable[int] = ()) -> dict[tuple[int, str], list[St
     rows = list(
         heard(claimed)
         .filter(action="compare", item__part=ReviewItem.Part.WORK, decided_by__isnull=False)
+        .exclude(item__state=ReviewItem.State.WITHDRAWN)
         .order_by("pk")
         .values_list(
             "item__pair_id", "item__batch__criterion", "pk", "decided_by", "choice", "tie_kind", "shown", "flip",

@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 from vitrina.review.access import MODERATOR, require
 from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.leases import end, locked, locked_item
-from vitrina.review.models import Batch, Lease, ReviewItem, SetAside
+from vitrina.review.models import Batch, Decision, Lease, ReviewItem, SetAside
+from vitrina.review.outbox import lock_rows, tell_uncounted
 
 
 def skip(user: User, token: UUID, *, reason: str = "") -> None:
@@ -65,7 +66,7 @@ def flagged() -> QuerySet[SetAside]:
 
 
 def answer_flag(moderator: User, item_id: int, *, reopen: bool, comment: str = "") -> ReviewItem:
-    """Open a flagged item again for those who did not flag it, or withdraw it for good.
+    """Open a flagged item again for those who did not flag it, or withdraw it for good: its votes count no more.
 
     Raises:
         Forbidden: The person is no moderator.
@@ -73,6 +74,9 @@ def answer_flag(moderator: User, item_id: int, *, reopen: bool, comment: str = "
     """
     require(moderator, MODERATOR)
     with transaction.atomic():
+        # A flagged item gets no further votes. The outbox is locked before the item, here as everywhere.
+        votes = list(Decision.objects.filter(item=item_id, superseded_by=None, undone_at=None, voided_at=None))
+        lock_rows(vote.pk for vote in votes)
         item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
         if item is None or item.state != ReviewItem.State.FLAGGED:
             raise NotDecidable(f"Item {item_id} is not flagged.")
@@ -84,6 +88,8 @@ def answer_flag(moderator: User, item_id: int, *, reopen: bool, comment: str = "
             item.state = ReviewItem.State.OPEN if item.done < item.need else ReviewItem.State.DONE
         else:
             item.state, item.resolution = ReviewItem.State.WITHDRAWN, comment
+            for vote in votes:
+                tell_uncounted(vote, item, at_once=True)
         item.save(update_fields=["need", "state", "resolution"])
         SetAside.objects.filter(item=item, kind=SetAside.Kind.FLAG, resolved_at=None).update(
             resolved_at=Now(), resolved_by=moderator, resolution=comment

@@ -7,7 +7,6 @@ Belongs here: finding or opening the case that such a decision is about, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -20,19 +19,11 @@ from vitrina.review.effects import SHOWN
 from vitrina.review.errors import NotDecidable
 from vitrina.review.history import last_decisions, undo, undoable
 from vitrina.review.judgement import Judgement
-from vitrina.review.leases import release
 from vitrina.review.models import Outbox, ReviewItem
 from vitrina.review.moderating import decide_unheld
 from vitrina.review.outbox import waiting
 from vitrina.review.results import Decided
-
-_BY_HAND = {
-    "rule": "by_hand",
-    "priority": 3,
-    "message_ru": "Открыто человеком на странице товара",
-    "message_en": "Opened by a person on the product's page",
-    "details": [],
-}
+from vitrina.review.services import BY_HAND
 
 
 def decide_product(user: User, product_id: int, judgement: Judgement) -> Decided:
@@ -73,7 +64,7 @@ def set_shown(
             raise NotDecidable("The product is on show already." if shown else "The product is off the shop already.")
         item = ReviewItem.objects.create(
             kind=ReviewItem.Kind.TEXT, key=f"{SHOWN}{product_id}", product=product, version=publication.version,
-            reasons=[_BY_HAND],
+            reasons=[BY_HAND],
         )  # fmt: skip
         judgement = Judgement("approve" if shown else "reject", reasons=reasons, comment=comment)
         return decide_unheld(user, item.pk, judgement)
@@ -82,7 +73,7 @@ def set_shown(
 def take_back(user: User, product_id: int) -> None:
     """Undo the person's last decision, where it is about this product and less than a minute old.
 
-    A case that was opened for it alone goes with it.
+    A case that was opened for it alone goes with it; any other waits again, held by the person.
 
     Raises:
         NotDecidable: Their last decision is about something else, or too old.
@@ -91,13 +82,7 @@ def take_back(user: User, product_id: int) -> None:
         last = next(iter(last_decisions(user, limit=1)), None)
         if last is None or last.item.product_id != product_id:
             raise NotDecidable("Your last decision is not about this product.")
-        taken = undo(user)
-        if taken is None or last.item.reasons != [_BY_HAND]:
-            return
-        release(user, taken.token)
-        ReviewItem.objects.filter(pk=last.item_id, state=ReviewItem.State.OPEN).update(
-            state=ReviewItem.State.WITHDRAWN, resolved_at=datetime.now(UTC)
-        )
+        undo(user)
 
 
 def can_take_back(user: User, product_id: int) -> bool:
@@ -135,5 +120,5 @@ def _case(product: Product) -> ReviewItem:
     if item is not None:
         return item
     return ReviewItem.objects.create(
-        kind=ReviewItem.Kind.TEXT, key=key, product=product, version=newest, reasons=[_BY_HAND]
+        kind=ReviewItem.Kind.TEXT, key=key, product=product, version=newest, reasons=[BY_HAND]
     )

@@ -24,9 +24,10 @@ from vitrina.review.errors import Conflict, NotDecidable, TooLate
 from vitrina.review.judgement import Judgement
 from vitrina.review.leases import CASE_SECONDS, end
 from vitrina.review.models import Batch, Decision, Lease, Outbox, ReviewItem
-from vitrina.review.outbox import UNDO_WINDOW, restore, tell, withdraw
+from vitrina.review.moderating import newest_version, require_newest
+from vitrina.review.outbox import PREFERENCES, UNDO_WINDOW, consumers, restore, tell, tell_uncounted, withdraw
 from vitrina.review.results import Decided, Taken
-from vitrina.review.services import STATES
+from vitrina.review.services import BY_HAND, STATES
 
 #: How many of one's own decisions can be changed.
 CHANGEABLE = 20
@@ -51,10 +52,11 @@ def undo(user: User, *, decision_id: int | None = None) -> Taken | None:
         decision_id: This decision of theirs instead of the last one.
 
     Returns:
-        The item, held again; ``None`` where it can no longer be decided (withdrawn, overtaken by a newer case), or
-        where a changed decision was taken back: the former one stands again.
+        The item, held again; ``None`` where it can no longer be decided (withdrawn, overtaken by a newer case, opened
+        for this decision alone), or where a changed decision was taken back: the former one stands again.
 
     Raises:
+        Conflict: It was changed in another window, or its batch is closed.
         NotDecidable: There is nothing to undo.
         TooLate: More than a minute has passed.
     """
@@ -92,6 +94,9 @@ def _take_back(user: User, decision_id: int | None) -> Decision | None:
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=last.pk)
     if decision.undone_at is not None or decision.superseded_by_id is not None:
         raise Conflict("That decision was changed in another window.", reason="answered")
+    if Batch.objects.filter(items=decision.item_id, state=Batch.State.CLOSED).exists():
+        # The answer would be gone, and none could be given in its place.
+        raise Conflict("The batch is closed.", reason="closed")
     if acted or datetime.now(UTC) - decision.created_at > UNDO_WINDOW:
         raise TooLate("That decision stands for more than a minute.", decision_id=decision.pk)
     Decision.objects.filter(pk=decision.pk).update(undone_at=Now())
@@ -129,6 +134,7 @@ def revise_case(user: User, decision_id: int, judgement: Judgement) -> Decided:
     """Change one of one's last decisions on cases. A rejection takes what was published off the shop again.
 
     Raises:
+        Conflict: A newer text than ``seen_version`` stands, and it is not what this very decision became.
         NotDecidable: It is not among the last twenty, or it is about a list, which cannot be taken back.
     """
     require(user, MODERATOR)
@@ -137,11 +143,16 @@ def revise_case(user: User, decision_id: int, judgement: Judgement) -> Decided:
         old, item = _changeable(user, decision_id, compare=False)
         if item.kind == ReviewItem.Kind.LIST:
             raise NotDecidable("A list that was let in or refused stays so.", hint="Hand in a corrected list.")
+        if old.version is None or old.version.number != newest_version(item):
+            require_newest(item, judgement.seen_version)
         effects.check(item, judgement.action, judgement.category or None)
-        new = _supersede(old, **judgement.columns())
+        seen = {"version": judgement.seen_version} if judgement.seen_version is not None else old.seen
+        new = _supersede(old, seen=seen, **judgement.columns())
         item.state, item.resolution, item.resolved_at = STATES[judgement.action], judgement.comment, datetime.now(UTC)
         item.save(update_fields=["state", "resolution", "resolved_at"])
         tell(new, item, at_once=False)
+        if PREFERENCES not in consumers(new.action):
+            tell_uncounted(old, item, at_once=False)
     return Decided(new.pk, item.pk)
 
 
@@ -206,14 +217,18 @@ def _hold_again(user: User, decision: Decision) -> Taken | None:
 
 
 def _reopen(item: ReviewItem) -> None:
-    """Count a decision of a locked item less. A case waits again, unless a newer one stands in its place."""
+    """Count a decision of a locked item less. A case waits again, unless a newer one stands in its place, or it was
+    opened for this decision alone."""
     if item.kind == ReviewItem.Kind.PAIR:
         settle(item, done=-1, held=0)
         return
     newer = ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN).exclude(pk=item.pk)
     item.done -= 1
-    item.state = ReviewItem.State.SUPERSEDED if newer.exists() else ReviewItem.State.OPEN
     item.resolution, item.resolved_at = "", None
+    if item.reasons == [BY_HAND]:
+        item.state, item.resolved_at = ReviewItem.State.WITHDRAWN, datetime.now(UTC)
+    else:
+        item.state = ReviewItem.State.SUPERSEDED if newer.exists() else ReviewItem.State.OPEN
     item.save(update_fields=["done", "state", "resolution", "resolved_at"])
 
 

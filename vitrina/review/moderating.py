@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -21,7 +22,7 @@ from vitrina.review.access import MODERATOR, require, roles
 from vitrina.review.comparing import free_place
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.judgement import Judgement
-from vitrina.review.leases import end, locked, locked_item
+from vitrina.review.leases import end, give_back, locked, locked_item
 from vitrina.review.models import Decision, Lease, ReviewItem
 from vitrina.review.outbox import tell
 from vitrina.review.results import Decided
@@ -29,10 +30,10 @@ from vitrina.review.services import close, closed_by
 
 
 def decide_case(user: User, token: UUID, judgement: Judgement) -> Decided:
-    """Decide a case by the token of its lease. The same action sent twice is one decision.
+    """Decide a case by the token of its lease. The same judgement sent twice is one decision.
 
     Raises:
-        Conflict: Decided meanwhile, overtaken, or no longer free.
+        Conflict: Decided meanwhile (by the person too, in other words), overtaken, or no longer free.
         Forbidden: The person is no moderator.
         NotDecidable: It cannot be meant of this case.
     """
@@ -41,7 +42,7 @@ def decide_case(user: User, token: UUID, judgement: Judgement) -> Decided:
     with transaction.atomic():
         lease = locked(user, token)
         if lease.ended_as == Lease.End.DECIDED:
-            return _repeated(lease, judgement.action)
+            return _repeated(lease, judgement)
         item = locked_item(lease.item_id)
         _check_state(item, judgement.seen_version)
         lease = free_place(lease, item)
@@ -86,6 +87,8 @@ def decide_unheld(user: User, item_id: int, judgement: Judgement) -> Decided:
         own = lease if lease is not None and lease.user_id == user.pk else None
         if own is not None:
             end(own, Lease.End.DECIDED)
+        elif lease is not None and lease.until <= datetime.now(UTC):
+            end(lease, Lease.End.EXPIRED)
         item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
         if item is None or item.kind == ReviewItem.Kind.PAIR:
             raise NotDecidable(f"There is no case {item_id}.")
@@ -102,6 +105,17 @@ def assign(moderator: User, item_ids: Sequence[int], to: User | None) -> int:
         raise Forbidden("Cases can be given to moderators only.")
     cases = ReviewItem.objects.filter(pk__in=item_ids, state=ReviewItem.State.OPEN).exclude(kind=ReviewItem.Kind.PAIR)
     return cases.update(assignee=to)
+
+
+def hand_back(user: User) -> int:
+    """What was given to somebody who leaves, or moderates no more, is anybody's again; what they hold is free.
+
+    Returns:
+        How many cases waited for them.
+    """
+    give_back(user, everything=True)
+    waiting = ReviewItem.objects.filter(assignee=user, state__in=[ReviewItem.State.OPEN, ReviewItem.State.FLAGGED])
+    return waiting.update(assignee=None)
 
 
 def newest_version(item: ReviewItem) -> int | None:
@@ -121,6 +135,11 @@ def _check_state(item: ReviewItem, seen: int | None) -> None:
         who = closed_by(item)
         raise Conflict(f"Item {item.pk} is closed already: {item.state}{who}.", reason="closed", state=item.state,
                        by=who.removeprefix(" by ") or None)  # fmt: skip
+    require_newest(item, seen)
+
+
+def require_newest(item: ReviewItem, seen: int | None) -> None:
+    """Raises :class:`Conflict` where a newer text of the product stands than the one that was seen."""
     newest = newest_version(item)
     if seen is not None and newest is not None and newest != seen:
         raise Conflict(f"The text has changed since: version {newest} stands.", reason="newer_version",
@@ -141,8 +160,10 @@ def _write(user: User, item: ReviewItem, judgement: Judgement, *, lease: Lease |
     return Decided(decision.pk, item.pk)
 
 
-def _repeated(lease: Lease, action: str) -> Decided:
+def _repeated(lease: Lease, judgement: Judgement) -> Decided:
     standing = Decision.objects.filter(lease=lease, superseded_by=None, undone_at=None).first()
-    if standing is None or standing.action != action:
-        raise Conflict("You decided this case otherwise.", reason="answered")
+    said = judgement.columns()
+    if standing is None or any(getattr(standing, name) != value for name, value in said.items()):
+        hint = "Change it in your last decisions."
+        raise Conflict("You decided this case otherwise.", hint=hint, reason="answered")
     return Decided(standing.pk, standing.item_id, repeated=True)

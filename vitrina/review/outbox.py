@@ -54,13 +54,26 @@ def consumers(action: str, part: str = ReviewItem.Part.WORK) -> tuple[str, ...]:
 
 def tell(decision: Decision, item: ReviewItem, *, at_once: bool, cause: str = Outbox.Cause.DECIDED) -> None:
     """Write the outbox rows of a decision, in its transaction. ``at_once``: without the window for undoing."""
-    payload = {"product": item.product_id, "version": item.version_id, "drop": item.drop_id, "pair": item.pair_id}
-    available = datetime.now(UTC) + (timedelta() if at_once else UNDO_WINDOW)
     for consumer in consumers(decision.action, item.part):
-        Outbox.objects.create(
-            consumer=consumer, kind=f"{item.kind}:{decision.action}", cause=cause, decision=decision, payload=payload,
-            available_at=available,
-        )  # fmt: skip
+        _write(consumer, decision, item, at_once=at_once, cause=cause)
+
+
+def tell_uncounted(decision: Decision, item: ReviewItem, *, at_once: bool) -> None:
+    """Tell the preferences that a decision which they took counts no more, and that none they hear of replaces it.
+
+    They are made anew from what stands; the other consumers act on single decisions, and what they did stays until the
+    next one. Its rows must be locked: see :func:`withdraw` and :func:`lock_rows`.
+    """
+    if Outbox.objects.filter(decision=decision, consumer=PREFERENCES, consumed_at__isnull=False).exists():
+        _write(PREFERENCES, decision, item, at_once=at_once, cause=Outbox.Cause.CHANGED)
+
+
+def _write(consumer: str, decision: Decision, item: ReviewItem, *, at_once: bool, cause: str) -> None:
+    Outbox.objects.create(
+        consumer=consumer, kind=f"{item.kind}:{decision.action}", cause=cause, decision=decision,
+        payload={"product": item.product_id, "version": item.version_id, "drop": item.drop_id, "pair": item.pair_id},
+        available_at=datetime.now(UTC) + (timedelta() if at_once else UNDO_WINDOW),
+    )  # fmt: skip
 
 
 def waiting(consumer: str | None = None) -> QuerySet[Outbox]:
@@ -113,10 +126,15 @@ def withdraw(decision_ids: Iterable[int], reason: str) -> bool:
     Returns:
         Whether a consumer had acted on one of them already.
     """
-    rows = list(Outbox.objects.select_for_update().filter(decision__in=list(decision_ids)).order_by("pk"))
+    rows = lock_rows(decision_ids)
     open_rows = [row.pk for row in rows if row.consumed_at is None and row.void_at is None]
     Outbox.objects.filter(pk__in=open_rows).update(void_at=Now(), void_reason=reason)
     return any(row.consumed_at is not None for row in rows)
+
+
+def lock_rows(decision_ids: Iterable[int]) -> list[Outbox]:
+    """The rows of these decisions, locked; waits for a consumer that is at them."""
+    return list(Outbox.objects.select_for_update().filter(decision__in=list(decision_ids)).order_by("pk"))
 
 
 def restore(decision_id: int, reason: str) -> None:

@@ -41,6 +41,8 @@ def next_item(
 ) -> Taken | Nothing:
     """The next pair of a batch, or without a batch the next case of moderation. Asked twice, it gives the same one.
 
+    A batch that was paused meanwhile still gives what the person holds of it.
+
     Args:
         user: Who works.
         batch: Pairs of this batch; ``None``: cases.

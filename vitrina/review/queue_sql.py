@@ -69,7 +69,8 @@ AND NOT EXISTS (SELECT 1 FROM review_lease l WHERE l.item_id = i.id AND l.user_i
                 OFFSET 0)
 """
 
-#: What the person holds already in this slot comes back; on the screen comes first what was fetched ahead.
+#: What the person holds already in this slot comes back, in a paused batch too; on the screen comes first what was
+#: fetched ahead.
 _AGAIN = """
 held AS (
     SELECT l.id FROM review_lease l JOIN review_reviewitem i ON i.id = l.item_id
@@ -103,25 +104,27 @@ JOIN review_reviewitem i ON i.id = t.item_id
 
 _PAIRS = """
 WITH queue AS (
-    SELECT lease_seconds AS seconds, random() < gold_share AS wants_gold, rationale_share AS asks
-    FROM review_batch WHERE id = %(batch)s AND state = 'open'
+    SELECT lease_seconds AS seconds, random() < gold_share AS wants_gold, rationale_share AS asks,
+           state = 'open' AS gives
+    FROM review_batch WHERE id = %(batch)s AND state <> 'closed'
 ), {again}, mark AS (
     SELECT position AS p FROM review_watermark
     WHERE user_id = %(user)s AND batch_id = %(batch)s AND strategy = %(strategy)s
 ), onboarding AS (
     SELECT i.id FROM review_reviewitem i
-    WHERE EXISTS (SELECT 1 FROM queue) AND NOT EXISTS (SELECT 1 FROM held)
+    WHERE EXISTS (SELECT 1 FROM queue WHERE gives) AND NOT EXISTS (SELECT 1 FROM held)
       AND i.batch_id = %(batch)s AND i.part = 'onboarding' AND {free}
     ORDER BY i.priority, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED
 ), further AS (
     SELECT i.id, ARRAY[{key}]::float8[] AS p FROM review_reviewitem i
-    WHERE EXISTS (SELECT 1 FROM queue) AND NOT EXISTS (SELECT 1 FROM held) AND NOT EXISTS (SELECT 1 FROM onboarding)
+    WHERE EXISTS (SELECT 1 FROM queue WHERE gives) AND NOT EXISTS (SELECT 1 FROM held)
+      AND NOT EXISTS (SELECT 1 FROM onboarding)
       AND i.batch_id = %(batch)s AND i.part = 'work' AND i.kind = 'pair' AND ({key}) > ({position}) AND {free}
     ORDER BY {key} LIMIT 1 FOR UPDATE OF i SKIP LOCKED
 ), wrapped AS (
     SELECT i.id, ARRAY[{key}]::float8[] AS p FROM review_reviewitem i
-    WHERE EXISTS (SELECT 1 FROM queue) AND NOT EXISTS (SELECT 1 FROM held) AND NOT EXISTS (SELECT 1 FROM onboarding)
-      AND NOT EXISTS (SELECT 1 FROM further) AND EXISTS (SELECT 1 FROM mark)
+    WHERE EXISTS (SELECT 1 FROM queue WHERE gives) AND NOT EXISTS (SELECT 1 FROM held)
+      AND NOT EXISTS (SELECT 1 FROM onboarding) AND NOT EXISTS (SELECT 1 FROM further) AND EXISTS (SELECT 1 FROM mark)
       AND i.batch_id = %(batch)s AND i.part = 'work' AND i.kind = 'pair' AND ({key}) <= ({position}) AND {free}
     ORDER BY {key} LIMIT 1 FOR UPDATE OF i SKIP LOCKED
 ), work AS (

@@ -21,6 +21,7 @@ from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.outbox import DESCRIPTIONS, PREFERENCES, PUBLICATION, claim, consumed, pending, takeable, tell
 
 __all__ = [
+    "BY_HAND",
     "DESCRIPTIONS",
     "PREFERENCES",
     "PUBLICATION",
@@ -45,6 +46,14 @@ STATES = {
     "edit": ReviewItem.State.APPROVED,
     "reject": ReviewItem.State.REJECTED,
     "reprocess": ReviewItem.State.REPROCESS,
+}
+#: The one reason of a case that was opened for a decision that began at a product, and goes with it.
+BY_HAND = {
+    "rule": "by_hand",
+    "priority": 3,
+    "message_ru": "Открыто человеком на странице товара",
+    "message_en": "Opened by a person on the product's page",
+    "details": [],
 }
 
 

@@ -48,7 +48,8 @@ def void_votes(
 
 @transaction.atomic
 def _void(decision_id: int, admin: User, reason: str) -> bool:
-    acted = withdraw([decision_id], "voided")
+    # Of a vote that was changed, the former answer may be what a pipeline took.
+    acted = withdraw(_with_former(decision_id), "voided")
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision_id)
     if decision.voided_at is not None or decision.superseded_by_id is not None or decision.undone_at is not None:
         return False
@@ -58,3 +59,13 @@ def _void(decision_id: int, admin: User, reason: str) -> bool:
     if acted:
         tell(decision, item, at_once=True, cause=Outbox.Cause.VOIDED)
     return True
+
+
+def _with_former(decision_id: int) -> list[int]:
+    """The decision and those that it took the place of, the newest first."""
+    found: list[int] = []
+    current: int | None = decision_id
+    while current is not None:
+        found.append(current)
+        current = Decision.objects.filter(superseded_by=current).values_list("pk", flat=True).first()
+    return found

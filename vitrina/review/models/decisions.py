@@ -86,6 +86,7 @@ class Outbox(models.Model):
     class Cause(models.TextChoices):
         DECIDED = "decided", "The decision was made"
         VOIDED = "voided", "The decision was voided afterwards"
+        CHANGED = "changed", "The decision stopped counting otherwise"
 
     consumer = models.CharField(max_length=40, help_text="publication, descriptions, preferences")
     kind = models.CharField(max_length=40)
@@ -102,7 +103,12 @@ class Outbox(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["decision", "consumer", "cause"], name="one_outbox_row_a_cause"),
+            models.UniqueConstraint(
+                fields=["decision", "consumer", "cause"],
+                # A decision that stands again after its change was undone can be changed again.
+                condition=~Q(cause="changed"),
+                name="one_outbox_row_a_cause",
+            ),
             models.CheckConstraint(
                 condition=Q(consumed_at__isnull=True) | Q(void_at__isnull=True), name="consumed_or_void"
             ),
