@@ -147,9 +147,15 @@
     if (detail.xhr.status >= 400 && detail.xhr.getResponseHeader("HX-Retarget")) {
       detail.shouldSwap = true;
       detail.isError = false;
-    } else if (detail.xhr.status === 200 && token()) {
+    } else if (detail.xhr.status === 200 && token() && detail.requestConfig.elt === form()) {
       sessionStorage.removeItem(draftName());
     }
+  });
+  document.body.addEventListener("htmx:beforeOnLoad", function (event) {
+    // Signed out: htmx would go to the sign-in page and lose what is typed here. Loading again comes back to this pair.
+    if (event.detail.xhr.status !== 401) return;
+    event.preventDefault();
+    problem(root.dataset.saySignedOut, root.dataset.sayReload, "reload");
   });
   document.body.addEventListener("htmx:afterSettle", function (event) {
     if (event.detail.target && event.detail.target.id === "problem") {
@@ -163,8 +169,7 @@
   document.body.addEventListener("htmx:sendError", () => problem(root.dataset.sayOffline, root.dataset.sayAgain, "sendAgain"));
   document.body.addEventListener("htmx:timeout", () => problem(root.dataset.sayOffline, root.dataset.sayAgain, "sendAgain"));
   document.body.addEventListener("htmx:responseError", function (event) {
-    const out = [401, 403].includes(event.detail.xhr.status);
-    if (out) problem(root.dataset.saySignedOut, root.dataset.sayReload, "reload");
+    if (event.detail.xhr.status === 403) problem(root.dataset.saySignedOut, root.dataset.sayReload, "reload");
     else problem(root.dataset.sayFailed, root.dataset.sayAgain, "sendAgain");
   });
   function problem(words, label, action) {
