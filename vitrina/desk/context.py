@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from vitrina.accounts.roles import Access, Role, may_open, roles_of
 from vitrina.comparison.words import SECTION as COMPARISONS
 from vitrina.config import get_settings
+from vitrina.desk.posted import page_shown
 from vitrina.numbers.words import SECTION as NUMBERS
 from vitrina.workbench.words import SECTION as PRODUCTS
 
@@ -37,9 +38,9 @@ SECTIONS = (
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Values of the base template."""
-    user = getattr(request, "user", None)
+    user, shown = getattr(request, "user", None), page_shown(request)
     if not isinstance(user, User):
-        return {"roles": frozenset(), "sections": (), "dagster_url": ""}
+        return {"roles": frozenset(), "sections": (), "dagster_url": "", "page_shown": shown}
     roles = roles_of(user)
     dagster = f"http://127.0.0.1:{get_settings().vitrina_port}" if Role.ADMIN in roles else ""
     return {
@@ -47,6 +48,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "sections": [section for section in SECTIONS if may_open(user, section.access)],
         "initials": initials(user),
         "dagster_url": dagster,
+        "page_shown": shown,
     }
 
 

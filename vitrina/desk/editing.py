@@ -53,7 +53,8 @@ class Words:
     @classmethod
     def of_form(cls, form: Mapping[str, Any]) -> Words:
         """The fields as a form sent them, cut to twice their limits so that nothing typed is lost on the way back."""
-        return cls(**{name: str(form.get(name, ""))[: 2 * most].replace("\r\n", "\n") for name, most in LIMITS.items()})
+        sent = {name: str(form.get(name, "")).replace("\0", "").replace("\r\n", "\n") for name in LIMITS}
+        return cls(**{name: text[: 2 * LIMITS[name]] for name, text in sent.items()})
 
     def problems(self) -> list[str]:
         """Why they cannot be saved so."""

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from vitrina.desk.refusals import known_words
 from vitrina.errors import VitrinaError
 
 #: Kinds of claims that the inputs do not support (``vitrina.content.grounding``).
@@ -161,4 +162,5 @@ def problem_words(error: VitrinaError) -> str:
         "unknown_token": _("This case is not yours any more: open it again."),
         "expired": _("Your time with this case ran out. A decision still counts while nobody else takes it."),
     }
-    return words.get(str(state.get("reason")), _("This cannot be decided so: %(why)s") % {"why": error})
+    known = words.get(str(state.get("reason"))) or known_words(error)
+    return known if known is not None else _("This cannot be decided so: %(why)s") % {"why": error}

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from vitrina.desk.asked import whole
+
 View = Callable[..., HttpResponse]
 #: A body of so many times the limit is not even read to its end.
 _HOPELESS = 10
@@ -55,8 +57,8 @@ def bounded_upload(most: Callable[[], int], refuse: Callable[[HttpRequest], Http
             if request.method != "POST":
                 return protected(request, *args, **kwargs)
             limit = most()
-            declared = request.META.get("CONTENT_LENGTH") or "0"
-            if not declared.isdigit() or int(declared) > _HOPELESS * limit:
+            declared = whole(request.META.get("CONTENT_LENGTH") or "0")
+            if declared is None or declared > _HOPELESS * limit:
                 return refuse(request)
             counting = _Counting(request, limit)
             request.upload_handlers.insert(0, counting)

@@ -20,6 +20,8 @@ from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.accounts.services import AccountError
 from vitrina.accounts.tokens import make_token, revoke_token, tokens_of
+from vitrina.desk.asked import plain, whole
+from vitrina.desk.refusals import refusal_words
 
 LIVES = (7, 30, 90, 365)  # days
 
@@ -31,13 +33,11 @@ def keys(request: HttpRequest) -> HttpResponse:
     """One's keys; a new one is shown in the answer to the form, this once."""
     if request.method != "POST":
         return _page(request)
-    days = request.POST.get("days", "")
+    name, days = plain(request.POST.get("name")), whole(request.POST.get("days")) or 0
     try:
-        token, secret = make_token(
-            _user(request), request.POST.get("name", ""), days=int(days) if days.isdecimal() else 0
-        )
+        token, secret = make_token(_user(request), name, days=days)
     except AccountError as error:
-        return _page(request, status=422, problem=str(error))
+        return _page(request, status=422, problem=refusal_words(error))
     return _page(request, secret=secret, made=token)
 
 

@@ -19,6 +19,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.catalog.models import Product
 from vitrina.config import get_settings
 from vitrina.content.models import DescriptionTemplate
+from vitrina.desk.asked import whole
 from vitrina.review.batches import compared_products
 from vitrina.review.errors import NotDecidable
 from vitrina.review.services import times_asked
@@ -67,8 +68,8 @@ class RunOne(ApiView):
         person = self.person
         if state is None or (state.job not in dagster.JOBS and Role.ADMIN not in roles_of(person)):
             raise Http404
-        product = state.tags.get(dagster.PRODUCT_TAG, "")
-        blind = product.isdecimal() and bool(compared_products(person, [int(product)]))
+        product = whole(state.tags.get(dagster.PRODUCT_TAG))
+        blind = product is not None and bool(compared_products(person, [product]))
         lines: list[dict[str, Any]] = [{"at": line.at, "text": line.text, "bad": line.bad} for line in state.lines]
         return Response({
             "run": state.run_id, "status": state.status, "job": state.job, "going_on": state.going_on,

@@ -17,7 +17,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
@@ -29,6 +29,8 @@ from vitrina.comparison.pair_files import Problem, read_drafts
 from vitrina.comparison.rendering import text_html
 from vitrina.comparison.views.batches import batch_context
 from vitrina.comparison.views.common import person
+from vitrina.desk.asked import plain
+from vitrina.desk.posted import posts_from
 from vitrina.errors import PermanentError
 from vitrina.review import gold
 from vitrina.review.batches import Filled, add_pairs
@@ -42,7 +44,7 @@ PARTS = (ReviewItem.Part.WORK, ReviewItem.Part.GOLD, ReviewItem.Part.ONBOARDING)
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("compare_batch", "batch_id")
 def from_file(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Add the pairs of a file; what cannot be used is told with its line."""
     batch = get_object_or_404(Batch, pk=batch_id)
@@ -59,7 +61,7 @@ def from_file(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("compare_batch", "batch_id")
 def from_products(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Add a pair for each product with two different texts."""
     batch = get_object_or_404(Batch, pk=batch_id)
@@ -91,7 +93,7 @@ def pairs(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("compare_pairs", "batch_id")
 def known(request: HttpRequest, batch_id: int, item_id: int) -> HttpResponse:
     """Make a pair gold or training, change its answer, or give it back to the work."""
     item = get_object_or_404(ReviewItem, pk=item_id, batch=batch_id)
@@ -101,7 +103,7 @@ def known(request: HttpRequest, batch_id: int, item_id: int) -> HttpResponse:
             gold.make_work(person(request), item.pk)
             messages.success(request, _("The pair is work again."))
         else:
-            explanation = request.POST.get("explanation", "").replace("\0", "")[:4_000]
+            explanation = plain(request.POST.get("explanation"), 4_000)
             expected = request.POST.get("expected", "")
             if expected not in gold.CHOICES:
                 messages.error(request, _("Choose the expected answer first."))

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
@@ -23,6 +23,8 @@ from vitrina.comparison.reasons import ANSWERS, REASONS, SIDES, answer_of, known
 from vitrina.comparison.rendering import text_html
 from vitrina.comparison.views.common import person
 from vitrina.comparison.views.work import LONGEST_COMMENT
+from vitrina.desk.asked import plain
+from vitrina.desk.posted import posts_from
 from vitrina.review.comparing import as_shown, view_of
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.history import CHANGEABLE, last_decisions, revise_pair
@@ -38,11 +40,11 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.SIGNED_IN)
-@require_POST
+@posts_from("compare_history")
 def revise(request: HttpRequest, decision_id: int) -> HttpResponse:
     """Change one: the former answer is kept and superseded."""
     answer = request.POST.get("answer", "")
-    comment = request.POST.get("comment", "").replace("\0", "").strip()[:LONGEST_COMMENT]
+    comment = plain(request.POST.get("comment"), LONGEST_COMMENT)
     reasons = known_reasons(request.POST.getlist("reasons"))
     try:
         if answer not in SIDES:

@@ -19,6 +19,7 @@ from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.comparison.rendering import guidelines_html
 from vitrina.comparison.views.common import person
+from vitrina.desk.asked import plain
 from vitrina.review.guidelines import newest_guidelines, publish_guidelines
 from vitrina.review.models import GuidelinesVersion
 
@@ -64,7 +65,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
 def publish(request: HttpRequest) -> HttpResponse:
     """Write the next version; batches keep the one that they were made with."""
     if request.method != "POST":
-        return _form(request, GuidelinesForm(initial=_former(request.GET.get("topic", ""))))
+        return _form(request, GuidelinesForm(initial=_former(plain(request.GET.get("topic"), 60))))
     form = GuidelinesForm(request.POST)
     if not form.is_valid():
         return _form(request, form, status=422)

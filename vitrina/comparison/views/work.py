@@ -22,6 +22,8 @@ from vitrina.comparison import own, screen, words
 from vitrina.comparison.reasons import ANSWERS, FIXED_KEYS, KEYS, REPORTS, SIDES, known_reasons, label_of
 from vitrina.comparison.rendering import guidelines_html
 from vitrina.comparison.views.common import person, task_rows
+from vitrina.desk.asked import plain, whole
+from vitrina.desk.posted import posts_from
 from vitrina.review import aside, history, leases
 from vitrina.review.comparing import decide_pair
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
@@ -69,7 +71,7 @@ def explained(request: HttpRequest, batch_id: int, decision_id: int) -> HttpResp
 
 
 @opens_for(Access.SIGNED_IN)
-@require_POST
+@posts_from("compare_pair", "batch_id")
 def answer(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Save an answer, a skip or a report, and give the next pair."""
     batch, user = _batch(batch_id), person(request)
@@ -97,7 +99,7 @@ def answer(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @opens_for(Access.SIGNED_IN)
-@require_POST
+@posts_from("compare_pair", "batch_id")
 def undo(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Take the last answer back and show its pair again."""
     batch, user = _batch(batch_id), person(request)
@@ -136,7 +138,7 @@ def beat(request: HttpRequest, batch_id: int) -> HttpResponse:  # noqa: ARG001 -
 
 
 @opens_for(Access.SIGNED_IN)
-@require_POST
+@posts_from("compare")
 def leave(request: HttpRequest) -> HttpResponse:
     """Give back what is held, and go to the list."""
     leases.release_all(person(request))
@@ -155,7 +157,7 @@ def left(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.SIGNED_IN)
-@require_POST
+@posts_from("compare_pair", "batch_id")
 def unskip(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Let the pairs that the person left to others come again."""
     batch = _batch(batch_id)
@@ -165,11 +167,11 @@ def unskip(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 def _decide(request: HttpRequest, token: UUID, said: str) -> Decided:
     side, tie_kind = SIDES[said]
-    spent = request.POST.get("active_ms", "")
+    spent = whole(request.POST.get("active_ms"))
     return decide_pair(
         person(request), token, side=side, tie_kind=tie_kind, reasons=known_reasons(request.POST.getlist("reasons")),
         comment=_comment(request),
-        active_ms=min(int(spent), _LONGEST_MS) if spent.isdecimal() and len(spent) < 12 else None,
+        active_ms=min(spent, _LONGEST_MS) if spent is not None else None,
     )  # fmt: skip
 
 
@@ -235,9 +237,8 @@ def _token(request: HttpRequest) -> UUID:
 
 
 def _comment(request: HttpRequest) -> str:
-    return request.POST.get("comment", "").replace("\0", "").strip()[:LONGEST_COMMENT]
+    return plain(request.POST.get("comment"), LONGEST_COMMENT)
 
 
 def _place(request: HttpRequest) -> int | None:
-    place = request.POST.get("place", "")
-    return int(place) if place.isdecimal() and len(place) < 8 else None
+    return whole(request.POST.get("place"), digits=7)

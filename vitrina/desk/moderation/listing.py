@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from vitrina.catalog.models import Source
 from vitrina.content.models import ContentVersion
+from vitrina.desk.asked import plain, whole
 from vitrina.desk.names import short_name
 from vitrina.desk.wording import check_title, priority_word
 from vitrina.review.models import Lease, ReviewItem, SetAside
@@ -74,15 +75,15 @@ class Filters:
     @classmethod
     def of(cls, query: Mapping[str, Any]) -> Filters:
         """Read from an address; what is not known there is left out."""
-        view, kind, page = str(query.get("view", "")), str(query.get("kind", "")), str(query.get("page", ""))
+        view, kind = str(query.get("view", "")), str(query.get("kind", ""))
         return cls(
             view=view if view in VIEWS else "all",
-            words=" ".join(str(query.get("q", "")).replace("\0", "").split())[:200],
+            words=" ".join(plain(query.get("q")).split())[:200],
             kind=kind if kind in KINDS else "",
-            rule=str(query.get("why", "")).replace("\0", "")[:60],
-            source=str(query.get("source", "")).replace("\0", "")[:80],
+            rule=plain(query.get("why"), 60),
+            source=plain(query.get("source"), 80),
             free=query.get("free") == "1",
-            page=min(int(page), 1_000_000) if page.isascii() and page.isdecimal() else 0,
+            page=whole(query.get("page"), digits=6) or 0,
         )
 
     def address(self, **changed: Any) -> str:

@@ -7,14 +7,16 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.desk.asked import plain, whole
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.names import moderators, short_name
+from vitrina.desk.posted import posts_from
 from vitrina.desk.reasons import REASONS
+from vitrina.desk.views.deciding import MOST
 from vitrina.desk.views.screen import Problem, advance, arrive, person, refuse
 from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
@@ -24,18 +26,15 @@ from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign, decide_many
 from vitrina.review.queue import holders
 
-#: Cases of one request: four pages of the list.
-MOST = 200
-
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation")
 def bulk(request: HttpRequest) -> HttpResponse:
     """Do one thing with all that is selected; what somebody else holds or what has changed is left and named."""
     filters, user, form = Filters.of(request.GET), person(request), request.POST
     chosen = dict(filter(None, map(_chosen, form.getlist("items")[:MOST])))
     action = form.get("action", "")
-    here = cases.find(int(form["here"])) if form.get("here", "").isdecimal() and len(form["here"]) < 19 else None
+    here = cases.find(open_now) if (open_now := whole(form.get("here"))) is not None else None
     reasons = [code for code in form.getlist("reasons") if code in REASONS] if action == "reject" else []
     if not chosen:
         return refuse(request, filters, here, Problem(_("Nothing is selected.")), 422)
@@ -44,7 +43,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if action == "assign":
         _assign(request, user, list(chosen), form.get("to", ""))
     elif action in {"approve", "reject"}:
-        judgement = Judgement(action, reasons=reasons, comment=form.get("comment", "").strip()[:2_000])
+        judgement = Judgement(action, reasons=reasons, comment=plain(form.get("comment"), 2_000))
         done, failed = decide_many(user, chosen.items(), judgement)
         _tell(request, action, [one.decision_id for one in done], failed)
     else:
@@ -57,9 +56,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
 def _chosen(text: str) -> tuple[int, int | None] | None:
     """``item:version`` of a box; the version is empty for what has none."""
     item, _colon, version = text.partition(":")
-    if not (item.isascii() and item.isdecimal() and len(item) < 19):
-        return None
-    return int(item), int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else None
+    pk = whole(item)
+    return (pk, whole(version, digits=9)) if pk is not None else None
 
 
 def _assign(request: HttpRequest, user: User, items: list[int], to: str) -> None:

@@ -13,12 +13,14 @@ from django.views.decorators.http import require_POST
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.desk.asked import plain, whole
 from vitrina.desk.editing import Words
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.choosing import corrected
 from vitrina.desk.moderation.doubts import doubts_about
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.names import moderators, short_name
+from vitrina.desk.posted import posts_from
 from vitrina.desk.reasons import REASONS
 from vitrina.desk.views.screen import Problem, advance, arrive, person, problem_of, refuse
 from vitrina.desk.wording import done_word, problem_words
@@ -30,22 +32,24 @@ from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign as give
 from vitrina.review.moderating import decide_case
 
+#: Cases of one request about several: four pages of the list.
+MOST = 200
 _LONGEST_COMMENT = 2_000
 _MOST_MS = 6 * 3_600_000
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation_item", "item_id")
 def decide(request: HttpRequest, item_id: int) -> HttpResponse:
     """Approve, save an edit, reject with reasons, have it written again; or change what one decided. Then the next."""
     item, filters, user, form = _found(item_id), Filters.of(request.GET), person(request), request.POST
-    action, comment = form.get("action", ""), form.get("comment", "").strip()
+    action, comment = form.get("action", ""), plain(form.get("comment"))
     reasons = [code for code in form.getlist("reasons") if code in REASONS] if action == "reject" else []
     words = Words.of_form(form) if action == "edit" else None
     wrong = words.problems() if words is not None else []
     if action == "reject" and not reasons:
         wrong = [_("Choose at least one reason.")]
-    category = corrected(form.get("category", ""), item) if action != "reject" else ""
+    category = corrected(plain(form.get("category")), item) if action != "reject" else ""
     if category is None:
         wrong.append(_("There is no such category: choose one of the list, or leave the line as it was."))
     if len(comment) > _LONGEST_COMMENT:
@@ -53,13 +57,13 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
     if wrong:
         return refuse(request, filters, item, Problem(" ".join(wrong)), 422)
     judgement = Judgement(
-        action, seen_version=_number(form.get("seen")), reasons=reasons, comment=comment, category=category or "",
-        edit=words.as_edit() if words is not None else None,
-        active_ms=min(_number(form.get("active_ms")) or 0, _MOST_MS) or None,
+        action, seen_version=whole(form.get("seen"), digits=9), reasons=reasons, comment=comment,
+        category=category or "", edit=words.as_edit() if words is not None else None,
+        active_ms=min(whole(form.get("active_ms")) or 0, _MOST_MS) or None,
     )  # fmt: skip
     try:
-        if form.get("change", "").isdecimal():
-            made = history.revise_case(user, int(form["change"]), judgement)
+        if (former := whole(form.get("change"))) is not None:
+            made = history.revise_case(user, former, judgement)
         else:
             made = decide_case(user, _token(form.get("token")), judgement)
     except VitrinaError as error:
@@ -70,11 +74,12 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation")
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back what was decided within the last minute: one case, which is shown again, or all of a bulk."""
     filters, user = Filters.of(request.GET), person(request)
-    wanted = [int(pk) for pk in request.POST.get("decisions", "").split(",") if pk.isdecimal()]
+    sent = map(whole, request.POST.get("decisions", "").split(",")[:MOST])
+    wanted = [pk for pk in sent if pk is not None]
     if len(wanted) > 1:
         undone, standing = history.undo_many(user, wanted)
         if undone:
@@ -98,7 +103,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation_item", "item_id")
 def later(request: HttpRequest, item_id: int) -> HttpResponse:
     """Put the case off: others get it, and this person sees it again when they ask."""
     item, filters = _found(item_id), Filters.of(request.GET)
@@ -111,7 +116,7 @@ def later(request: HttpRequest, item_id: int) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation")
 def show_again(request: HttpRequest) -> HttpResponse:
     """What the person put off comes again."""
     back = aside.unskip(person(request))
@@ -120,7 +125,7 @@ def show_again(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation_item", "item_id")
 def assign(request: HttpRequest, item_id: int) -> HttpResponse:
     """Give the case to a moderator, or to nobody in particular. Given away, it leaves the screen."""
     item, filters, user = _found(item_id), Filters.of(request.GET), person(request)
@@ -184,7 +189,3 @@ def _token(text: str | None) -> UUID:
         return UUID(text or "")
     except ValueError:
         return UUID(int=0)  # nobody holds it: the service says so
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else None

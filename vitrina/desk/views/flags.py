@@ -7,13 +7,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.comparison.reasons import REPORTS, label_of
+from vitrina.desk.asked import plain
 from vitrina.desk.moderation.listing import title_of
 from vitrina.desk.names import short_name
+from vitrina.desk.posted import posts_from
 from vitrina.desk.views.screen import person
 from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
@@ -34,11 +36,11 @@ def flags(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("moderation_flagged")
 def answer(request: HttpRequest, item_id: int) -> HttpResponse:
     """Answer all flags of an item."""
     reopen = request.POST.get("answer") == "reopen"
-    comment = request.POST.get("comment", "").strip()[:2_000]
+    comment = plain(request.POST.get("comment"), 2_000)
     try:
         answer_flag(person(request), item_id, reopen=reopen, comment=comment)
     except VitrinaError as error:

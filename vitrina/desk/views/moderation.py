@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.desk.asked import whole
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.reasons import reasons_words
@@ -35,8 +36,8 @@ def item(request: HttpRequest, item_id: int) -> HttpResponse:
 @require_safe
 def following(request: HttpRequest) -> HttpResponse:
     """The next free case of the list, after the one that is named."""
-    after = request.GET.get("after", "")
-    current = cases.find(int(after)) if after.isascii() and after.isdecimal() and len(after) < 19 else None
+    after = whole(request.GET.get("after"))
+    current = cases.find(after) if after is not None else None
     return advance(request, Filters.of(request.GET), current)
 
 
@@ -44,8 +45,8 @@ def following(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone, as it is now: who holds what changes while somebody reads."""
-    current = request.GET.get("item", "")
-    shown = cases.find(int(current)) if current.isascii() and current.isdecimal() and len(current) < 19 else None
+    current = whole(request.GET.get("item"))
+    shown = cases.find(current) if current is not None else None
     return render(request, "desk/moderation/_queue.html", frame_of_list(request, Filters.of(request.GET), shown))
 
 

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from vitrina.accounts import services
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.models import Invitation, ResetRequest
 from vitrina.accounts.roles import Access, Role
+from vitrina.desk.asked import plain
+from vitrina.desk.posted import posts_from
+from vitrina.desk.refusals import refusal_words
 
 
 @opens_for(Access.ADMIN)
@@ -24,14 +26,14 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("people")
 def invite_person(request: HttpRequest) -> HttpResponse:
     """Invite an address; the link is shown this once."""
     try:
         role = Role(request.POST.get("role", ""))
         token = services.invite(request.POST.get("email", ""), role, by=_user(request))
     except services.AccountError as error:
-        return render(request, "desk/people.html", _lists() | {"problem": str(error)}, status=422)
+        return render(request, "desk/people.html", _lists() | {"problem": refusal_words(error)}, status=422)
     except ValueError:
         return render(request, "desk/people.html", _lists() | {"problem": _("Choose a role.")}, status=422)
     link = request.build_absolute_uri(reverse("accept_invitation", args=[token]))
@@ -40,13 +42,13 @@ def invite_person(request: HttpRequest) -> HttpResponse:
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("people")
 def hand_over_reset(request: HttpRequest, request_id: int) -> HttpResponse:
     """Show the link by which somebody sets a new password."""
     try:
         user, path = services.handle_reset(request_id, by=_user(request))
     except services.AccountError as error:
-        return render(request, "desk/people.html", _lists() | {"problem": str(error)}, status=409)
+        return render(request, "desk/people.html", _lists() | {"problem": refusal_words(error)}, status=409)
     shown = {"link": request.build_absolute_uri(path), "link_for": user.email, "link_kind": "password"}
     return render(request, "desk/people.html", _lists() | shown)
 
@@ -64,11 +66,11 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             problems = [_("The two passwords differ.")]
         else:
             try:
-                user = services.accept(token, password, request.POST.get("name", ""))
+                user = services.accept(token, password, plain(request.POST.get("name")))
             except ValidationError as error:
                 problems = list(error.messages)
             except services.AccountError as error:
-                problems = [str(error)]
+                problems = [refusal_words(error)]
             else:
                 login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
                 return redirect("home")

@@ -13,6 +13,7 @@ from django.views.decorators.http import condition
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.config import get_settings
+from vitrina.desk.asked import plain
 from vitrina.errors import VitrinaError
 from vitrina.images.models import Picture
 from vitrina.objects import open_store
@@ -25,7 +26,7 @@ _MOST_BYTES = 8_000_000
 
 def _mark(_request: HttpRequest, sha256: str, size: str) -> str | None:
     """The recipe names what was made of the bytes, so that a new recipe is fetched anew."""
-    stored = Picture.objects.filter(pk=sha256, state=Picture.State.STORED)
+    stored = Picture.objects.filter(pk=plain(sha256), state=Picture.State.STORED)
     recipe = stored.values_list("recipe", flat=True).first() if size in SIZES else None
     return f'"{recipe}-{size}"' if recipe is not None else None
 
@@ -35,7 +36,7 @@ def _mark(_request: HttpRequest, sha256: str, size: str) -> str | None:
 def picture(request: HttpRequest, sha256: str, size: str) -> HttpResponse:  # noqa: ARG001
     """A picture by the hash of its original: ``small`` fits 320 pixels, ``large`` 1024."""
     field = SIZES.get(size)
-    found = Picture.objects.filter(pk=sha256, state=Picture.State.STORED).first()
+    found = Picture.objects.filter(pk=plain(sha256), state=Picture.State.STORED).first()
     key = getattr(found, field) if found is not None and field is not None else ""
     if not key:
         raise Http404

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.desk.asked import whole
 from vitrina.numbers import pairs
 from vitrina.numbers.views.frame import page
 from vitrina.review.models import Batch
@@ -17,10 +18,10 @@ from vitrina.statistics.kappas import COMMON_ITEMS
 def agreement(request: HttpRequest) -> HttpResponse:
     """The newest batches, and all figures of the chosen one: the newest that has votes, where none is named."""
     lines = pairs.batches()
-    asked = request.GET.get("batch", "")
+    asked = whole(request.GET.get("batch"))
     chosen: Batch | None
-    if asked.isdecimal() and len(asked) < 10:
-        chosen = get_object_or_404(Batch, pk=int(asked))
+    if asked is not None:
+        chosen = get_object_or_404(Batch, pk=asked)
     else:
         chosen = next((line.batch for line in lines if line.votes), lines[0].batch if lines else None)
     known = next((line for line in lines if line.batch == chosen), None)

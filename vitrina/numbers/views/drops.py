@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.catalog.models import Drop
+from vitrina.desk.asked import plain
 from vitrina.numbers import drops as figures
 from vitrina.numbers import marts, template_success
 from vitrina.numbers.views.frame import page
@@ -29,8 +30,8 @@ STATES = {
 @opens_for(Access.MODERATOR)
 def drops(request: HttpRequest) -> HttpResponse:
     """The newest drops first, by state and words."""
-    state = request.GET.get("state", "")
-    words = " ".join(request.GET.get("q", "").split())[:200]
+    state = plain(request.GET.get("state"))
+    words = " ".join(plain(request.GET.get("q")).split())[:200]
     shown = Paginator(figures.drops(state, words), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": shown,
@@ -47,7 +48,7 @@ def drops(request: HttpRequest) -> HttpResponse:
 def drop(request: HttpRequest, drop_id: int) -> HttpResponse:
     """One drop: what became of its rows, and the rows in quarantine with reason and raw value."""
     found = get_object_or_404(Drop.objects.select_related("source").defer("confirmed"), pk=drop_id)
-    reason = request.GET.get("reason", "")
+    reason = plain(request.GET.get("reason"))
     [progress] = figures.progress([found])
     most = max(found.reasons.values(), default=0) if isinstance(found.reasons, dict) else 0
     context = {

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.config import Settings, get_settings
+from vitrina.desk.asked import plain, whole
 from vitrina.errors import VitrinaError
 from vitrina.images.background.models import BackgroundRequest
 from vitrina.images.background.remove import SURE
@@ -99,7 +100,7 @@ def background_file(request: HttpRequest, cutout_id: uuid.UUID, part: str) -> Ht
 def _handed_in(request: HttpRequest, settings: Settings) -> uuid.UUID:
     store = open_store(settings)
     ticket = _ticket(request)
-    chosen = request.POST.get("picture", "")
+    chosen = plain(request.POST.get("picture"))
     if chosen:
         picture = Picture.objects.filter(pk=chosen, state=Picture.State.STORED).first()
         if picture is None:
@@ -135,8 +136,8 @@ def _worked_now(settings: Settings) -> None:
 
 
 def _form(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
-    product_id = request.GET.get("product", "")
-    product = card.product_of(int(product_id)) if product_id.isdigit() and len(product_id) < 19 else None
+    product_id = whole(request.GET.get("product"))
+    product = card.product_of(product_id) if product_id is not None else None
     recent = BackgroundRequest.objects.order_by("-created_at")[:_RECENT]
     context = _PAGE | {
         "problem": problem,

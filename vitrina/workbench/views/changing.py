@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
@@ -19,7 +19,11 @@ from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion
 from vitrina.content.product_facts import product_facts
 from vitrina.content.templates import category_sheets
+from vitrina.desk.asked import plain, whole
+from vitrina.desk.posted import posts_from
 from vitrina.desk.reasons import AGAIN, OFF
+from vitrina.desk.refusals import refusal_words
+from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.by_hand import decide_product, set_shown, take_back
 from vitrina.review.errors import Conflict
@@ -44,7 +48,7 @@ def product_edit(request: HttpRequest, product_id: int) -> HttpResponse:
         return render(request, "workbench/edit.html", context | {"words": editing.first_words(base, found)})
     words = editing.typed(request.POST)
     checked = editing.check(words, base, _facts_of(found, base))
-    category = request.POST.get("category", "")
+    category = plain(request.POST.get("category"))
     context |= {"words": words, "checked": checked, "category": category, "comment": request.POST.get("comment", "")}
     if request.POST.get("action") != "save" or checked.hard:
         if request.headers.get("HX-Request"):
@@ -60,14 +64,14 @@ def product_edit(request: HttpRequest, product_id: int) -> HttpResponse:
         messages.error(request, _conflict(conflict))
         return render(request, "workbench/edit.html", context | {"stale": conflict.state.get("version")}, status=409)
     except VitrinaError as error:
-        messages.error(request, str(error))
+        messages.error(request, refusal_words(error))
         return render(request, "workbench/edit.html", context, status=422)
     messages.success(request, _("Saved. It is published in about a minute, as everything that people decide."))
     return redirect("product", product_id=found.pk)
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("product", "product_id")
 def product_again(request: HttpRequest, product_id: int) -> HttpResponse:
     """Have the text written again, with reasons."""
     found = found_product(product_id)
@@ -82,7 +86,7 @@ def product_again(request: HttpRequest, product_id: int) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("product", "product_id")
 def product_back(request: HttpRequest, product_id: int) -> HttpResponse:
     """Take the last decision about the product back, while it is not in effect."""
     found = found_product(product_id)
@@ -90,7 +94,7 @@ def product_back(request: HttpRequest, product_id: int) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("product", "product_id")
 def product_shown(request: HttpRequest, product_id: int) -> HttpResponse:
     """Take a product off the shop, with a reason, or put it back."""
     found = found_product(product_id)
@@ -113,7 +117,7 @@ def _done(request: HttpRequest, found: Product, decide: Callable[[], None], said
     except Conflict as conflict:
         messages.error(request, _conflict(conflict))
     except VitrinaError as error:
-        messages.error(request, str(error))
+        messages.error(request, refusal_words(error))
     else:
         messages.success(request, said)
     return redirect("product", product_id=found.pk)
@@ -125,16 +129,15 @@ def _conflict(conflict: Conflict) -> str:
         return _("Another text came meanwhile (version %(n)s). Look at it first.") % {"n": conflict.state["version"]}
     if reason == "held":
         return _("Somebody is deciding about this product in the queue right now. Try again in some minutes.")
-    return str(conflict)
+    return problem_words(conflict)
 
 
 def _seen(request: HttpRequest) -> int | None:
-    text = request.POST.get("seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 and text != "0" else None
+    return whole(request.POST.get("seen"), digits=9) or None
 
 
 def _comment(request: HttpRequest) -> str:
-    return request.POST.get("comment", "").replace("\0", "").strip()[:2_000]
+    return plain(request.POST.get("comment"), 2_000)
 
 
 def _category_of(found: Product) -> str:

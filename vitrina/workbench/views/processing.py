@@ -17,6 +17,7 @@ from vitrina.accounts.roles import Access, Role, roles_of
 from vitrina.catalog.models import Product
 from vitrina.config import get_settings
 from vitrina.content.models import DescriptionTemplate
+from vitrina.desk.asked import plain, whole
 from vitrina.errors import VitrinaError
 from vitrina.review.services import times_asked
 from vitrina.workbench import dagster
@@ -99,8 +100,8 @@ def _state(request: HttpRequest, run_id: str) -> dict[str, Any]:
         raise Http404
     if state is not None and state.job not in dagster.JOBS and Role.ADMIN not in roles_of(user):
         raise Http404
-    product = state.tags.get(dagster.PRODUCT_TAG, "") if state is not None else ""
-    found = Product.objects.filter(pk=int(product)).only("pk", "title").first() if product.isdigit() else None
+    product = whole(state.tags.get(dagster.PRODUCT_TAG)) if state is not None else None
+    found = Product.objects.filter(pk=product).only("pk", "title").first() if product is not None else None
     if state is not None and found is not None and is_blind(user, found.pk):
         state = replace(state, lines=())
     return {
@@ -123,7 +124,7 @@ def _options(request: HttpRequest, found: Product) -> ProcessingOptions:
     def on(name: str) -> bool:
         return request.POST.get(name) == "on"
 
-    template = request.POST.get("template", "")
+    template = plain(request.POST.get("template"))
     known = DescriptionTemplate.objects.filter(is_active=True, name=template).exists() if template else False
     how = request.POST.get("how", "")
     # Another try than all before it: the ledger must not answer with a text that stands already.

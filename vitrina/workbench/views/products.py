@@ -13,6 +13,7 @@ from vitrina.catalog import search
 from vitrina.catalog.models import Drop, Product, Source
 from vitrina.categories.models import Category
 from vitrina.config import get_settings
+from vitrina.desk.asked import plain, whole
 from vitrina.vectors.similar import Near, similar_to_phrase, similar_to_product
 from vitrina.workbench.listing import rows_of
 from vitrina.workbench.words import STATES
@@ -25,7 +26,7 @@ _MOST = 200
 def products(request: HttpRequest) -> HttpResponse:
     """A page of the list. ``by=meaning`` searches by likeness to the words, ``like`` by likeness to a product."""
     wanted = _wanted(request)
-    like = _number(request.GET.get("like", ""))
+    like = whole(request.GET.get("like"))
     by_meaning = request.GET.get("by") == "meaning" and bool(wanted.words)
     context: dict[str, Any] = {
         "section": "products", "part": "products", "wanted": wanted, "by_meaning": by_meaning,
@@ -42,7 +43,7 @@ def products(request: HttpRequest) -> HttpResponse:
     elif by_meaning:
         context |= _alike(similar_to_phrase(wanted.words, get_settings(), k=_MOST), wanted)
     else:
-        page = _number(request.GET.get("page", "")) or 1
+        page = whole(request.GET.get("page")) or 1
         found = search.find(wanted, page=page, size=PAGE)
         context |= {"found": found, "rows": rows_of(found.ids), "page": page}
     return render(request, "workbench/products.html", context)
@@ -55,14 +56,10 @@ def _alike(near: Near, wanted: search.Wanted) -> dict[str, Any]:
 
 def _wanted(request: HttpRequest) -> search.Wanted:
     def said(name: str, most: int = 300) -> str:
-        return " ".join(request.GET.get(name, "").replace("\0", "").split())[:most]
+        return " ".join(plain(request.GET.get(name)).split())[:most]
 
     state = said("state")
     return search.Wanted(said("q"), said("source"), said("category"), state if state in STATES else "", said("drop"))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _filters(request: HttpRequest) -> str:

@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.catalog.models import Drop, Source
 from vitrina.config import get_settings
+from vitrina.desk.asked import plain
+from vitrina.desk.posted import posts_from
 from vitrina.errors import VitrinaError
 from vitrina.objects import open_store
 from vitrina.workbench import dagster, drop_card, incoming
@@ -46,10 +48,10 @@ def drop_upload(request: HttpRequest) -> HttpResponse:
         return _form(request)
     settings = get_settings()
     files = [Given(one.name or "", one) for one in request.FILES.getlist("files")]  # type: ignore[arg-type]
-    source = request.POST.get("new_source", "").strip() or request.POST.get("source", "").strip()
+    source = plain(request.POST.get("new_source")) or plain(request.POST.get("source"))
     try:
         made = incoming.receive(
-            files, source=source, name=request.POST.get("name", "").strip(), owner=person_of(request).pk,
+            files, source=source, name=plain(request.POST.get("name")), owner=person_of(request).pk,
             store=open_store(settings), settings=settings,
         )  # fmt: skip
     except VitrinaError as error:
@@ -72,7 +74,7 @@ def upload_state(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("upload", "upload_id")
 def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     """Place the files where the sensor looks."""
     found = _found(request, upload_id)
@@ -93,7 +95,7 @@ def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 
 
 @opens_for(Access.MODERATOR)
-@require_POST
+@posts_from("upload", "upload_id")
 def upload_discard(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     """Throw the files away."""
     incoming.discard(_found(request, upload_id), get_settings())
