@@ -227,3 +227,70 @@ def test_the_shared_files_load_with_their_dirty_rows_set_aside(shared_data):
 @pytest.mark.parametrize(("margin", "kept"), [(2, 2.0), (float("inf"), None), (float("nan"), None), (True, None)])
 def test_a_margin_is_a_finite_number_or_none(margin, kept):
     assert optional_number({"margin": margin}, "margin") == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "choice"),
+    [("response_a", Choice.A), (" Response_B ", Choice.B), ("2.0", None), ("model_b", Choice.B), ("equal", Choice.TIE),
+     ("tie (bothbad)", Choice.BOTH_BAD), (0.5, None)],
+)  # fmt: skip
+def test_labels_that_name_a_side_are_understood_and_others_are_told_what_is_wanted(tmp_path, said, choice):
+    read = load([write(tmp_path / "rows.jsonl", OURS | {"preferred": said})])
+    assert [row.choice for row in read.rows] == ([choice] if choice else [])
+    assert choice or "or 1, 2 and 0" in read.faults
+
+
+@pytest.mark.parametrize("labels", [[0, 1], ["1.0", 0.5], [1.0, 0.0], ["0", "1"]])
+def test_labels_of_two_meanings_are_refused(tmp_path, labels):
+    for row, name in ((OURS, "preferred"), (LLMBAR, "label")):
+        records = [row | {name: labels[number % 2]} for number in range(30)]
+        with pytest.raises(PermanentError, match=f"0 and 1 in the column {name}"):
+            load([write(tmp_path / "rows.jsonl", *records)])
+        clear = [row | {name: number % 3} for number in range(30)]
+        assert len(load([write(tmp_path / "rows.jsonl", *clear)]).decided) == 20
+
+
+@pytest.mark.parametrize("votes", [["a", "a", "tie"], {"x": "a", "y": "A", "z": "tie", "w": None}])
+def test_votes_may_be_choices_alone_or_by_annotator(tmp_path, votes):
+    row = only(write(tmp_path / "rows.jsonl", OURS | {"votes": votes, "preferred": None}))
+    assert [vote.choice for vote in row.votes] == [Choice.A, Choice.A, Choice.TIE]
+    assert [vote.annotator for vote in row.votes] == (["1", "2", "3"] if isinstance(votes, list) else ["x", "y", "z"])
+    assert row.choice is Choice.A
+
+
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [("ru-RU", "ru"), ("RU", "ru"), ("Russian", "ru"), ("русский", "ru"), ("en_US", "en"), ("kk", "kk")],
+)
+def test_a_language_is_its_code(tmp_path, named, code):
+    assert only(write(tmp_path / "rows.jsonl", OURS | {"language": named})).language == code
+    assert only(write(tmp_path / "other.jsonl", REWARDBENCH | {"lang": named})).language == code
+
+
+def test_conversations_of_other_kinds_are_conversations(tmp_path):
+    def talk(answer, shape):
+        turns = [
+            ("system", "Кратко."),
+            ("user", "Что?"),
+            ("assistant", "Это."),
+            ("user", "А то?"),
+            ("assistant", answer),
+        ]
+        return [shape(role, text) for role, text in turns]
+
+    shapes = [
+        lambda role, text: {"role": role, "content": text},
+        lambda role, text: {"from": {"user": "human", "assistant": "gpt"}.get(role, role), "value": text},
+        lambda role, text: {"role": role, "content": [{"type": "text", "text": text}]},
+    ]
+    found = []
+    for shape in shapes:
+        record = {
+            "chosen": talk("Да.", shape),
+            "rejected": talk("Нет.", shape),
+            "score_chosen": 8,
+            "score_rejected": 5.5,
+        }
+        row = only(write(tmp_path / "rows.jsonl", record))
+        found.append((row.prompt, row.a, row.b, row.margin))
+    assert set(found) == {("system: Кратко.\n\nuser: Что?\n\nassistant: Это.\n\nuser: А то?", "Да.", "Нет.", 2.5)}

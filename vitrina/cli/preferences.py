@@ -22,7 +22,10 @@ Which = Annotated[str, typer.Argument(help="A version, the first digits of one, 
 
 @app.command("import")
 def import_preferences(
-    file: Annotated[Path, typer.Argument(help="JSON Lines or a JSON array, may be .gz.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON Lines, a JSON array, CSV or TSV, may be .gz; Parquet.", exists=True, dir_okay=False),
+    ],
     format: Annotated[str | None, typer.Option("--format", help="Recognised when not given.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the source in datasets; that of the file.")] = None,
     licence: Annotated[str, typer.Option(help="Licence of the file.")] = "",

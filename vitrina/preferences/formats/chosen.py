@@ -85,12 +85,20 @@ def read_explicit(record: Record) -> Iterator[PreferenceRow]:
                 group=fields.optional_text(record, "group", "prompt_group") or "",
                 subset=fields.optional_text(record, "subset"),
                 category=fields.optional_text(record, "category"),
-                language=fields.optional_text(record, "language"),
-                margin=fields.optional_number(record, "margin"),
+                language=fields.optional_language(record),
+                margin=_margin(record),
                 row_id=fields.optional_text(record, "id"),
                 sides_shown=False,
                 extra={"chosen_answers": len(chosen), "rejected_answers": len(rejected)},
             )
+
+
+def _margin(record: Record) -> float | None:
+    """The file's own, or the difference of two scores."""
+    scores = [fields.optional_number(record, name) for name in ("score_chosen", "score_rejected")]
+    if "margin" in record or None in scores:
+        return fields.optional_number(record, "margin")
+    return float(scores[0] - scores[1])  # type: ignore[operator]
 
 
 def _sides(record: Record, name: str) -> tuple[str | None, list[str]]:

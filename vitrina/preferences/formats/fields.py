@@ -5,6 +5,7 @@ What belongs here: looking at one field. What stays out: which fields a format h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -12,6 +13,13 @@ from typing import Any
 from vitrina.preferences.formats.rows import Reason, Unusable
 
 Record = Mapping[str, Any]
+_LANGUAGES = {
+    "ru": {"rus", "russian", "русский"},
+    "en": {"eng", "english", "английский"},
+    "tr": {"tur", "turkish", "türkçe", "турецкий"},
+}
+_TURNS = (("role", "content"), ("from", "value"))
+_ROLES = {"human": "user", "gpt": "assistant"}
 
 
 def has(record: Record, *names: str) -> bool:
@@ -88,11 +96,39 @@ def optional_number(record: Record, name: str) -> float | None:
     return float(found)
 
 
+def optional_language(record: Record) -> str | None:
+    """The code of a language: ``ru`` for ru, RU, ru-RU, rus and Russian; what is not known stays as it stands."""
+    found = optional_text(record, "language", "lang")
+    if found is None:
+        return None
+    word = re.split(r"[-_]", found.lower(), maxsplit=1)[0]
+    return next((code for code, names in _LANGUAGES.items() if word == code or word in names), word)
+
+
 def messages(value: Any) -> Sequence[Record] | None:
-    """A conversation (role and content), or None where the value is something else."""
+    """A conversation (role and content, or from and value), or None where the value is something else.
+
+    Content in parts, of which all are text, is one text.
+    """
     if not isinstance(value, list) or not value or not all(isinstance(turn, dict) for turn in value):
         return None
-    return value if all("role" in turn and "content" in turn for turn in value) else None
+    turns = []
+    for turn in value:
+        names = next((names for names in _TURNS if has(turn, *names)), None)
+        if names is None:
+            return None
+        role, content = (turn[name] for name in names)
+        turns.append({"role": _ROLES.get(role, role) if isinstance(role, str) else role, "content": _joined(content)})
+    return turns
+
+
+def _joined(content: Any) -> Any:
+    if isinstance(content, list) and content:
+        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) == len(parts):
+            return "\n".join(texts)
+    return content
 
 
 def transcript(turns: Sequence[Record]) -> str:

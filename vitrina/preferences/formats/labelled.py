@@ -6,7 +6,7 @@ What belongs here: reading one record of these formats. What stays out: files th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -23,7 +23,19 @@ _WORDS: Mapping[str, Choice] = {
     "tie": Choice.TIE,
     "both_bad": Choice.BOTH_BAD,
     "split": Choice.SPLIT,
+    "response_a": Choice.A,
+    "response_b": Choice.B,
+    "output_1": Choice.A,
+    "output_2": Choice.B,
+    "model_a": Choice.A,
+    "model_b": Choice.B,
+    "equal": Choice.TIE,
+    "draw": Choice.TIE,
+    "both bad": Choice.BOTH_BAD,
+    "tie (bothbad)": Choice.BOTH_BAD,
 }
+#: With fewer labels, that none is 2 may be chance.
+_LABELS_TO_JUDGE = 20
 _ANNOTATOR = re.compile(r"annotator_?(\d+)", re.IGNORECASE)
 
 
@@ -37,7 +49,22 @@ def choice_of(value: Any) -> Choice:
         word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
         if (found := _WORDS.get(word.strip().lower())) is not None:
             return found
-    raise Unusable(Reason.UNKNOWN_CHOICE, f"{str(value)[:40]!r} is not a choice.")
+    message = f"{str(value)[:40]!r} is not a choice, which are a, b, tie and both_bad, or 1, 2 and 0."
+    raise Unusable(Reason.UNKNOWN_CHOICE, message)
+
+
+def ambiguous_labels(records: Iterable[Record]) -> str | None:
+    """A column of labels 0 and 1 (or 0.5) and never 2: whether 0 is a tie or the second side is not to be told.
+
+    Returns:
+        The name of the column; None where all is clear, or too few rows say so.
+    """
+    for name in ("preferred", "label"):
+        found = [str(record[name]).strip() for record in records if record.get(name) is not None]
+        labels = {label.removesuffix(".0") for label in found}
+        if len(found) >= _LABELS_TO_JUDGE and "1" in labels and labels & {"0", "0.5"} and labels <= {"0", "0.5", "1"}:
+            return name
+    return None
 
 
 def is_ours(record: Record) -> bool:
@@ -47,7 +74,8 @@ def is_ours(record: Record) -> bool:
 
 def read_ours(record: Record) -> Iterator[PreferenceRow]:
     """`prompt, response_a, response_b, preferred` (a, b, tie, both_bad); optionally `votes` as a list of
-    ``{"annotator": …, "choice": …}``, `group`, `subset`, `category`, `language`, `margin`, `id`.
+    ``{"annotator": …, "choice": …}`` (or of choices alone, or annotator → choice), `group`, `subset`, `category`,
+    `language`, `margin`, `id`.
 
     Raises:
         Unusable: no text, an empty text, or an unknown choice.
@@ -65,7 +93,7 @@ def read_ours(record: Record) -> Iterator[PreferenceRow]:
         item=fields.optional_text(record, "item") or "",
         subset=fields.optional_text(record, "subset"),
         category=fields.optional_text(record, "category"),
-        language=fields.optional_text(record, "language"),
+        language=fields.optional_language(record),
         margin=fields.optional_number(record, "margin"),
         row_id=fields.optional_text(record, "id"),
     )
@@ -74,10 +102,15 @@ def read_ours(record: Record) -> Iterator[PreferenceRow]:
 def _votes(value: Any) -> Iterator[Vote]:
     if value is None:
         return
-    if not isinstance(value, list) or not all(isinstance(vote, dict) for vote in value):
-        raise Unusable(Reason.UNKNOWN_CHOICE, "The field votes is not a list of objects.")
+    if isinstance(value, dict):
+        value = [{"annotator": name, "choice": choice} for name, choice in value.items() if choice is not None]
+    if not isinstance(value, list):
+        raise Unusable(Reason.UNKNOWN_CHOICE, "The field votes is neither a list nor an object.")
     for number, vote in enumerate(value, 1):
-        yield Vote(fields.optional_text(vote, "annotator") or str(number), choice_of(vote.get("choice")))
+        if isinstance(vote, dict):
+            yield Vote(fields.optional_text(vote, "annotator") or str(number), choice_of(vote.get("choice")))
+        else:
+            yield Vote(str(number), choice_of(vote))
 
 
 def is_pandalm(record: Record) -> bool:
@@ -134,6 +167,8 @@ def read_qa_feedback(record: Record) -> Iterator[PreferenceRow | Unusable]:
     """
     question = fields.prompt(record, "question")
     labels = fields.value(record, "preference")
+    if not isinstance(labels, list):
+        raise Unusable(Reason.UNKNOWN_CHOICE, f"The field preference is {type(labels).__name__}, not a list.")
     size = next((n for n in range(2, 100) if n * (n - 1) // 2 == len(labels)), None)
     if size is None:
         raise Unusable(Reason.UNKNOWN_CHOICE, f"{len(labels)} labels compare no whole number of predictions.")

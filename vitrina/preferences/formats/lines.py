@@ -1,4 +1,4 @@
-"""Records of a JSON Lines file or of a JSON array, one at a time, compressed with gzip or not.
+"""Records of JSON Lines, a JSON array or a table of text, one at a time, compressed with gzip or not.
 
 What belongs here: bytes to objects in bounded memory, with a line number and a reason where that fails. What stays
 out: what the objects mean.
@@ -7,6 +7,7 @@ out: what the objects mean.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import zlib
@@ -17,8 +18,9 @@ from typing import Any, BinaryIO
 import orjson
 
 from vitrina.errors import PermanentError
-from vitrina.preferences.formats.elements import cut_elements
+from vitrina.preferences.formats.elements import cut_elements, wrapped_array
 from vitrina.preferences.formats.rows import Reason, SetAside
+from vitrina.preferences.formats.tables import delimiter_of, table_rows
 
 #: The longest line that is read. The longest row of the public sets looked at has 40 thousand characters.
 MAX_LINE_BYTES = 8 << 20
@@ -30,6 +32,12 @@ _EXCERPT = 160
 _DEEP = f"The record has more than {MAX_DEPTH} lists and objects within each other."
 _HALF = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
+#: By so much of it a file's kind is known; read in steps, since what stands before a fault is used.
+_HEAD, _STEP = 1 << 16, 1 << 12
+_ENDS = re.compile(rb"[\r\n]")
+#: Names under which an object may hold all rows, and names that a row itself has.
+_WRAPPERS = frozenset({b"data", b"rows", b"examples", b"train"})
+_OF_ROWS = frozenset({b"prompt", b"chosen", b"rejected", b"instruction", b"question", b"input", b"messages"})
 
 
 def shown(path: Path) -> str:
@@ -40,6 +48,9 @@ def shown(path: Path) -> str:
 def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
     """Line number and object of each record, or why there is none. Empty lines are skipped.
 
+    JSON Lines; a JSON array, alone or as ``data``, ``rows``, ``examples`` or ``train`` of one object; CSV and TSV with
+    a header. Lines may end as on any system.
+
     Raises:
         PermanentError: no such file, or it unpacks to more than `MAX_FILE_BYTES`.
     """
@@ -49,15 +60,62 @@ def read_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        read = b""
         try:
-            head = stream.read(4096).removeprefix(_BOM).lstrip()
+            while len(read) < _HEAD and (more := stream.read(_STEP)):
+                read += more
         except (EOFError, zlib.error, OSError) as error:
-            yield _early(path, 1, error)
-            return
-        stream.seek(0)
+            if not read:
+                yield _early(path, 1, error)
+                return
+        head = read.removeprefix(_BOM).lstrip()
+        array = wrapped_array(head, _WRAPPERS, _OF_ROWS) if head.startswith(b"{") else None
+        stream.seek(0 if array is None else len(read) - len(head) + array)
+        if array is not None:
+            yield from _elements(stream, path, once=True)
         # an object that is written over several lines begins with a bracket alone
-        whole = head.startswith(b"[") or head.split(b"\n", 1)[0].strip() == b"{"
-        yield from (_elements if whole else _lines)(stream, path)
+        elif head.startswith(b"[") or _ENDS.split(head, 1)[0].strip() == b"{":
+            yield from _elements(stream, path)
+        else:
+            # old systems end lines with CR alone, which JSON has nowhere else
+            old = b"\r" in read and b"\n" not in read
+            own = io.BufferedReader(_NewEnds(stream), _HEAD) if old else stream
+            delimiter = delimiter_of(head, path.name)
+            yield from _lines(own, path) if delimiter is None else _table(own, path, delimiter)
+
+
+def _table(stream: BinaryIO, path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
+    number = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal number
+        total = 0
+        while line := stream.readline(MAX_LINE_BYTES + 1):
+            number, total = number + 1, total + len(line)
+            _bounded(total, path)
+            if len(line) > MAX_LINE_BYTES:
+                raise OSError(f"a line has more than {MAX_LINE_BYTES:,} bytes")
+            yield line
+
+    try:
+        yield from table_rows(lines(), delimiter, shown(path), MAX_LINE_BYTES)
+    except (EOFError, zlib.error, OSError) as error:
+        yield _early(path, number + 1, error)
+
+
+class _NewEnds(io.RawIOBase):
+    """A stream whose lines end with LF instead of CR."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _early(path: Path, line: int, error: Exception) -> SetAside:
@@ -156,18 +214,29 @@ def _too_deep(record: Any) -> bool:
     return True
 
 
-def _elements(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
+def _elements(stream: BinaryIO, path: Path, *, once: bool = False) -> Iterator[tuple[int, dict[str, Any]] | SetAside]:
     number = 0
     try:
-        for element in cut_elements(_Bounded(stream, path), MAX_LINE_BYTES):
+        for element in cut_elements(_Bounded(stream, path), MAX_LINE_BYTES, once=once):
             number += 1
             if element is None:
                 message = f"The element has more than {MAX_LINE_BYTES:,} bytes."
                 yield SetAside(Reason.TOO_LONG_LINE, message, shown(path), number)
             else:
-                yield _parsed(element, path, number, "element")
+                yield (
+                    _inner(_parsed(element, path, number, "element"))
+                    if once
+                    else _parsed(element, path, number, "element")
+                )
     except (EOFError, zlib.error, OSError) as error:
         yield _early(path, number + 1, error)
+
+
+def _inner(parsed: tuple[int, dict[str, Any]] | SetAside) -> tuple[int, dict[str, Any]] | SetAside:
+    """Servers of datasets give ``{"row_idx": 0, "row": {…}}``."""
+    if not isinstance(parsed, SetAside) and "row_idx" in parsed[1] and isinstance(parsed[1].get("row"), dict):
+        return parsed[0], parsed[1]["row"]
+    return parsed
 
 
 class _Bounded:

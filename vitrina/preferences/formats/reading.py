@@ -18,8 +18,9 @@ import vitrina.preferences.formats.chosen as chosen
 import vitrina.preferences.formats.labelled as labelled
 from vitrina.errors import PermanentError
 from vitrina.preferences.formats.fields import Record
-from vitrina.preferences.formats.lines import read_records, shown
+from vitrina.preferences.formats.lines import MAX_FILE_BYTES, read_records, shown
 from vitrina.preferences.formats.rows import Choice, PreferenceRow, SetAside, Unusable
+from vitrina.preferences.formats.tables import is_parquet, parquet_rows
 
 _EXCERPT = 160
 _SNIFFED = 50
@@ -105,7 +106,7 @@ def recognise(path: Path) -> Format:
     counted: Counter[str] = Counter()
     seen: tuple[str, ...] = ()
     fault: SetAside | None = None
-    for record in islice(read_records(path), _SNIFFED):
+    for record in islice(_records(path), _SNIFFED):
         if isinstance(record, SetAside):
             fault = fault or record
             continue
@@ -119,23 +120,37 @@ def recognise(path: Path) -> Format:
             what = "There is no row in it."
             if fault is not None:
                 what = f"No row of it is a JSON object. {fault.message.rstrip('.')}."
-            hint = "Give JSON Lines or one JSON array, in UTF-8, plain or .gz."
+            hint = (
+                "Give JSON Lines or one JSON array, CSV or TSV with a header, all in UTF-8, plain or .gz; or Parquet."
+            )
         raise PermanentError(f"{shown(path)} is of no known preference format. {what}", hint=hint)
     return FORMATS[counted.most_common(1)[0][0]]
+
+
+def _records(path: Path) -> Iterator[tuple[int, Record] | SetAside]:
+    if path.is_file() and is_parquet(path):
+        return parquet_rows(path, shown(path), MAX_FILE_BYTES)
+    return read_records(path)
 
 
 def read_preferences(path: Path, format: str | None = None) -> Iterator[PreferenceRow | SetAside]:
     """Rows of one file, in its order; what cannot be used comes as a `SetAside` in its place.
 
     Args:
-        path: JSON Lines or a JSON array, plain or gzip.
+        path: JSON Lines, a JSON array, CSV or TSV, plain or gzip; or Parquet.
         format: A name of `FORMATS`; recognised from the first records when None.
 
     Raises:
-        PermanentError: no such file, no such format, or a format that is not recognised.
+        PermanentError: no such file, no such format, a format that is not recognised, or labels of two meanings.
     """
     chosen_format = format_named(format) if format else recognise(path)
-    for record in read_records(path):
+    first = [record[1] for record in islice(_records(path), _SNIFFED) if not isinstance(record, SetAside)]
+    if chosen_format.name in ("ours", "llmbar") and (name := labelled.ambiguous_labels(first)):
+        raise PermanentError(
+            f"{shown(path)} has labels 0 and 1 in the column {name}, and no 2: is 0 a tie or the second side?",
+            hint="Write a, b and tie, or 1, 2 and 0.",
+        )
+    for record in _records(path):
         if isinstance(record, SetAside):
             yield record
         else:
@@ -145,7 +160,7 @@ def read_preferences(path: Path, format: str | None = None) -> Iterator[Preferen
 def _rows(record: Record, used: Format, file: str, line: int) -> Iterator[PreferenceRow | SetAside]:
     def aside(error: Unusable) -> SetAside:
         own = next((str(record[name]) for name in ("id", "idx", "source_row") if name in record), None)
-        excerpt = orjson.dumps(record).decode()[:_EXCERPT]
+        excerpt = orjson.dumps(record, default=str).decode()[:_EXCERPT]
         return SetAside(error.reason, error.message, file, line, row_id=own, excerpt=excerpt)
 
     try:
@@ -166,10 +181,10 @@ def load(paths: Iterable[Path], format: str | None = None) -> Loaded:
         PermanentError: as `read_preferences`.
     """
     loaded = Loaded()
-    for path in paths:
+    for number, path in enumerate(paths, 1):
         for row in read_preferences(path, format):
             if isinstance(row, SetAside):
                 loaded.set_aside.append(row)
             else:
-                loaded.rows.append(row)
+                loaded.rows.append(replace(row, file_number=number))
     return loaded

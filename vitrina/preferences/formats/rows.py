@@ -37,6 +37,7 @@ class Reason(StrEnum):
     TOO_LONG_LINE = "too_long_line"
     TOO_DEEP = "too_deep"
     FILE_ENDS_EARLY = "file_ends_early"
+    WRONG_COLUMNS = "wrong_columns"
     MISSING_FIELD = "missing_field"
     NOT_TEXT = "not_text"
     EMPTY_ANSWER = "empty_answer"
@@ -73,6 +74,7 @@ class PreferenceRow:
         margin: How much better, where the file says so; in the file's own units.
         source: Name of the format.
         file: Name of the file, without its folder.
+        file_number: Which of the files that were loaded together, from 1: two may have one name.
         line: Line in it, from 1 (in a JSON array: number of the element).
         row_id: The row's own identifier, if it has one.
     """
@@ -91,6 +93,7 @@ class PreferenceRow:
     sides_shown: bool = True
     source: str = ""
     file: str = ""
+    file_number: int = 0
     line: int = 0
     row_id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
