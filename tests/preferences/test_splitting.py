@@ -20,10 +20,12 @@ class Row:
     key: str
     prompt: str
     product: int | None = None
+    group: str = ""
     keys: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", split_keys(prompt_group(self.prompt), self.product))
+        object.__setattr__(self, "group", self.group or prompt_group(self.prompt))
+        object.__setattr__(self, "keys", split_keys(self.group, self.prompt, self.product))
 
 
 def sides(rows: list[Row], stored: dict[str, Stored] | None = None) -> Split:
@@ -40,7 +42,7 @@ def as_files(rows: list[Row], found: Split) -> dict[str, list[dict]]:
             {
                 "side": found.side[r.key],
                 "prompt": r.prompt,
-                "prompt_group": prompt_group(r.prompt),
+                "prompt_group": r.group,
                 "product": r.product,
             }
             for r in rows
@@ -88,6 +90,30 @@ def test_a_near_duplicate_of_a_prompt_that_has_gone_still_finds_its_side() -> No
         assert found.side["new"] == first.given[f"prompt:{prompt_group(prompt(number))}"].side
 
 
+def test_groups_that_a_file_names_share_a_side_where_they_share_a_prompt() -> None:
+    train = next(f"g{n}" for n in range(100) if drawn_side(f"prompt:g{n}", 0.2, 0.2) == "train")
+    test = next(f"g{n}" for n in range(100) if drawn_side(f"prompt:g{n}", 0.2, 0.2) == "test")
+    for shared in (prompt(3), prompt(3) + " ещё"):
+        rows = [Row("a", prompt(1), None, train), Row("b", prompt(3), None, train)]
+        rows += [Row("c", shared, None, test), Row("d", prompt(2), None, test)]
+        found = sides(rows)
+        assert len(set(found.side.values())) == 1
+        assert not found.joining
+        assert meeting_sides(as_files(rows, found)) == []
+        planted = Split(side={"a": "train", "b": "train", "c": "test", "d": "test"})
+        assert len(meeting_sides(as_files(rows, planted))) == 1
+
+
+def test_a_group_of_an_earlier_version_keeps_its_side_and_gives_it_to_its_prompts() -> None:
+    for side in ("train", "validation", "test"):
+        stored = {"prompt:g": Stored(side, prompt(1))}
+        found = sides([Row("a", prompt(1), None, "g"), Row("b", prompt(2), None, "g")], stored)
+        assert found.side == {"a": side, "b": side}
+        assert {one.side for one in found.given.values()} == {side}
+        later = sides([Row("new", prompt(2) + " ещё")], stored | found.given)
+        assert later.side == {"new": side}
+
+
 ROWS = st.lists(st.tuples(st.integers(0, 25), st.one_of(st.none(), st.integers(0, 8)), st.booleans()), max_size=25)
 
 
@@ -111,7 +137,7 @@ def test_versions_may_grow_as_they_like_and_no_side_changes_or_meets(versions: l
 
 
 def test_the_check_sees_what_the_split_would_hide() -> None:
-    base = {"side": "train", "prompt": prompt(1), "prompt_group": "1", "product": 5}
+    base = {"side": "train", "prompt": prompt(1), "prompt_group": prompt_group(prompt(1)), "product": 5}
     leaks = {
         "prompt": {**base, "side": "test", "product": None},
         "product": {**base, "side": "test", "prompt": prompt(2), "prompt_group": "2"},

@@ -75,7 +75,7 @@ def test_a_swapped_pair_with_the_same_winner_is_a_duplicate_and_with_another_a_c
 
 def test_ties_stand_apart() -> None:
     found = validate(
-        [pair("a"), pair("b", outcome="tie", prompt_group="2"), pair("c", outcome="both_bad", prompt_group="3")],
+        [pair("a"), pair("b", outcome="tie", prompt="Вторая"), pair("c", outcome="both_bad", prompt="Третья")],
         (),
         Limits(),
     )
@@ -127,3 +127,14 @@ def test_every_row_comes_out_once(rows: list[tuple[str, str, str, str]]) -> None
         (one.prompt_group, frozenset((one.text_a.strip(), one.text_b.strip()))) for one in (*found.pairs, *found.ties)
     }
     assert len(kept) == len(found.pairs) + len(found.ties)
+
+
+def test_answers_to_different_prompts_of_one_group_contradict_nothing() -> None:
+    found = validate([pair("a"), pair("b", prompt="Напиши описание", outcome="b")], (), Limits())
+    assert [one.key for one in found.pairs] == ["a", "b"]
+
+
+def test_a_language_of_which_nothing_is_known_sets_nothing_aside() -> None:
+    latin = {"text_a": "Ein Kleid aus dichter Baumwolle, gefüttert, mit zwei Taschen und langen Ärmeln",
+             "text_b": "Ein schönes Kleid für größere Anlässe, übrigens günstig und täglich tragbar"}  # fmt: skip
+    assert reasons(pair("a", language="de", **latin), pair("b", language="kk")) == {}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vitrina.content.duplicates import DuplicateIndex
+from vitrina.preferences.formats.keys import prompt_group
 
 
 def meeting_sides(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
@@ -24,10 +25,12 @@ def meeting_sides(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
         for row in lines:
             if "side" not in row:
                 continue
-            sides[f"prompt {row['prompt_group']}"].add(row["side"])
+            own = prompt_group(row["prompt"])
+            for group in (row["prompt_group"], own):
+                sides[f"prompt {group}"].add(row["side"])
             if row["product"] is not None:
                 sides[f"product {row['product']}"].add(row["side"])
-            prompts.setdefault(row["prompt_group"], (row["side"], row["prompt"]))
+            prompts.setdefault(own, (row["side"], row["prompt"]))
     found = [f"{key}: {', '.join(sorted(on))}" for key, on in sorted(sides.items()) if len(on) > 1]
     return found + _near_duplicates(prompts)
 

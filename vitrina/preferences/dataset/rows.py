@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from vitrina.preferences.formats.keys import prompt_group as group_of
+
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SIDES: Final = (TRAIN, VALIDATION, TEST)
 DECIDED: Final = frozenset({"a", "b"})
@@ -59,7 +61,7 @@ class Pair:
     @property
     def keys(self) -> tuple[str, ...]:
         """What ties rows to one side of the split."""
-        return split_keys(self.prompt_group, self.product)
+        return split_keys(self.prompt_group, self.prompt, self.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Label:
     @property
     def keys(self) -> tuple[str, ...]:
         """As of :class:`Pair`."""
-        return split_keys(self.prompt_group, self.product)
+        return split_keys(self.prompt_group, self.prompt, self.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,18 @@ class Sorted:
         return dict(sorted(Counter(one.reason for one in self.aside).items()))
 
 
-def split_keys(prompt_group: str, product: int | None) -> tuple[str, ...]:
-    """``prompt:<group>``, and ``product:<id>`` where there is one."""
-    keys = [f"prompt:{prompt_group}"]
-    if product is not None:
-        keys.append(f"product:{product}")
-    return tuple(keys)
+def split_keys(prompt_group: str, prompt: str, product: int | None) -> tuple[str, ...]:
+    """``prompt:<group>``, the same of the prompt itself where a file names groups of its own, and ``product:<id>``.
+
+    Files may give one prompt to two groups, and a group many prompts.
+    """
+    keys = dict.fromkeys((f"prompt:{prompt_group}", prompt_key(prompt)))
+    return (*keys, f"product:{product}") if product is not None else tuple(keys)
+
+
+def prompt_key(prompt: str) -> str:
+    """The split key of a prompt by what it says."""
+    return f"prompt:{group_of(prompt)}"
 
 
 def pair_record(pair: Pair, side: str) -> dict[str, Any]:

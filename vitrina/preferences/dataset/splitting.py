@@ -82,13 +82,15 @@ def split(rows: Sequence[Keyed], stored: Mapping[str, Stored], *, validation_sha
         validation_share: Share of groups that are held out for choosing; ``test_share`` for the report.
     """
     groups = _Groups()
-    for row in rows:
-        for key in row.keys[1:]:
-            groups.join(row.keys[0], key)
-    bands = _join_near_duplicates(rows, stored, groups)
+    keys_of = {row.key: row.keys for row in rows}
+    for keys in keys_of.values():
+        for key in keys[1:]:
+            groups.join(keys[0], key)
+    prompts = {_own_prompt(keys_of[row.key]): row.prompt for row in rows}
+    bands = _join_near_duplicates(prompts, stored, groups)
     members: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        members[groups.find(row.keys[0])].update(row.keys)
+    for keys in keys_of.values():
+        members[groups.find(keys[0])].update(keys)
     # Keys of earlier versions count in their group even where no row has them any more.
     for key in stored:
         root = groups.find(key)
@@ -96,14 +98,14 @@ def split(rows: Sequence[Keyed], stored: Mapping[str, Stored], *, validation_sha
             members[root].add(key)
     result = Split()
     of_group = {root: _side(keys, stored, validation_share, test_share) for root, keys in members.items()}
-    prompts = {row.keys[0]: row.prompt for row in rows}
     for row in rows:
-        side = of_group[groups.find(row.keys[0])] or _own_side(row, stored)
+        keys = keys_of[row.key]
+        side = of_group[groups.find(keys[0])] or _own_side(keys, stored)
         if side is None:
             result.joining.append(row.key)
             continue
         result.side[row.key] = side
-        for key in row.keys:
+        for key in keys:
             if key not in stored:
                 result.given[key] = Stored(side, prompts.get(key, ""), bands.get(key, ()))
     for root, side in of_group.items():
@@ -121,9 +123,14 @@ def _side(keys: Iterable[str], stored: Mapping[str, Stored], validation: float, 
     return sides.pop() if sides else drawn_side(keys[0], validation, test)
 
 
-def _own_side(row: Keyed, stored: Mapping[str, Stored]) -> str | None:
+def _own_prompt(keys: Sequence[str]) -> str:
+    """The key of the row's prompt itself, which stands behind that of a group with another name."""
+    return [key for key in keys if key.startswith("prompt:")][-1]
+
+
+def _own_side(keys: Sequence[str], stored: Mapping[str, Stored]) -> str | None:
     """The side of a row whose group has two: its own, if all its keys have had one since an earlier version."""
-    sides = {stored[key].side if key in stored else None for key in row.keys}
+    sides = {stored[key].side if key in stored else None for key in keys}
     return sides.pop() if len(sides) == 1 else None
 
 
@@ -134,15 +141,17 @@ def drawn_side(name: str, validation: float, test: float) -> str:
 
 
 def _join_near_duplicates(
-    rows: Sequence[Keyed], stored: Mapping[str, Stored], groups: _Groups
+    prompts: Mapping[str, str], stored: Mapping[str, Stored], groups: _Groups
 ) -> dict[str, tuple[int, ...]]:
     """Join prompts that say the same in almost the same words; new ones with all, known ones met before.
+
+    Args:
+        prompts: Key → text of every prompt, also of those that share a group.
 
     Returns:
         Bands of the new prompts, to be stored with them.
     """
-    prompts = {row.keys[0]: row.prompt for row in rows}
-    texts = {key: known.prompt for key, known in stored.items() if known.prompt} | prompts
+    texts = {key: known.prompt for key, known in stored.items() if known.prompt} | dict(prompts)
     buckets: dict[int, list[str]] = defaultdict(list)
     for key, known in stored.items():
         for band in known.bands:

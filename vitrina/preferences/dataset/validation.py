@@ -15,10 +15,11 @@ from typing import Any
 from vitrina.content.duplicates import jaccard, shingle_hashes
 from vitrina.content.language import cyrillic_share, looks_like
 from vitrina.preferences.dataset.rows import TIED, Aside, Label, Pair, Sorted
-from vitrina.preferences.formats.keys import normalised
+from vitrina.preferences.formats.keys import normalised, prompt_group
 
 #: Sides that share so much (Jaccard similarity of word 5-grams) leave nothing to learn.
 NEAR_IDENTICAL = 0.95
+LANGUAGES = frozenset({"ru", "en", "tr"})
 #: Texts shorter than this have no language that could be told.
 _LETTERS_FOR_LANGUAGE = 40
 _LETTER = re.compile(r"[^\W\d_]")
@@ -115,7 +116,8 @@ def _text_problem(texts: Sequence[Any], limits: Limits) -> tuple[str, str] | Non
 
 def _language_problem(language: str, sides: Sequence[str]) -> tuple[str, str] | None:
     told = [side for side in sides if len(_LETTER.findall(side)) >= _LETTERS_FOR_LANGUAGE]
-    if language and any(not looks_like(side, language) for side in told):
+    # Of other languages nothing is known by which a text could be told
+    if language in LANGUAGES and any(not looks_like(side, language) for side in told):
         return "wrong_language", language
     shares = [cyrillic_share(side) for side in told]
     if len(shares) == 2 and abs(shares[0] - shares[1]) > 0.8:
@@ -144,7 +146,9 @@ def _once(pairs: Sequence[Pair], aside: list[Aside]) -> list[Pair]:
     """Each two texts of a prompt and a criterion once. Whatever contradicts itself is left out altogether."""
     same: dict[tuple[str, str, frozenset[str]], list[Pair]] = defaultdict(list)
     for pair in pairs:
-        same[pair.criterion, pair.prompt_group, frozenset((pair.text_a.strip(), pair.text_b.strip()))].append(pair)
+        same[pair.criterion, prompt_group(pair.prompt), frozenset((pair.text_a.strip(), pair.text_b.strip()))].append(
+            pair
+        )
     kept = []
     for group in same.values():
         if len({_answer(pair) for pair in group}) > 1:
