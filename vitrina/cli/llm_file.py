@@ -94,6 +94,7 @@ def _ask(
         return Report(found.count, resume.kept, run_id=resume.run_id)
     from vitrina.llm.failures import due
     from vitrina.llm.wiring import open_gateway
+    from vitrina.project.database import database_url, psycopg_dsn
 
     with (
         _stopping(settings.ai_timeout_seconds),
@@ -101,7 +102,7 @@ def _ask(
         open_gateway(settings, run_id=resume.run_id) as gateway,
     ):
         if resume.failed and isinstance(sink, AnswerFile) and settings.ai_mode != "replay":
-            open_again(sink, found.index, resume, due(gateway.ledger.dsn, list(resume.failed)))
+            open_again(sink, found.index, resume, due(psycopg_dsn(database_url(settings)), list(resume.failed)))
         before = resume.kept.total()
         if before:
             sys.stderr.write(f"{before} of {found.count} stand in the answers; {found.count - before} are asked\n")

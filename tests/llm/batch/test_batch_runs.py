@@ -112,6 +112,7 @@ def test_a_batch_that_the_provider_refuses_ends_its_requests_with_the_reason(
     assert {result.outcome for result in results.values()} == {Outcome.SERVER}
     assert all("Enqueued token limit" in (result.error or "") for result in results.values())
     assert service.created == 3
+    assert rows().filter(status="server", ended=True, cost_usd=0).count() == 3
 
 
 def test_files_keep_their_limits(make: Callable[..., Gateway], service: BatchServer) -> None:

@@ -167,12 +167,17 @@ class Books:
             batch_id=batch.remote_id,
         )
 
-    def unanswered(self, key: str, remote: Remote) -> None:
-        """A request that its batch did not come to: it is sent again, a few times."""
+    def unanswered(self, batch: Batch, item: Item, remote: Remote) -> Attempt | None:
+        """A request that its batch did not come to: it is sent again, a few times; the row of its end after that."""
+        tried = self.tried(item.key)
+        tried.sent = max(tried.sent, item.attempt)
         most = _MAX_TRIES if remote.status == "failed" else _MAX_UNANSWERED
-        if self.tried(key).sent >= most:
-            told = f"The provider's batch ended as {remote.status} without this request. {remote.error}".strip()
-            self.failed[key] = Reading(Outcome.SERVER, error=told, error_class="batch_unanswered")
+        if tried.sent < most:
+            return None
+        told = f"The provider's batch ended as {remote.status} without this request. {remote.error}".strip()
+        reading = Reading(Outcome.SERVER, error=told, error_class="batch_unanswered", charged=False)
+        self.failed[item.key] = reading
+        return self.row(batch, item, Line(item.key, reading), reading)
 
     def _cost(self, model: str, item: Item, line: Line, reading: Reading) -> tuple[Usage, Price]:
         reply = Reply(line.status or 200, {}, line.reply)

@@ -119,8 +119,10 @@ class Collector:
                         rows = []
                 if rows:
                     await asyncio.to_thread(self._ledger.record, rows)
-        for key in items:
-            self._books.unanswered(key, remote)
+        ends = [self._books.unanswered(batch, item, remote) for item in items.values()]
+        if last := [end for end in ends if end is not None]:
+            ended += [end.key for end in last]
+            await asyncio.to_thread(self._ledger.record, last)
         status = "failed" if remote.status == "failed" else "collected"
         await asyncio.to_thread(
             lambda: self._store.end(
