@@ -211,6 +211,23 @@ def test_many_processes_worth_of_blocks_never_pass_the_limit(database):
     assert rows(database)["shared"] == (limit, spent, 0)
 
 
+def test_rows_of_processes_and_of_old_runs_and_days_do_not_pile_up(database):
+    old = (
+        "INSERT INTO llm_budget (name, limit_usd, used_usd, reserved_usd, updated_at) "
+        "VALUES (%s, 1, 1, %s, now() - '91 days'::interval)"
+    )
+    with psycopg.connect(database, autocommit=True) as connection:
+        for name, reserved in (("run:old", 0), ("run:waits", 1), ("day:2026-01-31", 0), ("world:7", 0)):
+            connection.execute(old, (name, reserved))
+        link = join(database)
+        link.submit(lambda connection: connection.execute("SELECT 1")).result(timeout=30)
+        [(there,)] = connection.execute("SELECT count(*) FROM llm_process WHERE holder = %s", (link.holder,)).fetchall()
+        link.leave()
+        left = connection.execute("SELECT count(*) FROM llm_process WHERE holder = %s", (link.holder,)).fetchone()
+    assert (there, left) == (1, (0,))
+    assert set(rows(database)) == {"run:waits", "world:7"}
+
+
 def test_callers_outside_the_loop_share_the_same_limit(database):
     link = join(database)
     till = SharedTill(link, concurrency=1)

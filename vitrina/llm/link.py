@@ -8,6 +8,7 @@ Advisory locks belong to a session, so the connection must be direct: not throug
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -40,6 +41,17 @@ ON CONFLICT (holder) DO UPDATE SET backend_pid = excluded.backend_pid, backend_s
 """
 _BEAT = "UPDATE llm_process SET beat_at = now() WHERE holder = %s"
 _OTHERS = "SELECT count(*) FROM llm_process WHERE holder <> %s AND beat_at > now() - make_interval(secs => %s)"
+#: A process that holds no money takes its row with it; of those that were killed, rows go after a week.
+_GOODBYE = """
+DELETE FROM llm_process AS p WHERE (p.holder = %s OR p.beat_at < now() - interval '7 days')
+    AND NOT EXISTS (SELECT 1 FROM llm_budget_hold AS h WHERE h.holder = p.holder)
+"""
+#: Limits of runs and days begin again with what the ledger tells; others would begin at zero, and stay.
+_OLD_BUDGETS = """
+DELETE FROM llm_budget AS b WHERE b.updated_at < now() - interval '90 days' AND b.reserved_usd = 0
+    AND (b.name LIKE 'run:%' OR b.name LIKE 'day:%' OR b.name LIKE 'purpose:%')
+    AND NOT EXISTS (SELECT 1 FROM llm_budget_hold AS h WHERE h.budget = b.name)
+"""
 _END_HUNG = """
 SELECT pg_terminate_backend(a.pid) FROM llm_process AS p
 JOIN pg_stat_activity AS a ON a.pid = p.backend_pid AND a.backend_start = p.backend_start
@@ -177,6 +189,9 @@ class Link:
                 log.exception("The LLM controls met a statement that failed.")
                 time.sleep(0.1)
         if connection is not None:
+            with contextlib.suppress(psycopg.Error):  # the next process that leaves takes the row with it
+                connection.execute(_GOODBYE, (self.holder,))
+                connection.execute(_OLD_BUDGETS)
             connection.close()
 
     def _connect(self) -> Connection | None:
