@@ -119,7 +119,10 @@ def test_the_state_names_budgets_and_limits(server: RunningServer, tmp_path: Pat
 def test_a_probe_tells_what_an_endpoint_can_do(server: RunningServer) -> None:
     server.reset(content='{"vitrina_probe": "yes", "colour": "green"}')
     told = report("llm", "probe", server.base_url, "--model", "gpt-4o-mini")
-    assert told["rung"] == "json_schema"
+    assert (told["rung"], told["remembered"]) == ("json_schema", True)
+    from vitrina.llm.models import LlmCapability
+
+    assert LlmCapability.objects.get(model="gpt-4o-mini").rung == "json_schema"
     assert "json_schema" in vitrina("llm", "probe", server.base_url, "--model", "gpt-4o-mini").out
     dead = report("llm", "probe", "http://127.0.0.1:9/v1", code=1)
     assert "no connection" in dead["error"]

@@ -15,6 +15,7 @@ from vitrina.llm.config import GatewayConfig
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.ledger import MemoryLedger
 from vitrina.llm.survey import probe
+from vitrina.llm.transport import Reply
 
 
 @pytest.mark.parametrize("rung", ["json_schema", "tools", "json_object", "text"])
@@ -73,6 +74,22 @@ def test_a_survey_of_ollama_reads_the_models_context(llm_server: RunningServer) 
 
 def test_a_survey_takes_the_first_model_when_none_is_named(llm_server: RunningServer) -> None:
     assert survey(llm_server, model="")["model"] == "fake-1"
+
+
+def test_a_list_of_models_without_names_names_no_model() -> None:
+    class Nameless:
+        async def get(self, path: str) -> Reply:
+            return Reply(200, {}, b'{"data": [{"id": null}, {"id": 5}, 7]}')
+
+        async def post(self, path: str, body: bytes) -> Reply:
+            return Reply(404, {}, b'{"error": {"message": "no such model"}}')
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    found = probe(GatewayConfig(base_url="http://h/v1", model=""), transport=lambda _: Nameless())
+    assert (found.models, found.model) == ((), "default")
+    assert "no such model" in (found.error or "")
 
 
 def test_a_survey_says_why_nothing_was_found_out_and_never_the_key(llm_server: RunningServer) -> None:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vitrina.cli.llm_ledger import ledger_dsn
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.config import get_settings
-from vitrina.errors import PermanentError
+from vitrina.errors import PermanentError, VitrinaError
+
+if TYPE_CHECKING:
+    from vitrina.llm.capabilities import Known
 
 Scope = Annotated[
     str, typer.Argument(help="run:ID, purpose:NAME, model:NAME or endpoint:ADDRESS; everything when left out.")
@@ -29,9 +33,14 @@ def probe(
         str | None, typer.Option(help="By default AI_MODEL at its own address, else the first listed.")
     ] = None,
     embedding_model: Annotated[str | None, typer.Option(help="Asked for a vector too (AI_EMBEDDING_MODEL).")] = None,
+    timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds that one question may take.")] = 30.0,
     as_json: AsJson = False,
 ) -> None:
-    """Ask an endpoint what it can do, in about a dozen small calls. The key comes from OPENAI_API_KEY."""
+    """Ask an endpoint what it can do, in about a dozen small calls. The key comes from OPENAI_API_KEY.
+
+    The way of asking for JSON by schema is remembered for the gateway, where there is a ledger, for a week.
+    """
+    from vitrina.llm.survey import known
     from vitrina.llm.survey import probe as survey
     from vitrina.llm.wiring import gateway_config
 
@@ -45,13 +54,15 @@ def probe(
         "ai_model": model or (settings.ai_model if own else ""),
         "ai_embedding_model": embedding_model or (settings.ai_embedding_model if own else None),
         "ai_mode": "online",
+        "ai_timeout_seconds": timeout,
     }
     if not own:
         changes["ai_dialect"] = "auto"
-    found = survey(gateway_config(settings.model_copy(update=changes)))
-    if not found.model:  # no list of models: a question by any name tells why, and single-model servers answer it
-        found = survey(gateway_config(settings.model_copy(update=changes | {"ai_model": "default"})))
-    data = found.as_dict()
+    config = gateway_config(settings.model_copy(update=changes))
+    sys.stderr.write(f"asking {config.endpoint}; a question may take {timeout:g} s (--timeout)\n")
+    found = survey(config)
+    remembered = (new := known(found)) is not None and _remembered(found.endpoint, found.model, new)
+    data = found.as_dict() | {"remembered": remembered}
 
     def human() -> None:
         words = {None: "not found out", True: "yes", False: "no"}
@@ -73,6 +84,8 @@ def probe(
         if found.models:
             more = f" … {len(found.models)} in all" if len(found.models) > 8 else ""
             rows["models"] = ", ".join(found.models[:8]) + more
+        if found.rung is not None:
+            rows["remembered for the gateway"] = words[remembered]
         facts(found.endpoint, rows)
         if found.error:
             say(found.error)
@@ -80,6 +93,18 @@ def probe(
     emit(data, as_json, human)
     if found.error:
         raise typer.Exit(1)
+
+
+def _remembered(endpoint: str, model: str, new: Known) -> bool:
+    """Whether the gateway's next run will know it; a probe needs no database and makes none."""
+    from vitrina.llm.capabilities import PostgresCapabilities
+
+    try:
+        with ledger_dsn() as dsn:
+            PostgresCapabilities(dsn).save(endpoint, model, new)
+    except VitrinaError:
+        return False
+    return True
 
 
 def status(as_json: AsJson = False) -> None:

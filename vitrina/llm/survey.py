@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from vitrina.llm import vision
-from vitrina.llm.capabilities import Capabilities
+from vitrina.llm.capabilities import Capabilities, Known
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.dialects import Plan, Rung, by_address, by_models
 from vitrina.llm.dialects.ollama import OllamaDialect, server_root
@@ -34,7 +34,7 @@ def probe(config: GatewayConfig, *, transport: Callable[[GatewayConfig], Transpo
     """Asks an endpoint what it can do: at most about a dozen small calls of ``config.model``.
 
     With an empty ``config.model`` the first of the endpoint's list of models is taken. Never raises for what an
-    endpoint does: ``error`` tells why nothing was found out.
+    endpoint does: ``error`` tells why nothing was found out. An endpoint that hangs takes ``config.timeout_s`` twice.
 
     Args:
         transport: Overrides HTTP (tests, the embedded service).
@@ -48,6 +48,14 @@ async def _probe(config: GatewayConfig, make: Callable[[GatewayConfig], Transpor
         return await _Survey(config, transport).run()
     finally:
         await transport.close()
+
+
+def known(found: Capabilities) -> Known | None:
+    """What the gateway should remember of it; ``None`` when nothing certain was found out."""
+    if found.error or found.rung is None:
+        return None
+    reason = "; ".join(f"{rung}: {what}" for rung, what in found.rungs.items())
+    return Known(found.dialect, found.rung, frozenset(found.quirks), reason=f"vitrina llm probe: {reason}")
 
 
 class _Survey:
@@ -65,11 +73,10 @@ class _Survey:
         if config.dialect == "auto" and self.dialect.name == "compatible":
             self.dialect = by_models(models, config) or self.dialect
         rows = _rows(models)
-        names = tuple(str(row.get("id")) for row in rows)
-        model = config.model or (names[0] if names else "")
+        names = tuple(name for row in rows if isinstance(name := row.get("id"), str) and name)
+        # Without a list a question by any name tells why, and servers of a single model answer it.
+        model = config.model or (names[0] if names else "default")
         found = Capabilities(config.endpoint, model, self.dialect.name, models=names[:_MOST_MODELS])
-        if not model:
-            return replace(found, error="The endpoint lists no models: name one with --model.")
         climbed = await climb(model, self.dialect, self._call, every=True)
         last = climbed.last
         if not climbed.conclusive:
