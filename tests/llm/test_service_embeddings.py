@@ -61,6 +61,17 @@ def test_an_embedder_that_is_not_there_is_refused_at_once(settings: Settings, na
         assert error.value.outcome is Outcome.PERMANENT
 
 
+def test_another_number_of_dimensions_is_refused_in_words(fit: LsaEmbedder) -> None:
+    from starlette.testclient import TestClient
+
+    asking = TestClient(wiring.build_app())
+    sent = {"model": fit.id, "input": ["платье"]}
+    for dimensions, status in ((16, 200), (8, 400), ("16", 400)):
+        reply = asking.post("/v1/embeddings", json={**sent, "dimensions": dimensions})
+        assert reply.status_code == status
+    assert "dimensions" in asking.post("/v1/embeddings", json={**sent, "dimensions": 8}).json()["error"]["message"]
+
+
 def test_a_damaged_fit_fails_without_being_tried_again(settings: Settings, fit: LsaEmbedder) -> None:
     from vitrina.vectors import fits
 

@@ -143,19 +143,27 @@ class EmbeddedService:
         form = body.get("encoding_format") or "float"
         if form not in ("float", "base64"):
             raise ApiError(400, "'encoding_format' is float or base64.", "invalid_request")
+        size = body.get("dimensions")
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+            raise ApiError(400, "'dimensions' must be a whole number above 0.", "invalid_request")
         wanted = str(body.get("model") or "")
         give = self._places.take(free=_in_process(request))
         try:
-            return await waited_for(request, self._embedded(embedders, wanted, texts, form), self._timeout_s)
+            return await waited_for(request, self._embedded(embedders, wanted, texts, form, size), self._timeout_s)
         finally:
             give()
 
-    async def _embedded(self, embedders: Embedders, wanted: str, texts: list[str], form: str) -> Response:
+    async def _embedded(
+        self, embedders: Embedders, wanted: str, texts: list[str], form: str, size: int | None
+    ) -> Response:
         found = await self._in_thread(lambda: embedders.find(wanted))
         if found is None:
             raise ApiError(404, f"This service has no embedder {wanted!r}; /v1/models lists them.", "model_not_found")
         name, embed = found
         vectors = await self._in_thread(lambda: embed(texts))
+        if size is not None and size != len(vectors[0]):
+            told = f"{name} gives {len(vectors[0])} numbers a vector; 'dimensions' cannot change that. Leave it out."
+            raise ApiError(400, told, "unsupported")
         rows = [
             {"object": "embedding", "index": index, "embedding": encoded(vector, form)}
             for index, vector in enumerate(vectors)
