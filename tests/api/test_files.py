@@ -56,6 +56,7 @@ def test_pairs_come_in_from_csv_once_and_go_out_in_a_form_that_comes_in_again(ca
         (LINES, '{"first": "a", "second": "b", "secnod": "c"}\n', 422, "line 1"),
         (LINES, '{"first": "a", "second": "b", "product": 77}\n', 422, "line 1"),
         (LINES, '{"first": "a", "second": "b", "part": "gold"}\n', 422, "line 1"),
+        (LINES, '{"first": "a", "second": "b", "part": "onboarding", "expected": "tie"}\n', 422, "line 1"),
         (LINES, "{broken\n", 400, None),
         (LINES, "[1]\n", 400, None),
         (LINES, '{"first": "a\\u0000", "second": "b"}\n', 400, None),

@@ -134,6 +134,20 @@ def test_products_with_two_texts_become_pairs(make_batch: Batches, person: Peopl
     assert "secret-writer" not in shown
 
 
+def test_a_training_pair_of_a_file_says_why(make_batch: Batches, person: People, client_for: Clients) -> None:
+    batch, client = make_batch(0), client_for(person("admin"))
+    known = {"a": "Первый текст", "b": "Второй текст", "expected": "a"}
+    lines = [known, known | {"explanation": " "}, known | {"b": "Третий текст", "explanation": "В первом есть состав"}]
+    page = client.post(
+        f"/compare/batches/{batch.pk}/file/", {"file": as_file(lines), "part": "onboarding"}, follow=True
+    ).content.decode()
+    assert "line 1" in page
+    assert "line 2" in page
+    assert [item.explanation for item in ReviewItem.objects.filter(batch=batch)] == ["В первом есть состав"]
+    with pytest.raises(NotDecidable, match="explains"):
+        add_pairs(batch, [PairDraft("Один", "Другой", expected="first")], part="onboarding")
+
+
 def test_gold_is_chosen_among_pairs_without_votes(make_batch: Batches, person: People, client_for: Clients) -> None:
     batch, client, admin = make_batch(3), client_for(person("admin")), person("admin")
     item = ReviewItem.objects.filter(batch=batch).order_by("pk").first()

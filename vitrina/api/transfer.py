@@ -105,6 +105,8 @@ def import_pairs(by: User, batch: Batch, table: Table) -> Filled:
     _refuse({n: f"There is no product {row.product}." for n, row in rows if row.product and row.product not in known})
     _refuse({n: "A pair whose answer is known needs `expected`." for n, row in rows
              if row.part != "work" and not row.expected})  # fmt: skip
+    _refuse({n: "A pair of the onboarding needs an `explanation`." for n, row in rows
+             if row.part == "onboarding" and not row.explanation.strip()})  # fmt: skip
     total = Filled()
     for part in ReviewItem.Part.values:
         drafts = [_draft(row) for _, row in rows if row.part == part]

@@ -49,27 +49,28 @@ class Problem(NamedTuple):
     reason: str
 
 
-def read_drafts(path: Path, *, known: bool) -> Iterator[PairDraft | Problem]:
+def read_drafts(path: Path, *, known: bool, explained: bool = False) -> Iterator[PairDraft | Problem]:
     """Drafts of a JSON Lines file or a JSON array, plain or gzip, at most :data:`MOST_PAIRS`.
 
     Args:
         path: The file.
         known: Gold or onboarding: a record must say which answer is right.
+        explained: Onboarding: it must say why, too.
 
     Raises:
         PermanentError: The file unpacks to more than is read.
     """
-    yield from islice(_drafts(path, known), MOST_PAIRS)
+    yield from islice(_drafts(path, known, explained), MOST_PAIRS)
 
 
-def _drafts(path: Path, known: bool) -> Iterator[PairDraft | Problem]:
+def _drafts(path: Path, known: bool, explained: bool) -> Iterator[PairDraft | Problem]:
     for record in _records(path):
         if isinstance(record, Problem):
             yield record
             continue
         line, fields = record
         try:
-            yield from (_checked(draft, known) for draft in _of_record(fields))
+            yield from (_checked(draft, known, explained) for draft in _of_record(fields))
         except (Unusable, ValueError) as error:
             yield Problem(line, str(error))
 
@@ -143,9 +144,11 @@ def _draft(fields: Mapping[str, Any], first: Any, second: Any, prompt: str, expe
     )  # fmt: skip
 
 
-def _checked(draft: PairDraft, known: bool) -> PairDraft:
+def _checked(draft: PairDraft, known: bool, explained: bool) -> PairDraft:
     if known and not draft.expected:
         raise ValueError("It does not say which answer is right: expected is a, b or tie.")
+    if explained and not draft.explanation.strip():
+        raise ValueError("It does not say why: a training pair needs an explanation.")
     return draft
 
 

@@ -88,7 +88,7 @@ def add_pairs(
 
     Args:
         batch: Open or paused.
-        drafts: Pairs. Gold and onboarding need ``expected``.
+        drafts: Pairs. Gold and onboarding need ``expected``, onboarding an ``explanation`` too.
         by: An administrator; ``None``: a pipeline.
         part: work, gold or onboarding.
     """
@@ -263,7 +263,7 @@ def _add(batch: Batch, drafts: Sequence[PairDraft], part: str, result: Filled) -
 def _prepared(drafts: Iterable[PairDraft], part: str, result: Filled) -> Iterator[Prepared]:
     for draft in drafts:
         try:
-            yield prepare(draft, gold=part != ReviewItem.Part.WORK)
+            yield prepare(draft, known=part != ReviewItem.Part.WORK, explained=part == ReviewItem.Part.ONBOARDING)
         except (SameText, NamesWriter) as reason:
             kind = type(reason).reason
             result.refused[kind] = result.refused.get(kind, 0) + 1

@@ -62,15 +62,22 @@ class Prepared:
     certainty: float
 
 
-def prepare(draft: PairDraft, *, gold: bool = False) -> Prepared:
+def prepare(draft: PairDraft, *, known: bool = False, explained: bool = False) -> Prepared:
     """Put a draft in order. The order follows the texts' hashes, so it says nothing of who wrote them or when.
+
+    Args:
+        draft: The pair.
+        known: Its answer is known: gold and onboarding.
+        explained: The answer is explained too: onboarding.
 
     Raises:
         SameText, NamesWriter: The texts cannot be compared blindly.
-        NotDecidable: A gold pair without a known answer.
+        NotDecidable: A known pair without its answer, or one of the onboarding without words to it.
     """
-    if gold and draft.expected not in _EXPECTED:
-        raise NotDecidable("A gold pair needs its answer.", hint=f"expected is one of {', '.join(_EXPECTED)}.")
+    if known and draft.expected not in _EXPECTED:
+        raise NotDecidable("A known pair needs its answer.", hint=f"expected is one of {', '.join(_EXPECTED)}.")
+    if explained and not draft.explanation.strip():
+        raise NotDecidable("An onboarding pair explains its answer.", hint="Write why that is the answer.")
     if draft.first.strip() == draft.second.strip():
         raise SameText("Both texts are the same.")
     for text in (draft.first, draft.second):
@@ -78,7 +85,7 @@ def prepare(draft: PairDraft, *, gold: bool = False) -> Prepared:
             raise NamesWriter(f"A text names its writer: «{found}».")
     sides = [(draft.first, draft.first_version_id, "first"), (draft.second, draft.second_version_id, "second")]
     (text_a, version_a, name_a), (text_b, version_b, _) = sorted(sides, key=lambda side: fingerprint(side[0]))
-    expected = "" if not gold else "E" if draft.expected == "tie" else "A" if draft.expected == name_a else "B"
+    expected = "" if not known else "E" if draft.expected == "tie" else "A" if draft.expected == name_a else "B"
     return Prepared(
         fingerprint(draft.prompt, text_a, text_b), draft.product_id, draft.prompt, draft.facts, draft.language,
         text_a, text_b, version_a, version_b, {"a": measures(text_a), "b": measures(text_b)}, expected,

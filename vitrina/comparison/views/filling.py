@@ -56,8 +56,8 @@ def from_file(request: HttpRequest, batch_id: int) -> HttpResponse:
     problems: list[Problem] = []
     with tempfile.TemporaryDirectory() as folder:
         path = _kept(form.cleaned_data["file"], Path(folder))
-        return _fill(request, batch, _usable(read_drafts(path, known=part != ReviewItem.Part.WORK), problems), part,
-                     problems)  # fmt: skip
+        drafts = read_drafts(path, known=part != ReviewItem.Part.WORK, explained=part == ReviewItem.Part.ONBOARDING)
+        return _fill(request, batch, _usable(drafts, problems), part, problems)
 
 
 @opens_for(Access.ADMIN)
