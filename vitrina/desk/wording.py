@@ -162,5 +162,5 @@ def problem_words(error: VitrinaError) -> str:
         "unknown_token": _("This case is not yours any more: open it again."),
         "expired": _("Your time with this case ran out. A decision still counts while nobody else takes it."),
     }
-    known = words.get(str(state.get("reason"))) or known_words(error)
-    return known if known is not None else _("This cannot be decided so: %(why)s") % {"why": error}
+    why = known_words(error) or error
+    return words.get(str(state.get("reason")), _("This cannot be decided so: %(why)s") % {"why": why})
