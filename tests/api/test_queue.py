@@ -120,3 +120,18 @@ def test_who_does_not_belong_to_a_batch_gets_nothing_of_it(caller: Callers, batc
     assert stranger.get(f"batches/{work.pk}").status_code == 404
     assert stranger.get("items/next").status_code == 403
     assert stranger.get("items/next", batch=9).status_code == 404
+
+
+def test_an_administrator_changes_who_works_on_a_batch_and_its_shares(caller: Callers, batch: Batches) -> None:
+    anna, boris, work = caller(), caller("annotator", "b@example.com"), batch(2)
+    admin = caller("admin", "a@example.com")
+    changed = {"role": "", "members": [anna.user.email], "gold_share": 0.25, "state": "paused"}
+    answer = admin.call("patch", f"batches/{work.pk}", changed)
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["state"], answer.json()["figures"]["gold_share"]) == ("paused", 0.25)
+    assert admin.call("patch", f"batches/{work.pk}", {"state": "open"}).json()["figures"]["members"] == [anna.user.pk]
+    assert anna.get("items/next", batch=work.pk).status_code == 200
+    assert boris.get("items/next", batch=work.pk).status_code in {403, 404}
+    for wrong in ({"members": []}, {"members": ["nobody@example.com"]}, {"gold_share": 0.9}, {"state": "none"}):
+        assert admin.call("patch", f"batches/{work.pk}", wrong).status_code == 422, wrong
+    assert anna.call("patch", f"batches/{work.pk}", {"role": "annotator"}).status_code == 403

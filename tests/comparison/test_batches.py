@@ -64,6 +64,20 @@ def test_a_wrong_form_says_what_is_wrong_and_keeps_what_was_typed(
     assert Batch.objects.count() == 1
 
 
+def test_the_list_of_batches_comes_in_pages(
+    make_batch: Batches, person: People, client_for: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vitrina.comparison.views import batches
+
+    monkeypatch.setattr(batches, "_LISTED", 1)
+    older, newer, client = make_batch(0), make_batch(0), client_for(person("admin"))
+    first, second = (client.get(f"/compare/batches/?page={n}").content.decode() for n in (1, 2))
+    for shown, other, page in ((newer, older, first), (older, newer, second)):
+        assert f'"/compare/batches/{shown.pk}/"' in page
+        assert f'"/compare/batches/{other.pk}/"' not in page
+    assert 'href="?page=2"' in first
+
+
 def test_a_name_is_given_once(make_batch: Batches, person: People, client_for: Clients) -> None:
     batch = make_batch(0)
     page = client_for(person("admin")).post("/compare/batches/new/", typed(batch.guidelines, name=batch.name))
@@ -77,6 +91,30 @@ def test_states_are_changed_and_closed_is_for_good(make_batch: Batches, person: 
         batch.refresh_from_db()
         assert batch.state == ("closed" if state == "nonsense" or batch.closed_at else state)
     assert "stays closed" in client.get(f"/compare/batches/{batch.pk}/").content.decode()
+
+
+def test_people_date_and_shares_of_a_batch_are_changed_while_people_work(
+    make_batch: Batches, person: People, client_for: Clients
+) -> None:
+    batch, admin, anna, boris = make_batch(2, gold_share=0.125), person("admin"), person(), person()
+    client, address = client_for(admin), f"/compare/batches/{batch.pk}/change/"
+    sent = {name: value for name, value in typed(batch.guidelines).items() if name not in {"name", "overlap"}}
+    sent |= {"role": "", "members": [anna.pk], "gold_percent": 12}
+    assert client.post(address, sent | {"members": []}).status_code == 422, "nobody could work on it"
+    assert client.post(address, sent | {"gold_percent": 90}).status_code == 422
+    assert client.post(address, sent).status_code == 302
+    batch.refresh_from_db()
+    assert (batch.role, list(batch.members.all()), batch.lease_seconds) == ("", [anna], 300)
+    assert (batch.gold_share, batch.gold_action, batch.overlap) == (0.125, "stop", 2), "12 % stood there: unchanged"
+    assert batch.due_at is not None
+    assert client_for(anna).get(f"/compare/{batch.pk}/").status_code == 200
+    assert client_for(boris).get(f"/compare/{batch.pk}/").status_code == 403
+    assert client_for(anna).post(address, sent).status_code == 403
+    client.post(f"/compare/batches/{batch.pk}/state/", {"state": "closed"})
+    client.post(address, sent | {"role": "annotator"})
+    batch.refresh_from_db()
+    assert batch.role == ""
+    assert address not in client.get(f"/compare/batches/{batch.pk}/").content.decode()
 
 
 def test_guidelines_are_published_as_versions_and_shown_safely(

@@ -5,7 +5,7 @@ Belongs here: fields, their words and ranges. Stays out: rules, which the servic
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django import forms
@@ -39,6 +39,10 @@ PARTS = (
     (ReviewItem.Part.GOLD, gettext_lazy("gold: the answer is known")),
     (ReviewItem.Part.ONBOARDING, gettext_lazy("training: the answer is explained")),
 )
+
+
+def _end_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(23, 59), UTC) if day is not None else None
 
 
 class _Guidelines(forms.ModelChoiceField):
@@ -118,12 +122,11 @@ class BatchForm(forms.Form):
     def settings(self) -> dict[str, Any]:
         """What ``create_batch`` takes besides names, people and guidelines."""
         words = self.cleaned_data
-        due = words["due_at"]
         return {
             "overlap": words["overlap"],
             "extra_votes": words["extra_votes"],
             "strategy": words["strategy"],
-            "due_at": datetime.combine(due, time(23, 59), UTC) if due is not None else None,
+            "due_at": _end_of(words["due_at"]),
             "gold_share": words["gold_percent"] / 100,
             "gold_floor": words["gold_floor_percent"] / 100,
             "gold_after": words["gold_after"],
@@ -131,6 +134,49 @@ class BatchForm(forms.Form):
             "rationale_share": words["rationale_percent"] / 100,
             "lease_seconds": words["lease_minutes"] * 60,
         }
+
+
+#: Fields of :class:`BatchForm` that may change afterwards.
+CHANGEABLE = ("role", "due_at", "lease_minutes", "rationale_percent", "gold_percent", "gold_floor_percent",
+              "gold_after", "gold_action")  # fmt: skip
+
+
+class ChangeForm(BatchForm):
+    """What of a batch may be changed while people work; fields as when it was made."""
+
+    def __init__(self, *args: Any, batch: Batch, **kwargs: Any) -> None:
+        initial = {
+            "role": batch.role, "due_at": batch.due_at.date() if batch.due_at is not None else None,
+            "members": list(batch.members.values_list("pk", flat=True)),
+            "lease_minutes": max(1, batch.lease_seconds // 60),
+            "rationale_percent": round(batch.rationale_share * 100), "gold_percent": round(batch.gold_share * 100),
+            "gold_floor_percent": round(batch.gold_floor * 100), "gold_after": batch.gold_after,
+            "gold_action": batch.gold_action,
+        }  # fmt: skip
+        super().__init__(*args, initial=initial, **kwargs)
+        for name in set(self.fields) - {*CHANGEABLE, "members"}:
+            del self.fields[name]
+        role = self.fields["role"]
+        if batch.role not in dict(ROLES):
+            role.choices = (*ROLES, (batch.role, batch.role))  # type: ignore[attr-defined]
+
+    @property
+    def rows(self) -> list[forms.BoundField]:
+        """The fields of one line each."""
+        return [self[name] for name in CHANGEABLE]
+
+    def settings(self) -> dict[str, Any]:
+        """What ``change_batch`` takes besides people: what was changed, so that nothing is rounded by the way."""
+        words = self.cleaned_data
+        values = {
+            "role": ("role", words["role"]), "due_at": ("due_at", _end_of(words["due_at"])),
+            "lease_minutes": ("lease_seconds", words["lease_minutes"] * 60),
+            "rationale_percent": ("rationale_share", words["rationale_percent"] / 100),
+            "gold_percent": ("gold_share", words["gold_percent"] / 100),
+            "gold_floor_percent": ("gold_floor", words["gold_floor_percent"] / 100),
+            "gold_after": ("gold_after", words["gold_after"]), "gold_action": ("gold_action", words["gold_action"]),
+        }  # fmt: skip
+        return dict(values[name] for name in self.changed_data if name in values)
 
 
 class FileForm(forms.Form):

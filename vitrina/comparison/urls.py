@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/batches/new/", batches.new, name="compare_batch_new"),
     path("compare/batches/<int:batch_id>/", batches.batch, name="compare_batch"),
     path("compare/batches/<int:batch_id>/state/", batches.state, name="compare_batch_state"),
+    path("compare/batches/<int:batch_id>/change/", batches.change, name="compare_batch_change"),
     path("compare/batches/<int:batch_id>/export/", batches.export, name="compare_batch_export"),
     path("compare/batches/<int:batch_id>/file/", filling.from_file, name="compare_batch_file"),
     path("compare/batches/<int:batch_id>/products/", filling.from_products, name="compare_batch_products"),

@@ -6,6 +6,7 @@ Belongs here: what an administrator, or a pipeline, does with a batch. Stays out
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,10 @@ from vitrina.review.results import BatchProgress, PairDraft
 from vitrina.warehouse import copy_upsert
 
 _CHUNK = 5000
+#: Fields that may change while people work: votes that stand stay what they were.
+CHANGEABLE = ("role", "due_at", "lease_seconds", "gold_share", "gold_floor", "gold_after", "gold_action",
+              "rationale_share")  # fmt: skip
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -117,6 +122,32 @@ def set_state(by: User, batch: Batch, state: str) -> Batch:
         standing.closed_at = datetime.now(UTC) if state == Batch.State.CLOSED else None
         standing.save(update_fields=["state", "closed_at"])
     batch.state, batch.closed_at = standing.state, standing.closed_at
+    return standing
+
+
+def change_batch(by: User, batch: Batch, *, members: Iterable[User] | None = None, **settings: Any) -> Batch:
+    """Change who may work on a batch, until when, and shares: any of :data:`CHANGEABLE`. What is not named stays.
+
+    Raises:
+        Forbidden: The caller is no administrator.
+        NotDecidable: The batch is closed, nobody could work on it, or a figure is fixed or out of range.
+    """
+    require(by, ADMIN)
+    if fixed := sorted(set(settings) - set(CHANGEABLE)):
+        raise NotDecidable(f"{fixed[0]} of a batch is never changed.", hint=f"These are: {', '.join(CHANGEABLE)}.")
+    with transaction.atomic():
+        standing = Batch.objects.select_for_update().get(pk=batch.pk)
+        if standing.state == Batch.State.CLOSED:
+            raise NotDecidable(f"The batch {batch.name} is closed for good.")
+        people = list(standing.members.all() if members is None else members)
+        for name, value in settings.items():
+            setattr(standing, name, value)
+        if not standing.role and not people:
+            raise NotDecidable("Nobody could work on this batch.", hint="Name people, or a role.")
+        _check_figures(standing)
+        standing.save(update_fields=list(settings) or None)
+        standing.members.set(people)
+    _log.info("batch %s changed by %s: %s; %s members", batch.pk, by.pk, ", ".join(settings) or "-", len(people))
     return standing
 
 

@@ -55,10 +55,22 @@ class NewBatch(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
-class BatchState(serializers.Serializer[Any]):
-    """Pause, open again, close for good."""
+class BatchChange(serializers.Serializer[Any]):
+    """Pause, open again, close for good; or other people and shares. What is left out stays."""
 
-    state = serializers.ChoiceField(choices=Batch.State.choices)
+    state = serializers.ChoiceField(choices=Batch.State.choices, required=False)
+    role = serializers.ChoiceField(choices=["", "annotator", "moderator", "admin"], required=False)
+    members = serializers.ListField(
+        child=serializers.EmailField(), required=False, max_length=500,
+        help_text="All people besides those of the role: who is not named leaves.",
+    )  # fmt: skip
+    due_at = serializers.DateTimeField(required=False, allow_null=True)
+    gold_share = serializers.FloatField(min_value=0, max_value=0.5, required=False)
+    gold_floor = serializers.FloatField(min_value=0, max_value=1, required=False)
+    gold_after = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    gold_action = serializers.ChoiceField(choices=Batch.GoldAction.choices, required=False)
+    rationale_share = serializers.FloatField(min_value=0, max_value=1, required=False)
+    lease_seconds = serializers.IntegerField(min_value=30, max_value=86_400, required=False)
 
 
 class ProgressShape(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,8 +19,8 @@ from vitrina.accounts.roles import Access, Role, may_open, roles_of
 from vitrina.api import examples
 from vitrina.api.schema import operation
 from vitrina.api.serializers.batches import (
+    BatchChange,
     BatchShape,
-    BatchState,
     GoldRows,
     GuidelinesShape,
     NewBatch,
@@ -30,7 +31,7 @@ from vitrina.api.serializers.batches import (
 )
 from vitrina.api.views.base import ApiView, Http404, allow, get_object_or_404
 from vitrina.review.access import may_work
-from vitrina.review.batches import batches_for, create_batch, progress, set_state
+from vitrina.review.batches import batches_for, change_batch, create_batch, progress, set_state
 from vitrina.review.errors import NotDecidable
 from vitrina.review.gold import failing
 from vitrina.review.guidelines import newest_guidelines, pseudonyms, publish_guidelines
@@ -85,13 +86,20 @@ class BatchOne(ApiView):
         batch = visible_batch(self.person, batch_id)
         return Response(batch_shape(batch, whole=Role.ADMIN in roles_of(self.person)))
 
-    @operation("batches_state", "Pause a batch, open it again, or close it for good", tag=TAG, request=BatchState,
-               sends={"state": "paused"}, answer=BatchShape, example=examples.BATCH_WHOLE | {"state": "paused"},
-               problems=(404,))  # fmt: skip
+    @operation("batches_change", "Pause a batch, open it again, close it; its people and shares", tag=TAG,
+               request=BatchChange, sends={"state": "paused"}, answer=BatchShape,
+               example=examples.BATCH_WHOLE | {"state": "paused"}, problems=(404,))  # fmt: skip
     def patch(self, request: Request, batch_id: int) -> Response:  # noqa: ARG002
         """Of a paused one, what people hold is still accepted."""
         batch = get_object_or_404(Batch, pk=batch_id)
-        set_state(self.person, batch, self.checked(BatchState)["state"])
+        wanted = self.checked(BatchChange)
+        state, members = wanted.pop("state", None), wanted.pop("members", None)
+        with transaction.atomic():
+            if wanted or members is not None:
+                chosen = people(members) if members is not None else None
+                batch = change_batch(self.person, batch, members=chosen, **wanted)
+            if state is not None:
+                set_state(self.person, batch, state)
         return Response(batch_shape(batch, whole=True))
 
 

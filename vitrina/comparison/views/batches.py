@@ -8,24 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.comparison import exporting
 from vitrina.comparison.candidates import comparable
-from vitrina.comparison.forms import BatchForm, FileForm, ProductsForm
+from vitrina.comparison.forms import BatchForm, ChangeForm, FileForm, ProductsForm
 from vitrina.comparison.views.common import BatchRow, overdue, percent_done, person
+from vitrina.desk.posted import posts_from
 from vitrina.review import gold
-from vitrina.review.batches import copy_known, create_batch, progress, set_state
+from vitrina.review.batches import change_batch, copy_known, create_batch, progress, set_state
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Batch, GuidelinesVersion, ReviewItem
 
-_LISTED = 200
+_LISTED = 50
 
 
 @opens_for(Access.ADMIN)
@@ -36,8 +38,9 @@ def batches(request: HttpRequest) -> HttpResponse:
         gold=Count("items", filter=Q(items__part=ReviewItem.Part.GOLD)),
         onboarding=Count("items", filter=Q(items__part=ReviewItem.Part.ONBOARDING)),
     )
-    rows = [_row(batch) for batch in known.order_by("-pk")[:_LISTED]]
-    return render(request, "comparison/batches.html", {"section": "compare", "rows": rows})
+    shown = Paginator(known.order_by("-pk"), _LISTED).get_page(request.GET.get("page"))
+    context = {"section": "compare", "rows": [_row(batch) for batch in shown], "shown": shown}
+    return render(request, "comparison/batches.html", context)
 
 
 @opens_for(Access.ADMIN)
@@ -75,7 +78,7 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @opens_for(Access.ADMIN)
-@require_POST
+@posts_from("compare_batch", "batch_id")
 def state(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Pause, open again, or close for good."""
     wanted = request.POST.get("state", "")
@@ -86,6 +89,23 @@ def state(request: HttpRequest, batch_id: int) -> HttpResponse:
     except NotDecidable:
         messages.error(request, _("That cannot be done: a closed batch stays closed."))
     return redirect("compare_batch", batch_id=batch_id)
+
+
+@opens_for(Access.ADMIN)
+@posts_from("compare_batch", "batch_id")
+def change(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Other people, another date, other shares; what people answered stays."""
+    found = _found(batch_id)
+    form = ChangeForm(request.POST, batch=found)
+    if form.is_valid():
+        try:
+            change_batch(person(request), found, members=form.cleaned_data["members"], **form.settings())
+        except NotDecidable:
+            messages.error(request, _("That cannot be done: a closed batch stays as it is."))
+        else:
+            messages.success(request, _("Changed. Who works on it gets the next pair by it."))
+        return redirect("compare_batch", batch_id=found.pk)
+    return render(request, "comparison/batch.html", batch_context(found) | {"change_form": form}, status=422)
 
 
 @opens_for(Access.ADMIN)
@@ -107,7 +127,7 @@ def batch_context(found: Batch) -> dict[str, Any]:
     return {
         "section": "compare", "row": _row(found), "batch": found, "counts": counts,
         "failing": len(gold.failing(found)), "file_form": FileForm(), "products_form": ProductsForm(),
-        "comparable": comparable(), "members": found.members.order_by("email"),
+        "change_form": ChangeForm(batch=found), "comparable": comparable(), "members": found.members.order_by("email"),
     }  # fmt: skip
 
 

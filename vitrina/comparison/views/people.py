@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,8 +25,6 @@ from vitrina.comparison.views.common import person
 from vitrina.review import gold
 from vitrina.review.models import Batch, Decision, ReviewItem
 from vitrina.review.voiding import void_votes
-
-_BATCHES = 100
 
 
 @opens_for(Access.ADMIN)
@@ -66,10 +64,16 @@ def void(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 def _failing() -> dict[int, list[dict[str, Any]]]:
-    """Person → batches whose gold they fail."""
+    """Person → batches whose gold they fail. One statement finds the batches, however many there are."""
     found: dict[int, list[dict[str, Any]]] = {}
-    with_gold = Batch.objects.filter(items__part=ReviewItem.Part.GOLD).distinct().order_by("-pk")
-    for batch in with_gold[:_BATCHES]:
+    answers = Decision.objects.filter(
+        item__part=ReviewItem.Part.GOLD, superseded_by=None, undone_at=None, voided_at=None
+    ).values("item__batch", "decided_by")
+    below = answers.annotate(n=Count("pk"), right=Count("pk", filter=Q(choice=F("item__expected")))).filter(
+        n__gte=F("item__batch__gold_after"), right__lt=F("n") * F("item__batch__gold_floor")
+    )
+    failed = set(below.order_by().values_list("item__batch", flat=True))
+    for batch in Batch.objects.filter(pk__in=failed).order_by("-pk"):
         for user_id, standing in gold.failing(batch).items():
             found.setdefault(user_id, []).append({"batch": batch, "standing": standing})
     return found
