@@ -105,6 +105,43 @@ def test_errors_are_sentences(words, message, tmp_path, monkeypatch):
     assert message in str(error)
 
 
+def test_a_text_with_separators_of_its_own_is_one_line(folder):
+    texts = ["Цвет\u2028белый.", "Вес\x85540 г.", "Сталь\x0bлето."]
+    whole = [run("score", folder / "model", text)[1].strip() for text in texts]
+    for lines in (texts, [json.dumps({"answer": text}, ensure_ascii=False) for text in texts]):
+        code, out, _, error = run("score", folder / "model", "--lines", text="\r\n".join(lines) + "\r\n")
+        assert (code, error) == (0, None)
+        assert out.split() == whole
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"answer": null}', "Line 2 has a field answer that is NoneType, not text"),
+        ('{"answer": ["x"]}', "Line 2 has a field answer that is list"),
+        ('{"answer": "x", "prompt": 5}', "Line 2 has a field prompt that is int"),
+        ('{"text": "x"}', "Line 2 has no answer"),
+        ('{"answer": "x"', "Line 2 is no JSON object"),
+        ('{"answer": ' + "[" * 100_000, "Line 2 is no JSON object"),
+    ],
+)
+def test_a_line_without_a_text_to_score_is_named(folder, line, said):
+    code, _, _, error = run("score", folder / "model", "--lines", text=f"ok\n{line}\n")
+    assert code != 0
+    assert said in str(error)
+
+
+def test_a_second_file_that_is_not_there_is_called_so(folder):
+    test = folder / "rubric-150-2.jsonl"
+    for words in (("evaluate", folder / "model", "--test", test, "nosuch"),
+                  ("evaluate", "--test", test, "nosuch.jsonl", folder / "model"),
+                  ("train", "--out", folder / "new", "--train", test, "nosuch")):  # fmt: skip
+        code, _, told, error = run(*words)
+        assert code != 0
+        assert "nosuch" in str(error), told
+        assert "is not a file" in str(error)
+
+
 def test_nothing_to_score_is_said(folder):
     assert "no text" in str(run("score", folder / "model", text=" \n")[3])
 
@@ -140,7 +177,7 @@ def test_what_was_set_aside_is_named_where_nothing_is_left(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "no row in it"), ("{}".encode("utf-16"), "not JSON"), (b"PAR1\0\0", "not JSON"), (b"[]", "no row in it")],
+    [(b"", "no row in it"), ("{}".encode("utf-16"), "not JSON"), (b"PK\3\4\0\0", "not JSON"), (b"[]", "no row in it")],
 )
 def test_a_file_of_another_kind_is_told_what_is_wanted(folder, tmp_path, content, said):
     path = tmp_path / "other"

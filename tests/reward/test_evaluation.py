@@ -88,6 +88,38 @@ def test_pairs_that_were_trained_on_are_found(judged):
     assert any("trained on" in note for note in report["notes"])
 
 
+def test_a_prompt_is_known_whatever_its_group_is_called_and_by_its_near_duplicate(tmp_path):
+    records = pairs(300, 5)
+    for number, record in enumerate(records):
+        record["prompt"] = " ".join(f"слово{number * 20 + place}" for place in range(20))
+        record["group"] = f"g{number}"
+    learned = load([write(tmp_path / "train.jsonl", records)])
+    model = train(learned, Plan(tmp_path / "model", ModelKind.LINEAR))
+    same = [{name: value for name, value in record.items() if name != "group"} for record in records[:60]]
+    near = [record | {"prompt": f"{record['prompt']} ещё", "group": "another"} for record in records[60:90]]
+    test = load([write(tmp_path / "test.jsonl", [*same, *near, *pairs(30, 6)])])
+    assert evaluate(model, test)["leaked"]["pairs"] == 60
+    report = evaluate(model, test, learned, curve=False)
+    assert report["leaked"] == {"pairs": 90, "groups": 61, "near": 30}
+    assert any("90 of 120" in note and "30 of them a near-duplicate" in note for note in report["notes"])
+
+
+def test_files_of_one_name_are_not_mixed_up(tmp_path):
+    def items(seed):
+        answers = [f"Ответ {seed} {place}" for place in range(4)]
+        return [
+            {"id": f"ref:{n}", "prompt": f"Вопрос {seed} {n}", "chosen": [answers[0]], "rejected": answers[1:]}
+            for n in range(40)
+        ]
+
+    files = []
+    for seed in (1, 2):
+        (tmp_path / str(seed)).mkdir()
+        files.append(write(tmp_path / str(seed) / "test.jsonl", items(seed)))
+    report = evaluate(as_model(ByLength()), load(files))
+    assert report["best_of"]["4"]["n"] == 80
+
+
 def test_baselines_of_other_data_are_called_so(judged, tmp_path):
     model, test, _, _ = judged
     report = evaluate(model, test, load([made(tmp_path, 300, seed=9)]), curve=False)

@@ -1,13 +1,16 @@
 """Folds: a prompt and its near-duplicates are on one side, always the same way."""
 
 import random
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from vitrina.errors import PermanentError
 from vitrina.preferences.formats import Choice, PreferenceRow
-from vitrina.reward.splits import FOLDS, cross_folds, joined_groups, split
+from vitrina.reward.splits import FOLDS, cross_folds, cut, joined_groups, split
 
 WORDS = ["белый", "чайник", "куртка", "лампа", "стол", "кружка", "вес", "длина", "цвет", "ткань", "сталь", "лето"]
 
@@ -26,18 +29,36 @@ def test_near_duplicate_prompts_are_one_cluster():
     cluster = joined_groups(rows)
     assert cluster[rows[0].group] == cluster[rows[1].group] != cluster[rows[2].group]
     for seed in range(20):
-        folds = split(rows, seed).groups
+        folds = cut(rows, seed).groups
         assert folds[rows[0].group] == folds[rows[1].group]
+
+
+def test_groups_that_a_file_names_are_joined_by_any_prompt_of_theirs():
+    one, other, far = long_prompt(1), long_prompt(2), long_prompt(3)
+    for shared in (other, other + " ещё одно слово"):
+        rows = [replace(row(text), group=name) for text, name in ((one, "x"), (other, "x"), (shared, "y"), (far, "z"))]
+        cluster = joined_groups(rows)
+        assert cluster["x"] == cluster["y"] != cluster["z"]
+        # who asks by the prompt alone finds it too
+        assert [cluster[row(text).group] for text in (one, shared, far)] == ["x", "x", "z"]
+
+
+def test_prompts_that_are_all_alike_are_refused_with_what_is_missing():
+    template = " ".join(f"слово{number}" for number in range(40))
+    with pytest.raises(PermanentError, match=r"300 prompts make 1 cluster .* 300 of 300 rows") as refused:
+        split([row(f"{template} чайник {number}", number) for number in range(300)])
+    assert "validation and calibration" in str(refused.value)
+    assert "template" in str(refused.value.hint)
 
 
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=20, max_size=200), st.integers(0, 5))
 def test_no_group_is_in_two_folds_and_no_row_is_lost(prompts, seed):
     rows = [row(f"Prompt {WORDS[number % len(WORDS)]} {number}", place) for place, number in enumerate(prompts)]
-    cut = split(rows, seed)
-    assert sorted(each.a for fold in cut.folds.values() for each in fold) == sorted(each.a for each in rows)
+    found = cut(rows, seed)
+    assert sorted(each.a for fold in found.folds.values() for each in fold) == sorted(each.a for each in rows)
     seen: dict[str, str] = {}
-    for name, members in cut.folds.items():
+    for name, members in found.folds.items():
         for member in members:
             assert seen.setdefault(member.group, name) == name
 

@@ -151,7 +151,7 @@ def _printed(report: Mapping[str, Any], folder: Path) -> None:
             "balanced by length": _interval(length, "balanced_accuracy"),
             "rank correlation with length": short(length["spearman_margin_length"]),
             "swapped sides": f"differ by at most {report['antisymmetry_error']:.1e}",
-            "same prompts as in training": report["leaked"]["pairs"],
+            "same prompts as in training": f"{report['leaked']['pairs']}, {report['leaked']['near']} only nearly",
             **{
                 f"best of {size}": f"{_interval(each)}, chance {each['chance']:.2f}"
                 for size, each in report["best_of"].items()
@@ -223,18 +223,28 @@ def score(
 def _asked(texts: Sequence[str] | None, prompt: str, lines: bool) -> list[tuple[str, str]]:
     if texts:
         return [(prompt, text) for text in texts]
-    given = sys.stdin.buffer.read().decode("utf-8", "replace")
-    found = [_line(line, prompt) for line in given.splitlines() if line.strip()] if lines else [(prompt, given.strip())]
+    given = sys.stdin.buffer.read().decode("utf-8-sig", "replace")
+    if lines:
+        # Not splitlines(): a text may hold line separators of Unicode, and JSON leaves them as they are
+        numbered = ((number, line.rstrip("\r")) for number, line in enumerate(given.split("\n"), 1))
+        found = [_line(line, number, prompt) for number, line in numbered if line.strip()]
+    else:
+        found = [(prompt, given.strip())]
     if not any(answer.strip() for _, answer in found):
         raise PermanentError("There is no text to score.", hint="Give it as an argument or on stdin.")
     return found
 
 
-def _line(line: str, prompt: str) -> tuple[str, str]:
-    if line.lstrip().startswith("{"):
-        try:
-            record = json.loads(line)
-            return str(record.get("prompt", prompt)), str(record["answer"])
-        except (ValueError, KeyError) as error:
-            raise PermanentError(f"This line is no object with an answer: {line[:80]}", hint="See --help.") from error
-    return prompt, line
+def _line(line: str, number: int, prompt: str) -> tuple[str, str]:
+    if not line.lstrip().startswith("{"):
+        return prompt, line
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise PermanentError(f"Line {number} is no JSON object: {line[:80]}", hint="See --help.") from error
+    asked, answer = record.get("prompt", prompt), record.get("answer")
+    for name, text in (("answer", answer), ("prompt", asked)):
+        if not isinstance(text, str):
+            what = f"has a field {name} that is {type(text).__name__}, not text" if name in record else f"has no {name}"
+            raise PermanentError(f"Line {number} {what}: {line[:80]}", hint='{"prompt": "…", "answer": "…"} is wanted.')
+    return asked, answer

@@ -19,16 +19,19 @@ class ManyFiles(TyperCommand):
     """Options that take several files after one name, as a shell's ``*.jsonl`` gives them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Called by Typer: each further file gets the name of its option."""
+        """Called by Typer: each further file gets the name of its option; so does what is no folder, to be refused as
+        a file that is not there.
+        """
         spread: list[str] = []
         option, taken = None, False
         for word in args:
             if word.startswith("-"):
-                option, taken = (word if word in _MANY else None), False
-            elif option and taken and Path(word).is_file():
+                name, joined, _ = word.partition("=")
+                option, taken = (name if name in _MANY else None), bool(joined)
+            elif option and taken and not Path(word).is_dir():
                 spread.append(option)
             spread.append(word)
-            taken = option is not None and word != option
+            taken = taken or (option is not None and word != option)
         return super().parse_args(ctx, spread)
 
 

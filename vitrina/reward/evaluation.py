@@ -18,6 +18,7 @@ from vitrina.reward import items, measures
 from vitrina.reward.baselines import Fitted, fit_baselines
 from vitrina.reward.calibration import expected_error
 from vitrina.reward.fitting import n_train
+from vitrina.reward.leaks import is_seen, near_duplicates
 from vitrina.reward.learning import learning_curve
 from vitrina.reward.models import RewardModel
 from vitrina.reward.pairs import Floats, data_version, margins, trainable
@@ -71,7 +72,6 @@ def evaluate(
     scorer = _Remembered(model, test.rows)
     raw = margins(scorer, rows)
     seen = model.trained_groups()
-    leaked = [row for row in rows if row.group in seen]
     several = items.found_items(test.rows, scorer.known)
     report: dict[str, Any] = {
         "model": {name: model.manifest.get(name) for name in ("kind", "model_id", "created_at", "seed")},
@@ -97,7 +97,7 @@ def evaluate(
         "several_right": items.several_right(several),
         "rewardbench_ties": items.rewardbench_ties(several),
         "ties": _ties(test.rows, scorer, raw, model.temperature),
-        "leaked": {"pairs": len(leaked), "groups": len({row.group for row in leaked})},
+        "leaked": _leaked(rows, seen, train),
         "margins": _histogram(raw / model.temperature),
         "baselines": {},
         "learning_curve": None,
@@ -112,6 +112,13 @@ def evaluate(
         report["champion"] = _champion(champion, rows, raw, seen)
     report["notes"] = notes(report, same_data=train is None or _same_data(model, train))
     return report
+
+
+def _leaked(rows: Sequence[PreferenceRow], seen: Mapping[str, str], train: Loaded | None) -> dict[str, int]:
+    """Pairs and groups that the model knows; ``near`` of the pairs by a near-duplicate prompt alone."""
+    same = {place for place, row in enumerate(rows) if is_seen(row, seen)}
+    near = set(near_duplicates(rows, train.decided)) - same if train is not None else set()
+    return {"pairs": len(same | near), "groups": len({rows[place].group for place in same | near}), "near": len(near)}
 
 
 def _same_data(model: RewardModel, train: Loaded) -> bool:
@@ -149,7 +156,7 @@ def _champion(
     champion: RewardModel, rows: Sequence[PreferenceRow], raw: Floats, seen: Mapping[str, str]
 ) -> dict[str, Any]:
     known = champion.trained_groups()
-    new = [place for place, row in enumerate(rows) if row.group not in seen and row.group not in known]
+    new = [place for place, row in enumerate(rows) if not is_seen(row, seen) and not is_seen(row, known)]
     own = margins(champion, [rows[place] for place in new])
     return {"model_id": champion.model_id, "n": len(new), **measures.share(own > 0), **measures.compared(raw[new], own)}
 
@@ -205,10 +212,12 @@ def _histogram(scaled: Floats) -> dict[str, list[float]]:
 def notes(report: Mapping[str, Any], *, same_data: bool = True) -> list[str]:
     """What a reader must not overlook, in whole sentences."""
     said = []
-    if report["leaked"]["pairs"]:
+    if leaked := report["leaked"]["pairs"]:
+        near = report["leaked"]["near"]
+        how = f" ({near} of them a near-duplicate of one)" if near else ""
         said.append(
-            f"{report['leaked']['pairs']} of {report['n_test']} test pairs have a prompt that the model was trained "
-            "on: the figures flatter it."
+            f"{leaked} of {report['n_test']} test pairs have a prompt that was trained on{how}: the figures flatter "
+            "the model."
         )
     if unread := report["set_aside_reasons"].get("file_ends_early"):
         said.append(f"{unread} of the test files could not be read to the end: the figures are of what stands before.")

@@ -41,6 +41,7 @@ class Item:
     spread: float
     subset: str | None = None
     row_id: str | None = None
+    file_number: int = 0
 
     @property
     def all_above(self) -> bool:
@@ -49,15 +50,15 @@ class Item:
 
 
 def found_items(rows: Iterable[PreferenceRow], scores: Mapping[tuple[str, str], float]) -> list[Item]:
-    """The items of a file. One without right answers that beat all others (a circle, all tied) is left out.
+    """The items of all files. One without right answers that beat all others (a circle, all tied) is left out.
 
     Args:
         rows: All rows, ties too.
         scores: Of each prompt and answer.
     """
-    members: dict[str, list[PreferenceRow]] = defaultdict(list)
+    members: dict[tuple[int, str], list[PreferenceRow]] = defaultdict(list)
     for row in rows:
-        members[row.item].append(row)
+        members[row.file_number, row.item].append(row)
     return [item for own in members.values() if len(own) > 1 and (item := _item(own, scores)) is not None]
 
 
@@ -75,7 +76,7 @@ def _item(rows: Sequence[PreferenceRow], scores: Mapping[tuple[str, str], float]
     good, bad = [scores[each] for each in right], [scores[each] for each in wrong]
     return Item(
         len(answers), len(right), max(good) > max(bad), min(good) - max(bad), max(good) - min(good), rows[0].subset,
-        rows[0].row_id,
+        rows[0].row_id, rows[0].file_number,
     )  # fmt: skip
 
 
@@ -124,10 +125,10 @@ def rewardbench_ties(items: Sequence[Item]) -> dict[str, Any] | None:
     0.3 each for all right answers above all wrong ones on ``tied:N`` and on ``ref:N``, 0.2 each for a spread of right
     answers below the gap of ``tied:N`` and below the smaller gap of both, and at most 0.01 either way for how much.
     """
-    kinds: dict[str, dict[str, Item]] = {"ref": {}, "tied": {}}
+    kinds: dict[str, dict[tuple[int, str], Item]] = {"ref": {}, "tied": {}}
     for item in items:
         if item.row_id and (found := _TIES.fullmatch(item.row_id)):
-            kinds[found[1]][found[2]] = item
+            kinds[found[1]][item.file_number, found[2]] = item
     both = sorted(kinds["ref"].keys() & kinds["tied"].keys())
     if not both:
         return None

@@ -13,17 +13,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vitrina.content.duplicates import DuplicateIndex
+from vitrina.errors import PermanentError
 from vitrina.preferences.formats import PreferenceRow
+from vitrina.preferences.formats.keys import prompt_group
 
 #: Shares of the pairs. Validation chooses the settings, calibration fits one temperature.
 FOLDS: Mapping[str, float] = MappingProxyType({"train": 0.75, "validation": 0.10, "calibration": 0.15})
+#: So many clusters of one size fill every fold, as ten prompts do that have nothing in common.
+CLUSTERS = 10
 # Prompts of dialogues run to many thousand characters; what they begin with tells near-duplicates.
 _PROMPT_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Rows of each fold, and which group went where."""
+    """Rows of each fold, and which group went where: groups that rows name, and those of their prompts."""
 
     folds: Mapping[str, tuple[PreferenceRow, ...]]
     groups: Mapping[str, str]
@@ -36,11 +40,14 @@ class Split:
 
 
 def joined_groups(rows: Sequence[PreferenceRow]) -> dict[str, str]:
-    """For each prompt group the name of its cluster: the smallest group whose prompt is a near-duplicate, by steps."""
+    """For each prompt group the name of its cluster: the smallest group whose prompt is a near-duplicate, by steps.
+
+    Where a file names groups of its own, each prompt's own group is there too: one prompt may stand in two groups, and
+    many in one.
+    """
+    named = {row.group for row in rows}
     prompts: dict[str, str] = {}
-    for row in rows:
-        prompts.setdefault(row.group, row.prompt[:_PROMPT_CHARACTERS])
-    parent = {group: group for group in prompts}
+    parent = {group: group for group in named}
 
     def root(group: str) -> str:
         while parent[group] != group:
@@ -48,17 +55,47 @@ def joined_groups(rows: Sequence[PreferenceRow]) -> dict[str, str]:
             group = parent[group]
         return group
 
+    def join(one: str, other: str) -> None:
+        first, second = sorted((root(one), root(other)), key=lambda group: (group not in named, group))
+        parent[second] = first
+
+    for row in rows:
+        own = prompt_group(row.prompt)
+        parent.setdefault(own, own)
+        join(row.group, own)
+        prompts.setdefault(own, row.prompt[:_PROMPT_CHARACTERS])
     index = DuplicateIndex()
     for group in sorted(prompts):
         for near in index.nearest(prompts[group]):
-            one, other = sorted((root(group), root(str(near.key))))
-            parent[other] = one
+            join(group, str(near.key))
         index.add(group, prompts[group])
-    return {group: root(group) for group in prompts}
+    return {group: root(group) for group in parent}
 
 
 def split(rows: Sequence[PreferenceRow], seed: int = 0, shares: Mapping[str, float] = FOLDS) -> Split:
-    """Cut rows into folds of about these shares of the rows; no cluster of prompts is in two of them.
+    """Cut rows into folds of about these shares of the rows, as `cut` does.
+
+    Raises:
+        PermanentError: prompts are so much alike that a fold would be empty.
+        ValueError: the shares do not sum to one.
+    """
+    found = cut(rows, seed, shares)
+    if empty := [fold for fold, members in found.folds.items() if not members]:
+        cluster = joined_groups(rows)
+        sizes = Counter(cluster[row.group] for row in rows)
+        prompts, largest = len({prompt_group(row.prompt) for row in rows}), max(sizes.values(), default=0)
+        raise PermanentError(
+            f"Nothing is left for {' and '.join(empty)}: {prompts} prompts make {len(sizes)} "
+            f"cluster{'s' * (len(sizes) != 1)} of near-duplicates, the largest with {largest} of {len(rows)} rows, and "
+            "a cluster is never cut.",
+            hint=f"{CLUSTERS} clusters or more of like size are needed. Where prompts are a long template with a few "
+            "words of their own, leave the template out of them.",
+        )
+    return found
+
+
+def cut(rows: Sequence[PreferenceRow], seed: int = 0, shares: Mapping[str, float] = FOLDS) -> Split:
+    """Cut rows into folds of about these shares of the rows; no cluster is in two of them, and one may be empty.
 
     Clusters are taken in the order of a hash of seed and name, so that the cut does not depend on the order of rows.
 
@@ -87,4 +124,4 @@ def split(rows: Sequence[PreferenceRow], seed: int = 0, shares: Mapping[str, flo
 def cross_folds(rows: Sequence[PreferenceRow], folds: int = 5, seed: int = 0) -> list[tuple[PreferenceRow, ...]]:
     """Rows in this many parts of about equal size, cut as `split` does."""
     shares = {str(number): 1 / folds for number in range(folds)}
-    return list(split(rows, seed, shares).folds.values())
+    return list(cut(rows, seed, shares).folds.values())
