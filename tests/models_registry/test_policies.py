@@ -93,6 +93,14 @@ def test_short_cards_of_the_newest_dataset_are_learned_from_and_nothing_else(reg
     assert len(learned.rows) + len(test.rows) == 40
     assert not set(learned.prompts.values()) & set(test.prompts.values())
     assert all(row.chosen.startswith("Первый текст") for row in learned.rows)
+    # A run that still reads the version before is not disturbed by one that begins with the next
+    before = files.train[0].read_bytes()
+    for _ in range(8):
+        preference(contract="card")
+    assert make_version(store, settings).version.version != files.version
+    assert policies.files_of_newest(store, tmp_path).train != files.train
+    assert files.train[0].read_bytes() == before
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_the_champion_teaches_only_where_a_judge_can_be_had(tmp_path, database):

@@ -49,7 +49,7 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
             f"Dataset {version.number} has no pairs of short cards to learn from.",
             hint="Models that write learn the contract `card`; ask for pairs of it with response_pairs.",
         )
-    train, test = folder / "cards-train.jsonl", folder / "cards-test.jsonl"
+    train, test = (folder / f"{version.version}-cards-{side}.jsonl" for side in ("train", "test"))
     rewards.write_lines(train, map(rewards.pair_line, learned))
     rewards.write_lines(test, map(rewards.pair_line, sides[rewards.HELD_OUT]))
     return TrainingFiles((train,), (test,), version.version)

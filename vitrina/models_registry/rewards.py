@@ -6,8 +6,10 @@ registry. Stays out: the process itself, the orchestrator.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -55,7 +57,7 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
     folder.mkdir(parents=True, exist_ok=True)
     pairs = {side: read_rows(store, version, f"{side}.parquet") for side in (*LEARNED, HELD_OUT)}
     ties = [row for row in read_rows(store, version, "ties.parquet") if row["side"] == HELD_OUT]
-    train, test = folder / "train.jsonl", folder / "test.jsonl"
+    train, test = (folder / f"{version.version}-{side}.jsonl" for side in ("train", "test"))
     write_lines(train, (pair_line(row) for side in LEARNED for row in pairs[side]))
     write_lines(test, [*map(pair_line, pairs[HELD_OUT]), *map(_tie, ties)])
     contracts = learned_contracts(row["contract"] for side in LEARNED for row in pairs[side])
@@ -72,8 +74,20 @@ def learned_contracts(rows: Iterable[str]) -> tuple[str, ...]:
 
 
 def files_by_hand(train: Sequence[str], test: Sequence[str]) -> TrainingFiles:
-    """Files that a person named instead of a dataset."""
-    return TrainingFiles(tuple(map(Path, train)), tuple(map(Path, test)), fingerprint(list(train), list(test))[:16])
+    """Files that a person named instead of a dataset. Their version follows from what stands in them: another file of
+    the same name is another version, and the same under another name is none.
+    """
+    learned, held_out = tuple(map(Path, train)), tuple(map(Path, test))
+    version = fingerprint(list(map(_digest, learned)), list(map(_digest, held_out)))[:16]
+    return TrainingFiles(learned, held_out, version)
+
+
+def _digest(path: Path) -> str:
+    """Hex sha256 of a file; of none where it is not there, which the training tells in words."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pair_line(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,8 +113,10 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """JSON Lines."""
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    """JSON Lines, by rename: another run may be reading the file of the same version."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as waiting:
+        waiting.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    Path(waiting.name).replace(path)
 
 
 def command(
