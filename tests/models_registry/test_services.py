@@ -1,5 +1,8 @@
 """The registry: one champion for a role, signed overrides, a way back, and nothing used that was not registered."""
 
+import json
+import shutil
+
 import pytest
 
 from tests.reward.made import made
@@ -8,6 +11,7 @@ from vitrina.objects import FolderStore
 from vitrina.preferences.formats import load
 from vitrina.reward.fitting import Plan, train
 from vitrina.reward.models import ModelKind, open_model
+from vitrina.reward.storage import file_hash, write_card
 
 GOOD = [{"name": "accuracy", "passed": True, "measured": 0.8, "needed": "more"}]
 BAD = [{"name": "accuracy", "passed": False, "measured": 0.4, "needed": "more"}]
@@ -63,6 +67,33 @@ def test_registering_twice_is_one_row_that_keeps_its_status(registry, folders):
     assert RegisteredModel.objects.count() == 1
     assert services.champion(role).status == "champion"
     assert [info.key for info in store.list("")] == before
+
+
+def test_the_card_and_the_evaluation_go_along_and_change_no_model(registry, folders, tmp_path):
+    services, store, _, register = registry
+    folder = shutil.copytree(folders[0], tmp_path / "judged")
+    before = register(folder)
+    assert store.get(f"{before.prefix}/README.md") == (folder / "README.md").read_bytes()
+    (folder / "evaluation").mkdir()
+    (folder / "evaluation" / "report.json").write_text("{}")
+    (folder / "evaluation" / "elsewhere").symlink_to("/etc/hostname")
+    write_card(folder, "# Judged\n")
+    after = register(folder)
+    assert (after.pk, after.model_id, after.prefix) == (before.pk, before.model_id, before.prefix)
+    assert store.get(f"{after.prefix}/README.md") == b"# Judged\n"
+    assert store.get(f"{after.prefix}/evaluation/report.json") == b"{}"
+    assert not [info.key for info in store.list("") if info.key.endswith("elsewhere")]
+    assert open_model(services.fetch(store, after, tmp_path / "cache")).model_id == before.model_id
+
+
+def test_a_folder_that_lists_its_card_keeps_it_and_stays_whole(folders, tmp_path):
+    folder = shutil.copytree(folders[0], tmp_path / "former")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    card = folder / "README.md"
+    manifest["files"]["README.md"] = {"sha256": file_hash(card), "bytes": card.stat().st_size}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    write_card(folder, "# Another\n")
+    assert open_model(folder).model_id == manifest["model_id"]
 
 
 @pytest.mark.parametrize(("by", "reason"), [("gate", "please"), ("anna", ""), ("", "because"), ("anna", "  ")])
@@ -147,8 +178,6 @@ def test_there_are_never_two_champions(registry, folders):
 
 
 def test_the_commands_list_promote_and_roll_back(registry, folders):
-    import json
-
     from typer.testing import CliRunner
 
     from vitrina.cli.main import app
@@ -161,6 +190,7 @@ def test_the_commands_list_promote_and_roll_back(registry, folders):
     first, second = register(folders[0]), register(folders[1], BAD)
     assert run("promote", first.model_id[:10])[0]["changed"]
     assert "reason" in str(run("promote", second.model_id)[1])
+    assert "--by" in str(run("promote", second.model_id, "--reason", "shoes")[1].hint)
     assert run("promote", second.model_id, "--by", "anna", "--reason", "shoes")[0]["overridden"]
     told = {each["model"]: each["status"] for each in run("models")[0]["models"]}
     assert told == {first.model_id: "retired", second.model_id: "champion"}

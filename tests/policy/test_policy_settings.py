@@ -3,8 +3,9 @@
 import pytest
 
 from vitrina.errors import PermanentError
-from vitrina.policy import speed
-from vitrina.policy.settings import Algorithm, PolicySettings, SftSettings, given
+from vitrina.policy.settings import Algorithm, PolicySettings, SftSettings
+from vitrina.training import speed
+from vitrina.training.options import given
 
 
 def test_defaults_bind_every_algorithm_to_the_sft_model():

@@ -17,7 +17,8 @@ from vitrina.cli import policy_registry
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
 from vitrina.cli.training import ManyFiles, progress, short
 from vitrina.errors import PermanentError
-from vitrina.policy.settings import Algorithm, PolicySettings, SftSettings, given
+from vitrina.policy.settings import Algorithm, PolicySettings, SftSettings
+from vitrina.training.options import given
 
 app = typer.Typer(no_args_is_help=True, help="Models that write: taught by examples, then by a reward model.")
 app.command("models")(policy_registry.models)

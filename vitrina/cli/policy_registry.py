@@ -5,7 +5,6 @@ Belongs here: options and what is printed. Stays out: what may be done (`vitrina
 
 from __future__ import annotations
 
-import getpass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,12 +12,10 @@ import typer
 
 from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, say, show_table
+from vitrina.cli.reward_registry import By, Reason, account
 from vitrina.config import get_settings
 from vitrina.policy.gates import MIN_VOTES, Votes
 from vitrina.statistics.intervals import Interval
-
-By = Annotated[str, typer.Option("--by", help="Who decides; your account's name when left out.")]
-Reason = Annotated[str, typer.Option("--reason", help="Kept with the decision.")]
 
 
 class Writers(StrEnum):
@@ -139,7 +136,7 @@ def promote(
     from vitrina.models_registry.models import RegisteredModel
 
     row = services.found(RegisteredModel.Role(role), model)
-    done = services.promote(row, by=by or getpass.getuser(), reason=reason)
+    done = services.promote(row, by=by, account=account(), reason=reason)
     told = "is the champion" if done else "is the champion already"
     result = {"model": row.model_id, "changed": done is not None, "overridden": bool(done and done.overridden)}
     emit(result, as_json, lambda: say(f"{row.model_id[:12]} {told}"))
@@ -151,7 +148,7 @@ def roll_back(role: Role = Writers.POLICY, by: By = "", reason: Reason = "", as_
     from vitrina.models_registry import services
     from vitrina.models_registry.models import RegisteredModel
 
-    done = services.roll_back(RegisteredModel.Role(role), by=by or getpass.getuser(), reason=reason)
+    done = services.roll_back(RegisteredModel.Role(role), by=by or account(), reason=reason)
     model_id = done.model.model_id if done.model else None
     told = f"{model_id[:12]} is the champion again" if model_id else "No policy is in use now"
     result = {"model": model_id, "instead_of": done.former.model_id if done.former else None}

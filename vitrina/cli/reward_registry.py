@@ -13,8 +13,18 @@ import typer
 from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, say, show_table
 
-By = Annotated[str, typer.Option("--by", help="Who decides; your account's name when left out.")]
+By = Annotated[
+    str, typer.Option("--by", help="Who decides; your account's name when left out, but against the gate it is needed.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Kept with the decision.")]
+
+
+def account() -> str:
+    """The name of who is signed in on this machine; empty where it has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def models(as_json: AsJson = False) -> None:
@@ -66,7 +76,7 @@ def promote(
     from vitrina.models_registry import rewards, services
 
     row = services.found(rewards.ROLE, model)
-    done = services.promote(row, by=by or getpass.getuser(), reason=reason)
+    done = services.promote(row, by=by, account=account(), reason=reason)
     told = "is the champion" if done else "is the champion already"
     result = {"model": row.model_id, "changed": done is not None, "overridden": bool(done and done.overridden)}
     emit(result, as_json, lambda: say(f"{row.model_id[:12]} {told}"))
@@ -77,6 +87,6 @@ def roll_back(by: By = "", reason: Reason = "", as_json: AsJson = False) -> None
     connected()
     from vitrina.models_registry import rewards, services
 
-    done = services.roll_back(rewards.ROLE, by=by or getpass.getuser(), reason=reason)
+    done = services.roll_back(rewards.ROLE, by=by or account(), reason=reason)
     result = {name: row.model_id if row else None for name, row in (("model", done.model), ("instead_of", done.former))}
     emit(result, as_json, lambda: say(f"{str(result['model'])[:12]} is the champion again"))

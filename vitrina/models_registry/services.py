@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from vitrina.errors import PermanentError
 from vitrina.models_registry.models import Promotion, RegisteredModel
 from vitrina.objects import ObjectStore
-from vitrina.reward.storage import MANIFEST, read_manifest
+from vitrina.reward.storage import MANIFEST, read_manifest, unverified
 
 PREFIX = "models"
 #: Who decided, where every rule of the gate was met.
@@ -42,7 +42,8 @@ def register(
 ) -> RegisteredModel:
     """Put a model's files into the object store and a candidate into the registry; the same weights change no status.
 
-    Files are written before the row, the manifest last: a killed run leaves no row without files.
+    Its card and its evaluation go with it, as they are now. Files are written before the row, the manifest last: a
+    killed run leaves no row without files.
 
     Raises:
         PermanentError: the folder holds no model, or a damaged one.
@@ -51,7 +52,7 @@ def register(
     # Folder names stay in the store: two trainings of the same weights have manifests of their own
     digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     prefix = f"{PREFIX}/{role}/{manifest['model_id'][:16]}/{digest[:16]}"
-    for name in manifest["files"]:
+    for name in (*manifest["files"], *unverified(folder, manifest)):
         store.upload(f"{prefix}/{name}", folder / name)
     store.upload(f"{prefix}/{MANIFEST}", folder / MANIFEST)
     row, _ = RegisteredModel.objects.update_or_create(
@@ -94,7 +95,7 @@ def found(role: RegisteredModel.Role, model_id: str) -> RegisteredModel:
     return rows[0]
 
 
-def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion | None:
+def promote(model: RegisteredModel, *, by: str, reason: str = "", account: str = "") -> Promotion | None:
     """Make a model the champion of its role; None when it is that already.
 
     The gate of a policy counts what people have said of its texts until now.
@@ -102,6 +103,7 @@ def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion |
     Args:
         by: The gate, or the person who decides.
         reason: Needed where the gate did not let the model through: a person's, and signed by `by`.
+        account: Whose command it is; stands for `by` where the gate is met. Nobody overrides it without a word.
 
     Raises:
         NotPromoted: the gate said no, and there is no signed reason.
@@ -115,10 +117,10 @@ def promote(model: RegisteredModel, *, by: str, reason: str = "") -> Promotion |
         broken = ", ".join(rule["name"] for rule in model.rules if not rule["passed"]) or "it was not judged"
         raise NotPromoted(
             f"The gate did not let model {model.model_id[:12]} through: {broken}.",
-            hint="A person may override it with a name and a reason.",
+            hint="A person may override it with a name and a reason (--by, --reason).",
         )
     role = RegisteredModel.Role(model.role)
-    return _crown(model, role, by=by, reason=reason, overridden=overridden, rolled_back=False)
+    return _crown(model, role, by=by or account, reason=reason, overridden=overridden, rolled_back=False)
 
 
 def roll_back(role: RegisteredModel.Role, *, by: str, reason: str = "") -> Promotion:

@@ -6,10 +6,10 @@ making.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vitrina.reward.card import plain
+from vitrina.reward.card import pictures, plain
 
 _KINDS = {
     "sft": "A model that writes short product cards, taught by examples that people preferred.",
@@ -17,9 +17,15 @@ _KINDS = {
 }
 
 
-def written(manifest: Mapping[str, Any], report: Mapping[str, Any] | None = None) -> str:
-    """The card of a model; `report` is what `vitrina.policy.evaluation.judge` gives."""
-    return "\n".join([*_head(manifest), *(_figures(report) if report else _no_figures()), *_end(manifest)]) + "\n"
+def written(manifest: Mapping[str, Any], report: Mapping[str, Any] | None = None, plots: Sequence[str] = ()) -> str:
+    """The card of a model.
+
+    Args:
+        report: What `vitrina.policy.evaluation.judge` gives; a model taught by examples has none.
+        plots: Names of pictures that stand beside the card.
+    """
+    figures = [*_figures(report), *_biases(report), *pictures(plots)] if report else _no_figures(manifest)
+    return "\n".join([*_head(manifest), *figures, *_end(manifest)]) + "\n"
 
 
 def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -48,11 +54,19 @@ def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield f"- code: {', '.join(f'{name} {number}' for name, number in manifest['code'].items())}"
 
 
-def _no_figures() -> Iterator[str]:
+def _no_figures(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Figures"
     yield ""
-    yield "Not judged: no report stands beside this card."
+    if manifest["kind"] != "sft":
+        yield "Not judged: no report stands beside this card."
+        return
+    yield f"Loss on the validation fold after each epoch; the weights are those of epoch {manifest['best_epoch']}:"
+    yield ""
+    yield "| epoch | nats per token | nats per character |"
+    yield "|---|---|---|"
+    for each in manifest["history"]:
+        yield f"| {each['epoch']} | {each['loss_per_token']:.3f} | {each['loss_per_character']:.3f} |"
 
 
 def _figures(report: Mapping[str, Any]) -> Iterator[str]:
@@ -69,6 +83,26 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
         mean = each["reward"]
         bounds = "" if mean["low"] is None else f" [{mean['low']:.2f}, {mean['high']:.2f}]"
         yield f"| {plain(name)} | {mean['mean']:.2f}{bounds} | {share} |"
+
+
+def _biases(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it does beside pleasing the judge."""
+    policy, kl = report["writers"]["policy"], report["kl_per_token"]
+    yield ""
+    yield "## Biases"
+    yield ""
+    yield f"- length: {policy['characters']:.0f} characters, {report['length_ratio']:.2f} of the SFT model's"
+    yield f"- cut: {_bounds(policy['clipped'], 'share')}"
+    yield f"- in the language asked for: {_bounds(policy['language'], 'share')}"
+    yield f"- repetition: {_bounds(policy['repetition'], 'mean')}"
+    if kl is not None:
+        yield f"- nats per token from the SFT model: {_bounds(kl, 'mean')}"
+
+
+def _bounds(found: Mapping[str, Any], name: str) -> str:
+    if found[name] is None:
+        return "not known"
+    return f"{found[name]:.3f}" + ("" if found["low"] is None else f" [{found['low']:.3f}, {found['high']:.3f}]")
 
 
 def _end(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from vitrina.policy.plots import draw
 from vitrina.policy.writing import PolicyWriter, open_writer
 from vitrina.reward.fitting import Progress
 from vitrina.reward.pairs import Scorer
+from vitrina.reward.storage import plots_of, write_card
 
 #: Of the sampling; others than those of training.
 _SEED = 20_000
@@ -61,7 +62,7 @@ def report_of(
     report |= {**_origin(manifest), **used}
     target = folder / storage.EVALUATION
     draw(report, target)
-    (target / "card.md").write_text(cards.written(manifest, report), encoding="utf-8")
+    write_card(folder, cards.written(manifest, report, plots_of(folder)))
     (target / storage.REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
     progress("judged", summary(report))
     return report

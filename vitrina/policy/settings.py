@@ -6,14 +6,11 @@ What belongs here: sizes and the defaults of training that matter, each set on p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from vitrina.content.card import CHARS_MAX, CHARS_MIN
-from vitrina.errors import PermanentError
-
-_Settings = TypeVar("_Settings", "SftSettings", "PolicySettings")
 
 
 class Algorithm(StrEnum):
@@ -39,6 +36,8 @@ class SftSettings:
         batch: Examples in one step, over all processes.
         learning_rate: None: 1e-3 for a small model from configuration, 2e-4 for adapters of a pretrained one.
         bf16: None: where the processor or accelerator computes in it.
+        gradient_checkpointing: Whether activations are computed again instead of kept: 0.8 of the speed, for memory.
+            None: where an accelerator's memory would not hold them.
         checkpoint_steps: Steps between checkpoints; None: two an epoch.
         lora_rank: Of adapters for a pretrained base; 0 trains all weights.
     """
@@ -56,7 +55,7 @@ class SftSettings:
     warmup: float = 0.05
     weight_decay: float = 0.01
     bf16: bool | None = None
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool | None = None
     checkpoint_steps: int | None = None
     lora_rank: int = 16
     threads: int | None = None
@@ -100,6 +99,8 @@ class PolicySettings:
         lora_rank: Of adapters, where the SFT model has a pretrained base; 0 trains all weights.
         bf16: None: on an accelerator alone. On a processor texts are written in single precision, and weights that
             are trained in another one would learn from texts that they did not write.
+        gradient_checkpointing: Whether activations are computed again instead of kept: 0.8 of the speed, for memory.
+            None: where an accelerator's memory would not hold them.
         best_of: Texts of the SFT model that the reward model chooses among, as a comparison.
         judged_prompts: Held-out prompts that are written for, at most.
     """
@@ -117,7 +118,7 @@ class PolicySettings:
     longest: int = CHARS_MAX
     lora_rank: int = 16
     bf16: bool | None = None
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool | None = None
     checkpoint_steps: int | None = None
     best_of: int = 4
     judged_prompts: int = 200
@@ -135,29 +136,3 @@ class PolicySettings:
         """All settings as they are used, for the manifest."""
         used = {"beta": self.weight(algorithm), "learning_rate": self.rate(algorithm, pretrained=pretrained)}
         return asdict(self) | used
-
-
-def given(kind: type[_Settings], values: Mapping[str, Any]) -> _Settings:
-    """Settings from outside.
-
-    Raises:
-        PermanentError: a name that is not known (says which are), or a value of another kind.
-    """
-    known = {each.name: each for each in fields(kind)}
-    if unknown := set(values) - set(known):
-        raise PermanentError(f"No such settings: {', '.join(sorted(unknown))}.", hint=f"Known: {', '.join(known)}.")
-    for name, value in values.items():
-        if not _fits(str(known[name].type), value):
-            raise PermanentError(f"The setting {name} cannot be {value!r}.", hint=f"It is of type {known[name].type}.")
-    return kind(**values)
-
-
-def _fits(wanted: str, value: Any) -> bool:
-    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
-    names = [name.strip() for name in wanted.split("|")]
-    if value is None:
-        return "None" in names
-    if isinstance(value, bool):
-        return "bool" in names
-    positive = not isinstance(value, int | float) or value >= 0
-    return positive and any(isinstance(value, kinds[name]) for name in names if name in kinds)

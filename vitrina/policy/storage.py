@@ -19,8 +19,7 @@ from vitrina.reward import storage
 #: Weights, tokenizer and encoding.
 FOLDER = "model"
 GROUPS = "groups.json"
-#: Beside the model, written after it: no part of what is verified.
-EVALUATION, REPORT = "evaluation", "report.json"
+EVALUATION, REPORT = storage.EVALUATION, storage.REPORT
 #: What a policy writes: the short card, never the full description.
 CONTRACT = "card"
 _LIBRARIES = ("vitrina", "torch", "transformers", "trl", "peft", "accelerate")
@@ -41,10 +40,10 @@ def keep(partial: Path, out: Path, described: Mapping[str, Any], card: str, grou
     """
     storage.clean(partial, [FOLDER])
     (partial / GROUPS).write_text(json.dumps(dict(sorted(groups.items())), indent=0), encoding="utf-8")
-    (partial / "README.md").write_text(card, encoding="utf-8")
     for path in (partial / FOLDER).iterdir():
         path.chmod(0o644)
     storage.write_manifest(partial, described)
+    storage.write_card(partial, card)
     storage.publish(partial, out)
 
 

@@ -6,11 +6,12 @@ making.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-NAME = "README.md"
 _SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]|<>#~"})
+#: Groups of one kind that a card names; the report has them all.
+_GROUPS = 8
 _KINDS = {
     "linear": "A linear Bradley-Terry model on TF-IDF of character n-grams (2 to 5) of the answer.",
     "transformer": "A transformer that reads prompt and answer and gives one number.",
@@ -23,9 +24,22 @@ def plain(text: object) -> str:
     return " ".join(str(text).split()).translate(_SPECIAL)[:200]
 
 
-def written(manifest: Mapping[str, Any], report: Mapping[str, Any] | None = None) -> str:
-    """The card of a model; `report` is what `evaluate` gives."""
-    return "\n".join([*_head(manifest), *(_figures(report) if report else _no_figures()), *_end(manifest)]) + "\n"
+def written(manifest: Mapping[str, Any], report: Mapping[str, Any] | None = None, plots: Sequence[str] = ()) -> str:
+    """The card of a model.
+
+    Args:
+        report: What `evaluate` gives.
+        plots: Names of pictures that stand beside the card.
+    """
+    figures = [*_figures(report), *_biases(report), *pictures(plots)] if report else _no_figures()
+    return "\n".join([*_head(manifest), *figures, *_end(manifest)]) + "\n"
+
+
+def pictures(plots: Sequence[str]) -> Iterator[str]:
+    """Plots that stand beside a card."""
+    for name in plots:
+        yield ""
+        yield f"![{plain(name.rpartition('/')[2].partition('.')[0])}]({name})"
 
 
 def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -47,6 +61,8 @@ def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield f"- kinds of text: {', '.join(map(plain, manifest.get('contracts') or ['not known']))}"
     for name, value in manifest.get("notes", {}).items():
         yield f"- {plain(name)}: {plain(value)}"
+    for base in _bases(manifest):
+        yield f"- base: {plain(base)}"
     yield ""
     yield "## Settings"
     yield ""
@@ -63,6 +79,12 @@ def _head(manifest: Mapping[str, Any]) -> Iterator[str]:
             for side, word in (("up", "raises"), ("down", "lowers")):
                 terms = ", ".join(f"`{term.replace('`', '´')}` {weight:+.2f}" for term, weight in heaviest[side][:15])
                 yield f"- {word} the score: {terms or 'nothing'}"
+
+
+def _bases(manifest: Mapping[str, Any]) -> Iterator[str]:
+    for part in manifest["parts"].values():
+        if "settings" in part:
+            yield part["settings"].get("base") or "none: from configuration, with a tokenizer of its own"
 
 
 def _counted(counts: Mapping[str, int], skip: tuple[str, ...] = ()) -> str:
@@ -93,6 +115,33 @@ def _figures(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"- {plain(note)}"
 
 
+def _biases(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it prefers beside quality, as the held-out pairs show it."""
+    length, by = report["length"], report["by"]
+    yield ""
+    yield "## Biases"
+    yield ""
+    yield f"- length: {_share(length['longer_chosen'])} right where the longer answer was chosen,"
+    yield f"  {_share(length['shorter_chosen'])} where the shorter one was; balanced"
+    yield f"  {_bounds(*(length[f'balanced_accuracy{end}'] for end in ('', '_low', '_high')))}"
+    rho = length["spearman_margin_length"]
+    yield f"- rank correlation of margin and difference of length: {'not known' if rho is None else f'{rho:+.3f}'}"
+    yield f"- position: swapping the sides changes the margin by {report['antisymmetry_error']:.2g} at most"
+    for name in ("language", "category", "margin", "agreement"):
+        groups = list(by.get(name, {}).items())
+        shown = ", ".join(f"{plain(group)} {_share(each)}" for group, each in groups[:_GROUPS])
+        more = f", and {len(groups) - _GROUPS} more in the report" if len(groups) > _GROUPS else ""
+        yield f"- accuracy by {name}: {shown or 'not known'}{more}"
+
+
+def _share(found: Mapping[str, Any]) -> str:
+    return f"{_bounds(found['accuracy'], found['accuracy_low'], found['accuracy_high'])} of {found['n']:,}"
+
+
+def _bounds(value: float | None, low: float | None, high: float | None) -> str:
+    return "not known" if value is None or low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
 def _interval(figures: Mapping[str, Any]) -> str:
     return f"{figures['accuracy']:.3f} [{figures['accuracy_low']:.3f}, {figures['accuracy_high']:.3f}]"
 
@@ -107,5 +156,5 @@ def _end(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "- For ranking several answers to one prompt of the kind it was trained on. Not for judging people, nor as"
     yield "  the only judge of a model that was optimised against it: such a model learns the faults of its judge."
-    yield "- It repeats the taste and the biases of those who judged; length is measured in the report."
+    yield "- It repeats the taste and the biases of those who judged."
     yield f"- Licence: {plain(manifest.get('notes', {}).get('licence', 'that of the data it was made from'))}."

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vitrina.errors import PermanentError
+from vitrina.fingerprints import fingerprint
 from vitrina.preferences.formats import Loaded
 from vitrina.reward import card, storage
 from vitrina.reward.baselines import BASELINES, Fitted, fit_linear
@@ -61,7 +62,8 @@ class _Part:
 def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardModel:
     """Train, keep and open a model.
 
-    An interrupted training of the same data, settings and folder goes on where its newest good checkpoint stands.
+    An interrupted training of the same data, settings and folder goes on where its newest good checkpoint stands; one
+    that was finished, where it may be replaced, is not made again: the same plan gives the same weights.
 
     Raises:
         PermanentError: data that cannot be trained on, a folder that is in use or cannot be written, or libraries that
@@ -69,10 +71,14 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
     """
     storage.ensure_free(plan.out, replace=plan.replace)
     rows = trainable(loaded)
+    name = _named(plan, loaded)
+    if (done := _finished(plan.out, name)) is not None:
+        progress("found finished", {"folder": str(plan.out)})
+        return done
     kinds = _kinds(plan.kind, len(rows), progress)
     folds = split(rows, plan.seed)
     sizes = {fold: len(members) for fold, members in folds.folds.items()}
-    progress("split", {"pairs": len(rows), "groups": len(folds.groups), **sizes})
+    progress("split", {"pairs": len(rows), "groups": len({row.group for row in rows}), **sizes})
     partial = storage.make_partial(plan.out)
     fitted = {name: _FITTERS[name](folds, plan, partial, progress) for name in kinds}
     chosen, losses = _choose(plan.kind, fitted, folds)
@@ -84,9 +90,24 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
     else:
         temperature = parts[chosen].temperature
     progress("calibrated", {"kind": str(chosen), "temperature": round(temperature, 4)})
-    _keep(plan, folds, loaded, partial, chosen, parts, temperature, losses)
+    _keep(plan, name, folds, loaded, partial, chosen, parts, temperature, losses)
     progress("done", {"folder": str(plan.out)})
     return open_model(plan.out)
+
+
+def _named(plan: Plan, loaded: Loaded) -> str:
+    """The fingerprint of all that the weights follow from."""
+    described = (str(plan.kind), plan.seed, plan.transformer.described(), list(plan.notes.get("contracts", ())))
+    return fingerprint(*described, data_version(loaded.decided), _versions())
+
+
+def _finished(out: Path, name: str) -> RewardModel | None:
+    """What this very plan has made before."""
+    try:
+        found = open_model(out)
+    except PermanentError:
+        return None
+    return found if found.manifest.get("plan") == name else None
 
 
 def _kinds(kind: ModelKind | None, pairs: int, progress: Progress) -> list[ModelKind]:
@@ -175,6 +196,7 @@ def _honest(name: ModelKind, part: _Part, folds: Split) -> Scorer:
 
 def _keep(
     plan: Plan,
+    name: str,
     folds: Split,
     loaded: Loaded,
     partial: Path,
@@ -189,7 +211,8 @@ def _keep(
         "kind": str(kind),
         "temperature": temperature,
         "seed": plan.seed,
-        "parts": {str(name): {"temperature": part.temperature, **part.described} for name, part in parts.items()},
+        "plan": name,
+        "parts": {str(kind): {"temperature": part.temperature, **part.described} for kind, part in parts.items()},
         "validation_log_loss_by_kind": dict(losses),
         "data": _data(loaded, folds),
         # Kinds of text that it may judge; who uses a model asks for this, and takes an empty list for "not known".
@@ -198,9 +221,9 @@ def _keep(
         "code": _versions(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    storage.clean(partial, [str(name) for name in parts] + [GROUPS])
-    (partial / card.NAME).write_text(card.written(described), encoding="utf-8")
+    storage.clean(partial, [*map(str, parts), GROUPS])
     storage.write_manifest(partial, described)
+    storage.write_card(partial, card.written(described))
     storage.publish(partial, plan.out)
 
 
@@ -214,7 +237,7 @@ def _data(loaded: Loaded, folds: Split) -> dict[str, Any]:
         "n_rows": len(loaded.rows),
         "n_pairs": len(decided),
         "folds": {fold: len(members) for fold, members in folds.folds.items()},
-        "groups": len(folds.groups),
+        "groups": len({row.group for row in decided}),
         "choices": loaded.choices,
         "set_aside": len(loaded.set_aside),
         "set_aside_reasons": loaded.reasons,

@@ -18,6 +18,8 @@ from vitrina.errors import PermanentError
 FORMAT = "vitrina-reward-model"
 VERSION = 1
 MANIFEST = "manifest.json"
+#: Written after the model and again with each judgement: no part of what is verified.
+CARD, EVALUATION, REPORT = "README.md", "evaluation", "report.json"
 #: Where a training that was interrupted left its checkpoints, beside the folder that it was to make.
 _PARTIAL = ".partial"
 _FORMER = ".former"
@@ -72,7 +74,7 @@ def write_manifest(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]
     files = {
         path.relative_to(folder).as_posix(): {"sha256": file_hash(path), "bytes": path.stat().st_size}
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
+        if path.is_file() and path.name != MANIFEST and path != folder / CARD
     }
     weights = "\n".join(f"{name} {entry['sha256']}" for name, entry in files.items() if "/" in name)
     manifest = {
@@ -87,6 +89,28 @@ def write_manifest(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]
     waiting.write_text(text + "\n", encoding="utf-8")
     waiting.replace(folder / MANIFEST)
     return manifest
+
+
+def write_card(folder: Path, text: str) -> None:
+    """The model card, by rename. A folder of a former version lists its card among what is verified, and keeps it."""
+    path = folder / MANIFEST
+    if path.is_file() and CARD in json.loads(path.read_text(encoding="utf-8"))["files"]:
+        return
+    waiting = folder / (CARD + ".new")
+    waiting.write_text(text, encoding="utf-8")
+    waiting.replace(folder / CARD)
+
+
+def unverified(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Files that stand beside a model and are no part of what is verified: its card, its evaluation."""
+    beside = [folder / CARD, *sorted((folder / EVALUATION).rglob("*"))]
+    names = [path.relative_to(folder).as_posix() for path in beside if path.is_file() and not path.is_symlink()]
+    return [name for name in names if name not in manifest["files"]]
+
+
+def plots_of(folder: Path) -> list[str]:
+    """Names of the evaluation's plots, as a card beside them links to them."""
+    return [path.relative_to(folder).as_posix() for path in sorted((folder / EVALUATION).glob("*.png"))]
 
 
 def clean(folder: Path, keep: Iterable[str]) -> None:

@@ -20,11 +20,13 @@ from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dags
 
 from vitrina.errors import PermanentError, RetryableError, VitrinaError
 from vitrina.preferences.formats import FORMATS, load
+from vitrina.reward import card, storage
 from vitrina.reward.evaluation import evaluate
 from vitrina.reward.fitting import Plan, train
 from vitrina.reward.models import ModelKind, RewardModel, open_model
 from vitrina.reward.plots import draw
 from vitrina.reward.transformer.settings import TransformerSettings
+from vitrina.training.options import facts, given
 
 #: Exit codes: bad input or settings, and stopped with a checkpoint.
 BAD_INPUT, STOPPED = 2, 75
@@ -67,31 +69,31 @@ def run(options: argparse.Namespace, tell: Teller) -> RewardModel:
     Raises:
         VitrinaError: what a person can act on.
     """
-    loaded = load(options.train, options.format)
-    tell("read", {"rows": len(loaded.rows), "decided": len(loaded.decided), "set_aside": len(loaded.set_aside)})
+    if (processes := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
+        raise PermanentError(
+            f"A reward model is trained by one process, and {processes} were started.",
+            hint="Start it without torchrun; models that write can be trained by several.",
+        )
     plan = Plan(
         out=options.out,
         kind=ModelKind(options.kind) if options.kind else None,
         seed=options.seed,
-        transformer=_settings(options.settings),
+        transformer=given(TransformerSettings, options.settings),
         replace=options.replace,
-        notes=options.notes,
+        notes=facts(options.notes),
     )
+    loaded = load(options.train, options.format)
+    tell("read", {"rows": len(loaded.rows), "decided": len(loaded.decided), "set_aside": len(loaded.set_aside)})
     model = train(loaded, plan, tell)
     if options.test:
         champion = open_model(options.champion) if options.champion else None
         report = evaluate(model, load(options.test, options.format), loaded, tell, champion)
-        folder = options.out / "evaluation"
+        folder = options.out / storage.EVALUATION
         draw(report, folder, "png")
-        (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / storage.REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+        storage.write_card(options.out, card.written(model.manifest, report, storage.plots_of(options.out)))
         tell("judged", {name: report[name] for name in ("n_test", "accuracy", "accuracy_low", "log_loss_calibrated")})
     return model
-
-
-def _settings(given: Mapping[str, Any]) -> TransformerSettings:
-    if unknown := set(given) - set(known := TransformerSettings().described()):
-        raise PermanentError(f"No such settings: {', '.join(sorted(unknown))}.", hint=f"Known: {', '.join(known)}.")
-    return TransformerSettings(**given)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vitrina.policy.examples import read_examples
-from vitrina.policy.settings import SftSettings, given
+from vitrina.policy.settings import SftSettings
 from vitrina.policy.sft import SftPlan, train
 from vitrina.preferences.formats import FORMATS
 from vitrina.reward.fitting import Progress
+from vitrina.training.options import facts, given
 from vitrina.training.telling import told
 
 
@@ -41,10 +42,10 @@ def run(options: argparse.Namespace, tell: Progress) -> None:
     Raises:
         VitrinaError: what a person can act on.
     """
-    settings = given(SftSettings, options.settings)
+    settings, notes = given(SftSettings, options.settings), facts(options.notes)
     examples = read_examples(options.train, options.format)
     tell("read", {"examples": len(examples.rows), "prompts": len(examples.prompts), **_aside(examples.set_aside)})
-    train(examples, SftPlan(options.out, options.seed, settings, options.replace, options.notes), tell)
+    train(examples, SftPlan(options.out, options.seed, settings, options.replace, notes), tell)
 
 
 def _aside(reasons: dict[str, int]) -> dict[str, object]:

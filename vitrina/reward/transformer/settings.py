@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from vitrina.errors import PermanentError
+
 
 @dataclass(frozen=True, slots=True)
 class TransformerSettings:
@@ -24,6 +26,8 @@ class TransformerSettings:
         batch: Pairs in one step.
         center: Weight of the squared sum of both rewards, which keeps scores near zero: thresholds need an origin.
         bf16: None: where the processor or accelerator computes in it.
+        gradient_checkpointing: Whether activations are computed again instead of kept: 0.8 of the speed, for memory.
+            None: where an accelerator's memory would not hold them.
         checkpoint_steps: Steps between checkpoints; None: four an epoch.
         lora_rank: Of adapters for a pretrained base; 0 trains all weights.
     """
@@ -42,10 +46,25 @@ class TransformerSettings:
     weight_decay: float = 0.01
     center: float = 0.01
     bf16: bool | None = None
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool | None = None
     checkpoint_steps: int | None = None
     lora_rank: int = 16
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be trained.
+
+        Raises:
+            PermanentError: a count below one, or a width that heads cannot share.
+        """
+        counts = ("width", "layers", "heads", "vocabulary", "max_length", "epochs", "batch")
+        if wrong := [name for name in counts if getattr(self, name) < 1]:
+            raise PermanentError(f"{', '.join(wrong)}: one at least.")
+        if self.width % (2 * self.heads):
+            raise PermanentError(
+                f"A width of {self.width} cannot be shared by {self.heads} heads.",
+                hint="Each head takes an even part of it.",
+            )
 
     def described(self) -> dict[str, Any]:
         """All settings, for the manifest."""
