@@ -1,6 +1,6 @@
 """A Hugging Face Hub that lives in the test: repositories, large files, commits and tags, and switches for failures.
 
-Belongs here: as much of the protocol as pushing a dataset needs. The client is the real one, with
+Belongs here: as much of the protocol as pushing a dataset or a model needs. The client is the real one, with
 ``HF_HUB_DISABLE_XET=1``, since uploads go through a native path otherwise.
 """
 
@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
+
+_LARGE = (".parquet", ".png", ".safetensors")
 
 
 @dataclass
@@ -87,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers.get("Authorization") is None and not path.endswith("/verify")
         ):
             return self._send(401, {"error": "Invalid credentials"})
-        found = re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(/.*)?", path)
+        found = re.fullmatch(r"/api/(?:datasets|models)/([^/]+/[^/]+)(/.*)?", path)
         if path == "/api/validate-yaml":
             return self._send(200, {"errors": [], "warnings": []})
         if path == "/api/repos/create":
@@ -123,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         if rest.startswith("/preupload"):
             files = json.loads(body)["files"]
             modes = [
-                {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith((".parquet", ".png")) else "regular",
+                {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(_LARGE) else "regular",
                  "shouldIgnore": False, "oid": None}
                 for f in files
             ]  # fmt: skip

@@ -17,11 +17,12 @@ from vitrina.config.language_models import LanguageModels
 from vitrina.config.pictures import Pictures
 from vitrina.config.places import PROJECT_ROOT, Places
 from vitrina.config.preferences import Preferences
+from vitrina.config.training import Training
 
 __all__ = ["PROJECT_ROOT", "Settings", "get_settings"]
 
 
-class Settings(Catalogue, Preferences, Desk, Pictures, LanguageModels, Places):
+class Settings(Catalogue, Preferences, Training, Desk, Pictures, LanguageModels, Places):
     """All settings. Field names are the environment variables in lower case, but where an alias is given."""
 
     model_config = SettingsConfigDict(

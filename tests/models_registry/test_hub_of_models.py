@@ -1,0 +1,118 @@
+"""Pushing models to the Hub: those in use alone, once, private, with card and plots, and in words when it fails."""
+
+import os
+from importlib.util import find_spec
+
+import pytest
+from pydantic import SecretStr
+
+from tests.fakes.hub_server import running_hub
+from tests.reward.made import made
+from vitrina.errors import PermanentError
+from vitrina.objects import open_store
+from vitrina.preferences.formats import load
+from vitrina.reward.fitting import Plan, train
+from vitrina.reward.models import ModelKind, open_model
+
+if find_spec("huggingface_hub") is None:
+    if os.environ.get("CI"):
+        pytest.fail("huggingface_hub is not installed, so pushing is not tested: run `make train-env` first", False)
+    pytest.skip("it comes with `make train-env`", allow_module_level=True)
+REPO = "shop/model-reward"
+RULES = [{"name": "accuracy", "passed": True, "measured": 0.8, "needed": "more"}]
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    import huggingface_hub.constants
+    import huggingface_hub.utils._http as http
+
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    # Tests of local models switch their process offline for good
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(http.time, "sleep", lambda _: None)
+    with running_hub() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("pushed")
+    model = train(load([made(out, 120)]), Plan(out / "model", ModelKind.LINEAR, notes={"licence": "cc-by-4.0"}))
+    (model.folder / "evaluation").mkdir()
+    (model.folder / "evaluation" / "accuracy.png").write_bytes(b"png")
+    (model.folder / "evaluation" / "report.json").write_text("{}")
+    return model.folder
+
+
+@pytest.fixture
+def model(database, settings, hub, folder):
+    from vitrina.models_registry import services
+    from vitrina.models_registry.models import Promotion, RegisteredModel
+
+    settings.hf_model_repo, settings.hf_endpoint = "shop/model", hub.url
+    settings.hf_token = SecretStr(hub.token)
+    Promotion.objects.all().delete()
+    RegisteredModel.objects.all().delete()
+    store = open_store(settings)
+    row = services.register(store, folder, RegisteredModel.Role.REWARD, report={}, rules=RULES)
+    services.promote(row, by=services.GATE)
+    row.refresh_from_db()
+    yield row
+    Promotion.objects.all().delete()
+    RegisteredModel.objects.all().delete()
+
+
+def pushed(model, settings, tmp_path):
+    from vitrina.models_registry.hub import push
+
+    return push(model, open_store(settings), settings, tmp_path / "cache")
+
+
+def test_the_model_in_use_is_one_commit_in_a_private_repository_and_is_found_again(model, settings, hub, tmp_path):
+    done = pushed(model, settings, tmp_path)
+    assert (done.repo, done.pushed, hub.private[REPO]) == (REPO, True, True)
+    files = hub.files[REPO]
+    assert {"README.md", "manifest.json", "groups.json", "evaluation/accuracy.png"} <= set(files)
+    assert "evaluation/report.json" not in files
+    card = files["README.md"].decode()
+    assert card.startswith("---\nlicense: cc-by-4.0\n")
+    assert "# Reward model (linear)" in card
+    for name, content in files.items():
+        (path := tmp_path / "again" / name).parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert open_model(tmp_path / "again").model_id == model.model_id
+    again = pushed(model, settings, tmp_path)
+    assert (again.pushed, again.revision) == (False, done.revision)
+    assert len(hub.commits[REPO]) == 2
+
+
+def test_what_is_not_in_use_stays_at_home(model, settings, hub, tmp_path):
+    model.status = "candidate"
+    with pytest.raises(PermanentError, match="not in use"):
+        pushed(model, settings, tmp_path)
+    assert hub.log == []
+
+
+def test_a_hub_that_fails_or_is_public_gets_nothing(model, settings, hub, tmp_path):
+    from vitrina.preferences.dataset.hub import HubRefused, HubSilent
+
+    hub.fails = {"/commit/": 50}
+    with pytest.raises(HubSilent, match="failed"):
+        pushed(model, settings, tmp_path)
+    hub.fails, hub.private[REPO] = {}, False
+    with pytest.raises(HubRefused, match="public") as refused:
+        pushed(model, settings, tmp_path)
+    assert "HF_MODEL_PUBLIC" in str(refused.value.hint)
+    settings.hf_model_public = True
+    assert pushed(model, settings, tmp_path).pushed
+
+
+def test_a_base_that_is_a_folder_of_this_machine_is_not_named(model):
+    from vitrina.models_registry.hub import header
+
+    model.manifest["parts"]["linear"]["settings"] = {"base": "/home/anna/base"}
+    assert "base_model" not in header(model)
+    model.manifest["parts"]["linear"]["settings"] = {"base": "Qwen/Qwen3-0.6B"}
+    assert "base_model: Qwen/Qwen3-0.6B" in header(model)
