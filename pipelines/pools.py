@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.training.needs import GPU
+
 #: A pool that is not here has ``default_limit``.
-LIMITS: Mapping[str, int] = {"gpu": 1}
+LIMITS: Mapping[str, int] = {GPU: 1}
 
 
 def limit_pools(instance: dg.DagsterInstance, limits: Mapping[str, int] = LIMITS) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.training.needs import TRAINING
 from assets.training.policy_model import policy_model
 from assets.training.reward_model import reward_model
 from assets.training.sft_model import sft_model
@@ -17,8 +18,6 @@ from resources import default_resources
 from resources.trainer import Trainer
 from sensors.training import build_untaught_champion_sensor, build_untrained_dataset_sensor
 
-#: Of runs: the queue lets one with it go at a time (``deploy/dagster.yaml``). Tags of ops do not become tags of runs.
-ON_THE_GPU = {"gpu": "1"}
 ASSETS = [reward_model, sft_model, policy_model]
 
 
@@ -28,13 +27,13 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         "train_reward_model",
         selection=dg.AssetSelection.assets("reward_model"),
         description="Learns from the newest preference dataset, judges the model, promotes it if the gate allows.",
-        tags=ON_THE_GPU,
+        tags=TRAINING.run_tags,
     )
     train_policy = dg.define_asset_job(
         "train_policy",
         selection=dg.AssetSelection.assets("sft_model", "policy_model"),
         description="Teaches a model to write by preferred cards, then by a reward model; the gate promotes.",
-        tags=ON_THE_GPU,
+        tags=TRAINING.run_tags,
     )
     return dg.Definitions(
         assets=ASSETS,

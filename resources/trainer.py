@@ -6,7 +6,7 @@ Belongs here: the process, its environment, its messages. Stays out: what is tra
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 
@@ -14,6 +14,7 @@ import dagster as dg
 _SECRET = ("KEY", "SECRET", "TOKEN", "PASSWORD", "DATABASE_URL", "DSN")
 #: Between two looks at the process; an interruption of the run is noticed then.
 _TICK = 0.5
+_GB = 1_000_000_000
 
 
 class _Relay:
@@ -54,14 +55,27 @@ def environment(bootstrap: Mapping[str, str]) -> dict[str, str]:
     return {"HF_HUB_OFFLINE": "1", **kept, **quiet, **bootstrap}
 
 
+class Needs(Protocol):
+    """What a training may take of the machine."""
+
+    @property
+    def memory_gb(self) -> int: ...
+    def environment(self, processes: int = 1) -> dict[str, str]: ...
+
+
 class Trainer(dg.ConfigurableResource):
     """Runs a training script to its end; a cancelled or killed run leaves a checkpoint and no process."""
 
     #: Between SIGTERM and SIGKILL: the time to save a checkpoint.
     grace_seconds: float = 60.0
 
-    def run(self, context: dg.AssetExecutionContext, command: Sequence[str]) -> list[dict[str, Any]]:
+    def run(
+        self, context: dg.AssetExecutionContext, command: Sequence[str], needs: Needs, processes: int = 1
+    ) -> list[dict[str, Any]]:
         """Run the command. Each of its messages is an observation of the asset while it runs.
+
+        Args:
+            processes: That the command starts; each may take the processors and GPUs of ``needs``, all the memory.
 
         Returns:
             All messages.
@@ -71,6 +85,7 @@ class Trainer(dg.ConfigurableResource):
         """
         from vitrina.training.launching import supervised
         from vitrina.training.reward import BAD_INPUT, STOPPED
+        from vitrina.training.supervisor import OUT_OF_MEMORY
 
         messages: list[dict[str, Any]] = []
 
@@ -82,11 +97,18 @@ class Trainer(dg.ConfigurableResource):
         with dg.open_pipes_session(
             context=context, context_injector=dg.PipesTempFileContextInjector(), message_reader=LiveMessages(heard)
         ) as session:
-            env = environment(session.get_bootstrap_env_vars())
-            with supervised(command, env=env, grace=self.grace_seconds) as running:
+            env = environment(session.get_bootstrap_env_vars()) | needs.environment(processes)
+            memory = needs.memory_gb * processes * _GB
+            with supervised(command, env=env, grace=self.grace_seconds, memory=memory) as running:
                 context.log.info("Training runs under process %d.", running.pid)
                 while (code := running.wait(_TICK)) is None:
                     pass
+        if code == OUT_OF_MEMORY:
+            raise dg.Failure(
+                f"The training took more than {needs.memory_gb * processes} GB of memory and was ended. Lower batch or "
+                "max_length, or set gradient_checkpointing.",
+                allow_retries=False,
+            )
         if code and messages:  # a launcher of several processes hides their own codes
             code = {"refused": BAD_INPUT, "stopped": STOPPED}.get(str(messages[-1].get("stage")), code)
         if code == BAD_INPUT:

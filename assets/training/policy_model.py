@@ -5,7 +5,9 @@ from pydantic import Field
 
 from assets.plots import embed, table
 from assets.policies import Owner
-from assets.training.reward_model import AGAIN, PREFERENCES
+from assets.training.needs import TRAINING
+from assets.training.pushing import push_champion
+from assets.training.reward_model import AGAIN, PREFERENCES, notes
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
@@ -43,8 +45,8 @@ class PolicyModelConfig(dg.Config):
     kinds={"python", "safetensors"},
     owners=[Owner.DATA],
     tags={"domain": "training"},
-    op_tags={"gpu": "1"},
-    pool="gpu",
+    op_tags=TRAINING.op_tags,
+    pool=TRAINING.pool,
     code_version="1",
 )
 def policy_model(
@@ -90,9 +92,9 @@ def policy_model(
     command = policies.policy_command(
         files, out, sft=sft, reward=reward, judge=Path(config.judge) if config.judge else None,
         algorithm=config.algorithm, seed=config.seed, settings=config.settings, processes=config.processes,
-        notes={"dataset_version": files.version, "run": context.run.run_id},
+        notes=notes(warehouse, files.version, context.run.run_id),
     )  # fmt: skip
-    trainer.run(context, command)
+    trainer.run(context, command, TRAINING, config.processes)
     row, rules = policies.take(
         store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
     )
@@ -117,6 +119,7 @@ def policy_model(
             "status": str(row.status),
             "dataset_version": files.version,
             "place": dg.MetadataValue.path(f"{store.describe()}/{row.prefix}"),
+            "pushed": push_champion(context, object_store, warehouse, row.role),
             "judge": report["judge_origin"],
             "prompts": report["n_prompts"],
             "writers": table(header, writers),

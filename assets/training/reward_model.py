@@ -8,6 +8,8 @@ from pydantic import Field
 
 from assets.plots import embed, table
 from assets.policies import Owner
+from assets.training.needs import TRAINING
+from assets.training.pushing import push_champion
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
@@ -18,12 +20,22 @@ GATE = "reward_model_may_be_used"
 AGAIN = dg.RetryPolicy(max_retries=2, delay=10)
 
 
+def notes(warehouse: Warehouse, version: str, run: str) -> dict[str, str]:
+    """What the manifest and the card of a model say of where it comes from."""
+    return {"dataset_version": version, "run": run, "licence": warehouse.settings.dataset_licence}
+
+
+def based(settings: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """Settings of a run with the platform's base model, where there is one and the run names none."""
+    return {"base": base, **settings} if base else dict(settings)
+
+
 class RewardModelConfig(dg.Config):
     """What is trained on, and how."""
 
     kind: str | None = Field(None, description="linear, transformer or ensemble; the validation fold chooses if empty.")
     seed: int = Field(0, description="Of the folds and of the weights.")
-    settings: dict = Field({}, description="Settings of a transformer, such as base or epochs.")  # type: ignore[type-arg]
+    settings: dict = Field({}, description="Of a transformer, such as base (REWARD_BASE if left out).")  # type: ignore[type-arg]
     train: list[str] = Field([], description="Files instead of the dataset: what is learned from.")
     test: list[str] = Field([], description="Files instead of the dataset: what it is judged on.")
     promote: bool = Field(True, description="Whether a model that passes becomes the champion at once.")
@@ -45,8 +57,8 @@ class RewardModelConfig(dg.Config):
     kinds={"python", "safetensors"},
     owners=[Owner.DATA],
     tags={"domain": "training"},
-    op_tags={"gpu": "1"},
-    pool="gpu",
+    op_tags=TRAINING.op_tags,
+    pool=TRAINING.pool,
     code_version="1",
 )
 def reward_model(
@@ -77,13 +89,14 @@ def reward_model(
         beside = services.fetch(store, former, home / "models") if former else None
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    name = fingerprint(files.version, config.kind, config.seed, config.settings)[:16]
+    settings = based(config.settings, warehouse.settings.reward_base)
+    name = fingerprint(files.version, config.kind, config.seed, settings)[:16]
     out = home / "reward" / name
     command = rewards.command(
-        files, out, kind=config.kind, seed=config.seed, settings=config.settings, champion=beside,
-        notes={"dataset_version": files.version, "run": context.run.run_id},
+        files, out, kind=config.kind, seed=config.seed, settings=settings, champion=beside,
+        notes=notes(warehouse, files.version, context.run.run_id),
     )  # fmt: skip
-    trainer.run(context, command)
+    trainer.run(context, command, TRAINING)
     row, rules = rewards.take(
         store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
     )
@@ -103,6 +116,7 @@ def reward_model(
             "status": str(row.status),
             "dataset_version": files.version,
             "place": dg.MetadataValue.path(f"{store.describe()}/{row.prefix}"),
+            "pushed": push_champion(context, object_store, warehouse, row.role),
             "n_train": report["n_train"],
             "n_test": report["n_test"],
             "accuracy": report["accuracy"],

@@ -5,7 +5,9 @@ from pydantic import Field
 
 from assets.plots import table
 from assets.policies import Owner
-from assets.training.reward_model import AGAIN, PREFERENCES
+from assets.training.needs import TRAINING
+from assets.training.pushing import push_champion
+from assets.training.reward_model import AGAIN, PREFERENCES, based, notes
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
@@ -15,7 +17,7 @@ class SftModelConfig(dg.Config):
     """What is learned from, and how."""
 
     seed: int = Field(0, description="Of the folds and of the weights.")
-    settings: dict = Field({}, description="Such as base (a hub id or a folder), epochs or width.")  # type: ignore[type-arg]
+    settings: dict = Field({}, description="Such as base (TRAIN_BASE if left out), epochs or width.")  # type: ignore[type-arg]
     processes: int = Field(1, ge=1, description="Processes on this machine, one for each GPU.")
     train: list[str] = Field([], description="Files instead of the dataset: preferences, or prompt and text.")
     promote: bool = Field(True, description="Whether a model that learned becomes the champion at once.")
@@ -28,8 +30,8 @@ class SftModelConfig(dg.Config):
     kinds={"python", "safetensors"},
     owners=[Owner.DATA],
     tags={"domain": "training"},
-    op_tags={"gpu": "1"},
-    pool="gpu",
+    op_tags=TRAINING.op_tags,
+    pool=TRAINING.pool,
     code_version="1",
 )
 def sft_model(
@@ -57,12 +59,13 @@ def sft_model(
             files = policies.files_of_newest(store, home / "datasets")
     except PermanentError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    out = home / "sft" / fingerprint(files.version, config.seed, config.settings)[:16]
+    settings = based(config.settings, warehouse.settings.train_base)
+    out = home / "sft" / fingerprint(files.version, config.seed, settings)[:16]
     command = policies.sft_command(
-        files, out, seed=config.seed, settings=config.settings, processes=config.processes,
-        notes={"dataset_version": files.version, "run": context.run.run_id},
+        files, out, seed=config.seed, settings=settings, processes=config.processes,
+        notes=notes(warehouse, files.version, context.run.run_id),
     )  # fmt: skip
-    trainer.run(context, command)
+    trainer.run(context, command, TRAINING, config.processes)
     row, rules = policies.take(
         store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
     )
@@ -76,6 +79,7 @@ def sft_model(
             "status": str(row.status),
             "dataset_version": files.version,
             "place": dg.MetadataValue.path(f"{store.describe()}/{row.prefix}"),
+            "pushed": push_champion(context, object_store, warehouse, row.role),
             "examples": manifest["data"]["n_examples"],
             "base": manifest["base"] or "from configuration",
             "loss_per_character": best["loss_per_character"],

@@ -23,7 +23,9 @@ PLANTED = {"policy": better}
 class Planting(Trainer):
     """Leaves a planted folder where the command says, as a training process would."""
 
-    def run(self, context: dg.AssetExecutionContext, command: Sequence[str]) -> list[dict[str, Any]]:
+    def run(
+        self, context: dg.AssetExecutionContext, command: Sequence[str], needs: Any, processes: int = 1
+    ) -> list[dict[str, Any]]:
         """Nothing is started."""
         out = Path(command[list(command).index("--out") + 1])
         if "vitrina.training.sft" in command:
@@ -78,6 +80,14 @@ def test_a_sound_policy_is_used_and_shown_with_its_figures(clean, instance, sett
     assert words[words.index("--algorithm") + 1] == "grpo"
     assert "--reward" not in words
     assert Path(words[words.index("--sft") + 1], "manifest.json").is_file()
+
+
+def test_the_base_of_the_settings_is_started_from_unless_the_run_names_another(settings):
+    from assets.training.reward_model import based
+
+    assert based({"epochs": 2}, "Qwen/Qwen3-0.6B") == {"base": "Qwen/Qwen3-0.6B", "epochs": 2}
+    assert based({"base": None}, "Qwen/Qwen3-0.6B") == {"base": None}
+    assert based({"epochs": 2}, settings.train_base) == {"epochs": 2}
 
 
 def test_an_over_optimised_policy_is_held_back_and_shown_all_the_same(clean, instance, settings, tmp_path, monkeypatch):

@@ -38,11 +38,14 @@ def metadata(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 
 def test_a_good_model_becomes_the_champion_and_trained_again_is_the_same(clean, instance, settings, tmp_path):
     from vitrina.models_registry import rewards, services
+    from vitrina.objects import open_store
 
+    settings.dataset_licence = "CC-BY-4.0"
     config = {"kind": "linear", "train": [str(made(tmp_path, 260))], "test": [str(made(tmp_path, 160, seed=1))]}
     told = metadata(run(instance, **config))
     assert told["status"] == "champion"
     assert told["accuracy_low"] > 0.8
+    assert told["pushed"] == "no repository is set"
     assert "![" in told["plot_reliability"]
     assert "![" in told["plot_learning_curve"]
     assert "twice as many brought" in told["more_pairs"]
@@ -51,6 +54,10 @@ def test_a_good_model_becomes_the_champion_and_trained_again_is_the_same(clean, 
     seen = instance.fetch_observations(dg.AssetKey("reward_model"), limit=50).records
     stages = {record.asset_observation.metadata["stage"].value for record in seen}
     assert {"read", "split", "linear", "judged"} <= stages
+    card = open_store(settings).get(f"{champion.prefix}/README.md").decode()
+    assert told["place"].endswith(champion.prefix)
+    assert "## Biases" in card
+    assert "Licence: CC-BY-4.0" in card.replace("\\", "")
     again = metadata(run(instance, **config))
     assert again["status"] == "champion"
     assert clean.objects.count() == 1

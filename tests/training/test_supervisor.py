@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vitrina.training.launching import supervised
-from vitrina.training.supervisor import CANCELLED, descendants
+from vitrina.training.supervisor import CANCELLED, OUT_OF_MEMORY, descendants
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the supervisor is for Linux")
 
@@ -154,6 +154,16 @@ def test_children_that_a_finished_command_left_behind_are_ended(tmp_path):
     with supervised(python(code), grace=1) as running:
         assert running.wait(60) == 0
     assert gone(wait_for(tmp_path / "stubborn.pid"))
+
+
+def test_a_command_that_takes_too_much_memory_with_its_children_is_ended(tmp_path):
+    helper = python(f"held = bytearray(60_000_000)\n{TRAINER}", tmp_path)
+    code = f"import subprocess, time\nheld = bytearray(60_000_000)\nsubprocess.Popen({helper!r})\ntime.sleep(600)"
+    with supervised(python(code), grace=10, memory=100_000_000) as running:
+        assert running.wait(60) == OUT_OF_MEMORY
+    assert gone(wait_for(tmp_path / "trainer.pid"))
+    with supervised(python("held = bytearray(60_000_000)"), memory=100_000_000) as running:
+        assert running.wait(60) == 0
 
 
 def test_no_command_is_a_mistake_that_is_said():

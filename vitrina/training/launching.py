@@ -55,6 +55,7 @@ def supervised(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     grace: float = DEFAULT_GRACE,
+    memory: int | None = None,
     stdout: int | None = None,
     stderr: int | None = None,
 ) -> Iterator[Supervised]:
@@ -63,11 +64,13 @@ def supervised(
     Args:
         env: The whole environment of the command; this process's own when None.
         grace: Seconds that the command has to save a checkpoint.
+        memory: Bytes that the command and all below it may take together.
     """
     read, write = os.pipe()
     try:
         # The write end is not inheritable: it closes with this process, and with nothing else
         words = [sys.executable, "-m", "vitrina.training.supervisor", "--control", str(read), "--grace", str(grace)]
+        words += ["--memory", str(memory)] if memory is not None else []
         process = subprocess.Popen(  # noqa: S603
             [*words, "--", *command], pass_fds=(read,), env=env, cwd=cwd, stdout=stdout, stderr=stderr
         )

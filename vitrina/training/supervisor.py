@@ -7,6 +7,7 @@ A launcher (``accelerate launch``, ``torchrun``) that is signalled alone leaves 
 orchestrator that is killed signals nobody. So the command gets a session of its own, this process becomes the reaper of
 all its orphans, and it holds the read end of a pipe whose write end only the orchestrator has. On a byte (cancel), on a
 signal, or at the end of the pipe (the orchestrator is dead), everything below gets SIGTERM, then after a grace SIGKILL.
+The same happens where all of it takes more memory than it was given, so that the machine does not choose whom to kill.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +29,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _TICK = 0.1
 #: Exit code when the command was ended from outside: as a shell says it of SIGTERM.
 CANCELLED = 128 + signal.SIGTERM
+#: Exit code when the command took more memory than it was given.
+OUT_OF_MEMORY = 76
+#: Seconds between two looks at the memory.
+_WEIGH = 1.0
 DEFAULT_GRACE = 60.0
 
 
@@ -59,6 +64,18 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(entry.name), int(after[1])
 
 
+def taken(processes: Iterable[int]) -> int:
+    """Bytes of memory that these processes hold for themselves; what they share with others is not counted."""
+    pages = 0
+    for process in processes:
+        try:
+            _, resident, shared, *_ = (Path("/proc") / str(process) / "statm").read_text().split()
+        except (OSError, ValueError):
+            continue
+        pages += int(resident) - int(shared)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 class Supervisor:
     """One command and its end.
 
@@ -66,10 +83,11 @@ class Supervisor:
         command: Program and arguments.
         control: Read end of the orchestrator's pipe, or None for no orchestrator.
         grace: Seconds between SIGTERM and SIGKILL.
+        memory: Bytes that the command and all below it may take together; None for no limit.
     """
 
-    def __init__(self, command: Sequence[str], control: int | None, grace: float) -> None:
-        self.command, self.control, self.grace = list(command), control, grace
+    def __init__(self, command: Sequence[str], control: int | None, grace: float, memory: int | None = None) -> None:
+        self.command, self.control, self.grace, self.memory = list(command), control, grace, memory
         self._asked = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,7 +95,7 @@ class Supervisor:
         """Run to the end.
 
         Returns:
-            The command's exit code (128 + N if signal N ended it), or `CANCELLED`.
+            The command's exit code (128 + N if signal N ended it), `CANCELLED`, or `OUT_OF_MEMORY`.
         """
         _become_reaper()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -95,7 +113,15 @@ class Supervisor:
         with selectors.DefaultSelector() as selector:
             if self.control is not None:
                 selector.register(self.control, selectors.EVENT_READ)
+            weighed = time.monotonic()
             while process.poll() is None:
+                if self.memory is not None and time.monotonic() - weighed >= _WEIGH:
+                    weighed = time.monotonic()
+                    if taken(descendants(os.getpid())) > self.memory:
+                        sys.stderr.write(f"It takes more than {self.memory:,} bytes of memory and is ended.\n")
+                        self._end_all()
+                        process.wait()
+                        return OUT_OF_MEMORY
                 # A byte is a cancel, and so is the end of the pipe: its other end is with the orchestrator alone
                 if selector.select(_TICK) or self._asked:
                     self._end_all()
@@ -153,12 +179,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="vitrina.training.supervisor", description=__doc__)
     parser.add_argument("--control", type=int, help="File descriptor whose end means that the orchestrator is dead.")
     parser.add_argument("--grace", type=float, default=DEFAULT_GRACE, help="Seconds from SIGTERM to SIGKILL.")
+    parser.add_argument("--memory", type=int, help="Bytes that all of it may take together.")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="-- and what to run.")
     options = parser.parse_args(words)
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         parser.error("there is no command to run")
-    return Supervisor(command, options.control, options.grace).run()
+    return Supervisor(command, options.control, options.grace, options.memory).run()
 
 
 if __name__ == "__main__":
