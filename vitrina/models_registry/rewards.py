@@ -7,7 +7,6 @@ registry. Stays out: the process itself, the orchestrator.
 from __future__ import annotations
 
 import hashlib
-import hashlib
 import json
 import sys
 import tempfile
