@@ -179,7 +179,7 @@ def test_what_is_off_already_cannot_be_taken_off_again(moderator: Any, product: 
     assert Decision.objects.count() == 1
     bare = catalogue()["A-2"]
     told = client.post(f"/products/{bare.pk}/shown/", {"shown": "no", "comment": "x"}, follow=True).content.decode()
-    assert "never published" in told
+    assert "This product was never in the shop." in told
 
 
 @pytest.mark.parametrize(("path", "data"), [
