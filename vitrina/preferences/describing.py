@@ -76,7 +76,7 @@ def _row(answer: ChatResult, writer: Writer, run_id: str) -> tuple[Any, ...]:
     text = contract.text(answer.parsed)
     broken = [asdict(violation) for violation in contract.violations(answer.parsed)]
     return (
-        facts.product_id, CONTRACT, facts.language, writer.name, answer.model, contract.prompt_version,
+        facts.product_id, CONTRACT, facts.language, writer.name, writer.trained, answer.model, contract.prompt_version,
         answer.request.temperature, writer.seed, answer.request.sample, order.input_hash, _mark(answer),
         prompt_text(facts, CONTRACT), text, fingerprint(text), broken, answer.key, run_id,
     )  # fmt: skip
