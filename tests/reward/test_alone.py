@@ -78,4 +78,5 @@ def test_a_training_with_torch_asks_for_nothing_outside_and_its_scores_are_those
     speed = open_model(model).manifest["parts"]["transformer"]["speed"]
     assert (speed["device"], speed["peak_memory_bytes"]) == ("cpu", None)
     assert speed["tokens_per_second"] > 0
+    assert (speed["mfu"], speed["attention"], speed["gradient_checkpointing"]) == (None, "sdpa", False)
     scores_are_those_of_the_report(model, test)

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.reward.listening import run_and_listen
 from tests.reward.made import made
 from tests.training.killing import killed
-from tests.training.writers import POLICY, Interrupted, examples, policy_plan, sft_plan, stop_at
+from tests.training.writers import POLICY, SFT, Interrupted, examples, policy_plan, stop_at
 from vitrina.errors import PermanentError
 from vitrina.policy import optimising, storage
 from vitrina.policy.settings import Algorithm
-from vitrina.policy.sft import train as teach
 from vitrina.reward.models import open_model
 from vitrina.training import checkpoints
 from vitrina.training.policy import main
@@ -22,10 +22,18 @@ pytestmark = pytest.mark.usefixtures("torch_is_here")
 
 
 @pytest.fixture(scope="module")
-def sft(tmp_path_factory, torch_is_here):
+def listened(tmp_path_factory, torch_is_here):
+    """An SFT model from a process of its own, and which addresses that process asked for."""
     folder = tmp_path_factory.mktemp("start")
-    teach(examples(folder), sft_plan(folder / "sft"))
-    return folder / "sft"
+    words = ["--train", made(folder, 240), "--out", folder / "sft", "--settings", json.dumps(SFT.described())]
+    done, heard = run_and_listen(folder, sys.executable, "-m", "vitrina.training.sft", *words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder / "sft", heard
+
+
+@pytest.fixture(scope="module")
+def sft(listened):
+    return listened[0]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +59,10 @@ def straight(tmp_path_factory, sft):
         plan = policy_plan(folder / "policy", sft)
         manifest, judges, prompts = optimising.train(examples(folder), None, plan, lambda *each: told.append(each))
     return folder, manifest, judges, prompts, seen, told
+
+
+def test_a_training_by_examples_asks_for_nothing_outside(listened):
+    assert listened[1] == []
 
 
 def test_the_score_in_training_is_that_of_evaluation_for_the_same_text(straight):
@@ -136,10 +148,13 @@ def test_a_killed_process_goes_on_from_its_newest_whole_checkpoint_to_the_same_w
     unfinished = saved / "checkpoint-9"
     unfinished.mkdir()
     (unfinished / "model.safetensors").write_bytes(b"half of it")
-    told = []
-    plan = policy_plan(tmp_path / "policy", sft)
-    again, _, _ = optimising.train(examples(tmp_path), None, plan, lambda *each: told.append(each))
-    assert ("resumed", {"checkpoint": newest.name}) in told
+    done, heard = run_and_listen(tmp_path, *command)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert heard == [], "neither training nor judging asks for anything outside of this machine"
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [said["checkpoint"] for said in told if said["stage"] == "resumed"] == [newest.name]
+    assert told[-1]["stage"] == "judged"
+    again = storage.read(tmp_path / "policy")
     assert again["model_id"] == straight[1]["model_id"]
     assert [each["step"] for each in again["history"]] == [each["step"] for each in straight[1]["history"]]
 
@@ -156,7 +171,11 @@ def test_the_process_judges_what_it_taught_and_finds_it_again(straight, sft, tmp
     assert report["n_prompts"] == 12
     assert report["best_of"] == 2
     assert report["kl_per_token"]["n"] == 12
-    assert {path.name for path in (folder / "policy" / "evaluation").iterdir()} >= {"wins.png", "curve.png", "card.md"}
+    assert {path.name for path in (folder / "policy" / "evaluation").iterdir()} >= {"wins.png", "curve.png"}
+    card = (folder / "policy" / "README.md").read_text(encoding="utf-8")
+    assert "Not judged" not in card
+    assert "](evaluation/wins.png)" in card
+    assert "of the SFT model's" in card
     # The report is no part of what is verified
     assert storage.read(folder / "policy")["model_id"] == manifest["model_id"]
 

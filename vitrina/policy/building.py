@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from vitrina.errors import PermanentError
 from vitrina.policy.encoding import WriterEncoder
 from vitrina.policy.settings import SftSettings
 from vitrina.reward.transformer.bases import pretrained, small_config
+from vitrina.reward.transformer.hardware import attention
 from vitrina.reward.transformer.tokens import Encoding, train_tokenizer
 
 #: Ids around prompt and answer that an encoding may need; a chat template's are counted by themselves.
@@ -56,14 +56,6 @@ def _pretrained(settings: SftSettings) -> tuple[Any, WriterEncoder]:
     # With no room at all, what is missing is what the frame takes
     length = settings.prompt_length + settings.answer_length - frame.answer_length
     return model, WriterEncoder(tokenizer, Encoding(style, length, settings.prompt_length))
-
-
-def attention() -> str:
-    """The attention kernel that is there: FlashAttention on an accelerator that has it, else PyTorch's own."""
-    import torch
-
-    new = torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 0)
-    return "flash_attention_2" if new and find_spec("flash_attn") is not None else "sdpa"
 
 
 def adapters(rank: int, *, pretrained: bool) -> Any:

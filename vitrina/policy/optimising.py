@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -154,12 +154,18 @@ class _Learning:
         import torch
 
         from vitrina.policy.building import adapters, opened
-        from vitrina.policy.joining import alone
+        from vitrina.policy.joining import alone, processes
         from vitrina.policy.running import Surroundings, speed_of, trained
+        from vitrina.reward.transformer.hardware import checkpointing
 
         settings = self.plan.settings
         short = self.pretrained and torch.cuda.is_available()
         model, encoder = opened(self.plan.sft / storage.FOLDER, dtype="bfloat16" if short else "float32")
+        texts = 2 if self.plan.algorithm is Algorithm.DPO else settings.generations
+        tokens = settings.prompts // processes() * texts * encoder.encoding.max_length
+        again = checkpointing(model, tokens, settings.gradient_checkpointing)
+        #: As they are used: what the memory decided is decided.
+        self.settings = replace(settings, gradient_checkpointing=again)
         callbacks = Surroundings(self.work, self.name, settings.steps + 1, lambda *_: None, self._telling())
         common: dict[str, Any] = {
             "model": model,
@@ -169,13 +175,13 @@ class _Learning:
         }
         dropped = 0
         if self.plan.algorithm is Algorithm.DPO:
-            trainer, dropped, tokens = self._offline(common, encoder)
+            trainer, dropped, learned = self._offline(common, encoder)
         else:
-            trainer, tokens = self._online(common, encoder), None
+            trainer, learned = self._online(common, encoder), None
         trained(trainer, callbacks, resume, self.progress)
         if alone():
             save_whole(trainer.model, encoder, self.work / "last")
-        seen = callbacks.seen if tokens is None else int(tokens * callbacks.done / settings.steps)
+        seen = callbacks.seen if learned is None else int(learned * callbacks.done / settings.steps)
         speed = speed_of(callbacks, trainer.model, str(self.plan.algorithm), seen)
         return _Learned(self._history(), speed, dropped, encoder.answer_length)
 
@@ -184,7 +190,7 @@ class _Learning:
 
         from vitrina.policy.rl_config import OwnGrpo, OwnRloo, contract_function, online, reward_function
 
-        settings, plan = self.plan.settings, self.plan
+        settings, plan = self.settings, self.plan
         args = online(
             plan.algorithm, settings, self.work / "checkpoints", plan.seed, length=encoder.answer_length,
             pretrained=self.pretrained,
@@ -203,7 +209,7 @@ class _Learning:
 
         from vitrina.policy.rl_config import OwnDpo, offline
 
-        settings, plan = self.plan.settings, self.plan
+        settings, plan = self.settings, self.plan
         held = {group for group, fold in self.prompts.groups.items() if fold == "held_out"}
         # What the judge learned from is not optimised, or its word would say nothing
         held |= set(self.judges.judge.trained_groups())

@@ -141,7 +141,7 @@ def _shared(
     bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported() if settings.bf16 is None else settings.bf16
     save = settings.checkpoint_steps or max(1, settings.steps // 4)
     return {
-        **common(folder, seed, bf16=bf16, save_steps=save, checkpointing=settings.gradient_checkpointing),
+        **common(folder, seed, bf16=bf16, save_steps=save, checkpointing=bool(settings.gradient_checkpointing)),
         "max_steps": settings.steps,
         "per_device_train_batch_size": batch // processes(),
         "learning_rate": settings.rate(algorithm, pretrained=pretrained),

@@ -11,15 +11,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers.trainer_callback import PrinterCallback
 
 from vitrina.errors import RetryableError
-from vitrina.policy import speed
 from vitrina.policy.joining import alone, anyone, first_alone, processes, together
 from vitrina.reward.fitting import Progress
+from vitrina.reward.transformer import hardware
 from vitrina.reward.transformer.trainer import Callbacks
-from vitrina.training import checkpoints
+from vitrina.training import checkpoints, speed
 
 #: Figures of TRL that are told, by their names here.
 TOLD: Mapping[str, str] = {
@@ -55,13 +54,14 @@ class Surroundings(Callbacks):
     ) -> None:
         super().__init__(work, plan, epoch, judge, progress)
         self.seconds, self.done, self.seen_before, self.seen = 0.0, 0, 0, 0
+        #: Whether activations were computed again instead of kept.
+        self.checkpointing = False
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """Peak memory counts from here."""
+    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
+        """Peak memory and tokens count from here."""
         self.seen_before = state.num_input_tokens_seen
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-        return control
+        self.checkpointing = bool(args.gradient_checkpointing)
+        return super().on_train_begin(args, state, control, **rest)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
         """The clock of steps."""
@@ -69,8 +69,7 @@ class Surroundings(Callbacks):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:
         """Judge before the checkpoint of the same step; all processes stop at the same step."""
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        hardware.wait()
         self.done += 1
         self.seen = state.num_input_tokens_seen - self.seen_before
         self.stopped = anyone(self.stopped)
@@ -127,13 +126,14 @@ def trained(trainer: Any, callbacks: Surroundings, resume: Path | None, progress
 
 def speed_of(callbacks: Surroundings, model: Any, algorithm: str, tokens: int) -> dict[str, Any]:
     """Speed of the steps that this process made; those before a resume are not counted."""
-    gpu = torch.cuda.is_available()
-    return speed.figures(
+    found = speed.figures(
         tokens=tokens,
         seconds=callbacks.seconds,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         algorithm=algorithm,
-        device=torch.cuda.get_device_name() if gpu else "cpu",
+        device=hardware.device(),
         devices=processes(),
-        memory=torch.cuda.max_memory_allocated() if gpu else None,
+        memory=hardware.peak_memory(),
     )
+    kernel = getattr(model.config, "_attn_implementation", None)
+    return found | {"attention": kernel, "gradient_checkpointing": callbacks.checkpointing}

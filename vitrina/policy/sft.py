@@ -143,15 +143,19 @@ class _Loop:
         from datasets import Dataset
 
         from vitrina.policy.building import adapters
+        from vitrina.policy.joining import processes
         from vitrina.policy.running import Surroundings, speed_of, trained
         from vitrina.policy.sft_config import ExamplesTrainer, config
+        from vitrina.reward.transformer.hardware import checkpointing
 
         settings = self.plan.settings
         steps = -(-len(lines) // settings.batch)
         callbacks = Surroundings(self.work, self.name, steps, self.judge, self.progress)
+        longest = settings.batch // processes() * max(line["length"] for line in lines)
+        again = checkpointing(model, longest, settings.gradient_checkpointing)
         trainer = ExamplesTrainer(
             model=model,
-            args=config(settings, self.work / "checkpoints", self.plan.seed, steps),
+            args=config(settings, self.work / "checkpoints", self.plan.seed, steps, checkpointing=again),
             train_dataset=Dataset.from_list(lines),
             processing_class=self.encoder.tokenizer,
             callbacks=[callbacks],

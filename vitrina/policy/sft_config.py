@@ -50,16 +50,17 @@ def common(folder: Path, seed: int, *, bf16: bool, save_steps: int, checkpointin
     }
 
 
-def config(settings: SftSettings, folder: Path, seed: int, steps: int) -> SFTConfig:
+def config(settings: SftSettings, folder: Path, seed: int, steps: int, *, checkpointing: bool) -> SFTConfig:
     """Every setting that differs from what one expects, said on purpose.
 
     Args:
         steps: Of one epoch.
+        checkpointing: Whether activations are computed again instead of kept.
     """
     bf16 = can_bf16() if settings.bf16 is None else settings.bf16
     save = settings.checkpoint_steps or max(1, steps // 2)
     return SFTConfig(
-        **common(folder, seed, bf16=bf16, save_steps=save, checkpointing=settings.gradient_checkpointing),
+        **common(folder, seed, bf16=bf16, save_steps=save, checkpointing=checkpointing),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch // processes(),
         learning_rate=settings.rate,

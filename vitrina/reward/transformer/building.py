@@ -12,6 +12,7 @@ from typing import Any
 from vitrina.errors import PermanentError
 from vitrina.preferences.formats import PreferenceRow
 from vitrina.reward.transformer.bases import pretrained, small_config
+from vitrina.reward.transformer.hardware import attention
 from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.reward.transformer.tokens import Encoder, Encoding, train_tokenizer
 
@@ -43,7 +44,9 @@ def _small(settings: TransformerSettings, rows: Sequence[PreferenceRow]) -> tupl
 def _pretrained(settings: TransformerSettings) -> tuple[Any, Encoder]:
     from transformers import AutoModelForSequenceClassification
 
-    model, tokenizer, style = pretrained(str(settings.base), AutoModelForSequenceClassification, num_labels=1)
+    model, tokenizer, style = pretrained(
+        str(settings.base), AutoModelForSequenceClassification, num_labels=1, attn_implementation=attention()
+    )
     return model, Encoder(tokenizer, Encoding(style, settings.max_length, settings.prompt_length))
 
 

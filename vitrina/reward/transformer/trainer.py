@@ -21,6 +21,7 @@ from transformers import TrainerCallback
 from trl import RewardConfig, RewardTrainer
 
 from vitrina.reward.progress import Progress
+from vitrina.reward.transformer import hardware
 from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.training import checkpoints
 
@@ -45,8 +46,15 @@ def can_bf16() -> bool:
     return info.is_file() and any(flag in info.read_text() for flag in ("avx512_bf16", "amx_bf16"))
 
 
-def config(settings: TransformerSettings, folder: Path, seed: int, steps: int) -> RewardConfig:
-    """Every setting that differs from what one expects, said on purpose."""
+def config(
+    settings: TransformerSettings, folder: Path, seed: int, steps: int, *, checkpointing: bool = False
+) -> RewardConfig:
+    """Every setting that differs from what one expects, said on purpose.
+
+    Args:
+        steps: Of one epoch.
+        checkpointing: Whether activations are computed again instead of kept.
+    """
     return RewardConfig(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
@@ -62,7 +70,7 @@ def config(settings: TransformerSettings, folder: Path, seed: int, steps: int) -
         max_length=None,
         disable_dropout=True,
         # The default is True: 0.8 of the speed, for memory that a small model does not need
-        gradient_checkpointing=settings.gradient_checkpointing,
+        gradient_checkpointing=checkpointing,
         # The default is True wherever it runs
         bf16=can_bf16() if settings.bf16 is None else settings.bf16,
         fp16=False,
@@ -163,13 +171,19 @@ class Callbacks(TrainerCallback):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
+        """Peak memory counts from here."""
+        hardware.begin_measuring()
+        return control
+
     def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """The clock of a step; on an accelerator a step ends when its figures are asked for, at the next log."""
+        """The clock of a step."""
         self._began = time.monotonic()
         return control
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
         """The judgement comes before the checkpoint of the same step, so that a resumed run never lacks it."""
+        hardware.wait()
         self.seconds += time.monotonic() - self._began
         self.made += 1
         if state.global_step % self.steps == 0:

@@ -25,19 +25,24 @@ from vitrina.reward.splits import Split
 from vitrina.reward.transformer.scoring import TransformerScorer
 from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.reward.transformer.tokens import Encoder
-from vitrina.training import checkpoints
+from vitrina.training import checkpoints, speed
 
 FOLDER = "transformer"
 _WORK = "transformer-work"
 
 
 def quiet_environment() -> None:
-    """No telemetry, no hub unless asked for, no threads of the tokenizer. To be called before TRL is imported."""
+    """No telemetry, no hub unless asked for, no threads of the tokenizer, one GPU. To be called before TRL is imported.
+
+    A process that no launcher started trains on the first GPU that it may see: TRL refuses several of them.
+    """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    if "WORLD_SIZE" not in os.environ:
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
 
 
 def fit_transformer(
@@ -79,7 +84,7 @@ def fit_transformer(
             f"All {dropped} pairs have an answer of more than {settings.max_length} tokens.", hint="Raise max_length."
         )
     loop = _Loop(settings, work, plan, seed, encoder, split.folds["validation"], progress)
-    history, speed = loop.run(model, pairs, resume)
+    history, fast = loop.run(model, pairs, resume)
     scorer = _kept(work, partial / FOLDER, encoder)
     best = min(history, key=lambda epoch: epoch["log_loss"])
     described = {
@@ -88,7 +93,7 @@ def fit_transformer(
         "pairs_over_long": dropped,
         "best_epoch": best["epoch"],
         "history": history,
-        "speed": speed,
+        "speed": fast,
     }
     return scorer, described
 
@@ -139,13 +144,16 @@ class _Loop:
         from transformers.trainer_callback import PrinterCallback
 
         from vitrina.reward.transformer.building import adapters, ensure_head_is_trained
+        from vitrina.reward.transformer.hardware import checkpointing
         from vitrina.reward.transformer.trainer import Callbacks, GroupedRewardTrainer, config
 
         steps = -(-len(pairs) // self.settings.batch)
+        longest = max(max(len(pair["chosen_ids"]), len(pair["rejected_ids"])) for pair in pairs)
+        again = checkpointing(model, 2 * self.settings.batch * longest, self.settings.gradient_checkpointing)
         callbacks = Callbacks(self.work, self.plan, steps, self.judge, self.progress)
         trainer = GroupedRewardTrainer(
             model=model,
-            args=config(self.settings, self.work / "checkpoints", self.seed, steps),
+            args=config(self.settings, self.work / "checkpoints", self.seed, steps, checkpointing=again),
             train_dataset=Dataset.from_list(pairs),
             processing_class=self.encoder.tokenizer,
             callbacks=[callbacks],
@@ -159,7 +167,8 @@ class _Loop:
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         if callbacks.stopped:
             raise RetryableError("The training was told to stop.", hint="Start it again: it goes on where it was.")
-        return self._history(), _speed(callbacks, sum(pair["length"] for pair in pairs) / steps)
+        fast = _speed(callbacks, trainer.model, sum(pair["length"] for pair in pairs) / steps)
+        return self._history(), fast | {"gradient_checkpointing": again}
 
     def judge(self, model: Any, epoch: int) -> None:
         """Score the validation fold with these weights, and keep them if no epoch before was better."""
@@ -193,18 +202,20 @@ class _Loop:
         return found
 
 
-def _speed(callbacks: Any, tokens_a_step: float) -> dict[str, Any]:
-    """Tokens a second without padding, of this process alone, and peak memory of an accelerator."""
-    import torch
+def _speed(callbacks: Any, model: Any, tokens_a_step: float) -> dict[str, Any]:
+    """Speed of the steps that this process made, without padding; those before a resume are not counted."""
+    from vitrina.reward.transformer import hardware
 
-    on_gpu = torch.cuda.is_available()
-    tokens = tokens_a_step * callbacks.made
-    return {
-        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
-        "seconds": round(callbacks.seconds, 2),
-        "tokens_per_second": round(tokens / callbacks.seconds, 1) if callbacks.seconds else None,
-        "peak_memory_bytes": torch.cuda.max_memory_allocated() if on_gpu else None,
-    }
+    found = speed.figures(
+        tokens=int(tokens_a_step * callbacks.made),
+        seconds=callbacks.seconds,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        algorithm="reward",
+        device=hardware.device(),
+        devices=1,
+        memory=hardware.peak_memory(),
+    )
+    return found | {"attention": getattr(model.config, "_attn_implementation", None)}
 
 
 def _written(path: Path, value: Any) -> None:
