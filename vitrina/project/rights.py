@@ -32,6 +32,8 @@ PIPELINE_RIGHTS: dict[str, tuple[str, ...]] = {
     "review_batch": ("INSERT", "UPDATE"),
     "review_batch_members": ("INSERT", "DELETE"),
     "review_guidelinesversion": ("INSERT",),
+    # Who votes gets a pseudonym when somebody first asks for it.
+    "review_annotator": ("INSERT",),
     # Leases and passes over the queue that have run out.
     "review_lease": ("UPDATE", "DELETE"),
     "review_setaside": ("DELETE",),
