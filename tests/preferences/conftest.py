@@ -29,9 +29,13 @@ TOKEN = "token"
 
 @dataclass
 class Speaker:
-    """Says its prompt's facts: the policy in their order, the SFT model from the last to the first."""
+    """Says its prompt's facts: the policy in their order, the SFT model from the last to the first.
+
+    ``breaks``: of which prompts it says too little for a card.
+    """
 
     backwards: bool
+    breaks: Callable[[str], bool] = lambda _: False
 
     def write(self, prompts: Sequence[str], **_: Any) -> list[list[Written]]:
         found = []
@@ -40,7 +44,7 @@ class Speaker:
             facts = facts[::-1] if self.backwards else facts
             opening = "Что говорят о товаре" if self.backwards else "Что известно о товаре"
             said = f"{opening}: {'. '.join(facts)}. Ещё раз о том же: {', '.join(facts)}."[:380]
-            found.append([Written(said, True, ())])
+            found.append([Written("Мало." if self.breaks(prompt) else said, True, ())])
         return found
 
 

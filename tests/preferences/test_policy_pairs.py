@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.roles import acting
 from tests.policy.folders import policy_folder, sft_folder
 from tests.policy.planted import better
-from tests.preferences.conftest import registered
+from tests.preferences.conftest import Speaker, registered, served_here
 from tests.preferences.test_pairing import goods
 from vitrina.catalog.models import Product
 from vitrina.config import Settings
@@ -19,7 +19,7 @@ from vitrina.errors import PermanentError
 from vitrina.llm.models import LlmAttempt
 from vitrina.models_registry import policies, services
 from vitrina.models_registry.models import RegisteredModel
-from vitrina.objects import ObjectStore
+from vitrina.objects import ObjectStore, open_store
 from vitrina.preferences import policy
 from vitrina.preferences.candidates import facts_of
 from vitrina.preferences.contracts import prompt_text
@@ -75,6 +75,33 @@ def test_only_products_that_neither_model_learned_on_are_taken_and_those_kept_fo
     make_policy_pairs(settings, served_store, row, products=8)
     taken = set(PairOrigin.objects.values_list("pair__product", flat=True))
     assert taken == set(ids()) - {by_sft, by_policy, on_train, on_validation}
+
+
+def test_where_texts_cannot_be_compared_further_products_are_asked_for(
+    settings: Settings, database: str, candidate: RegisteredModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goods(24)
+    asked: list[str] = []
+
+    def every_other(prompt: str) -> bool:
+        if prompt not in asked:
+            asked.append(prompt)
+        return asked.index(prompt) % 2 == 0
+
+    def is_sft(folder: Path) -> bool:
+        return bool(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"] == "sft")
+
+    store = open_store(settings)
+    served_here(settings, database, monkeypatch, lambda folder: Speaker(is_sft(folder), breaks=every_other))
+    made = make_policy_pairs(settings, store, candidate, products=FEW)
+    assert made.result.pairs == FEW
+    assert sum(made.result.left_out.values()) >= FEW - 1
+    assert made.result.texts.asked == 2 * len(asked) <= 2 * 3 * FEW
+    assert Batch.objects.count() == 1
+
+    served_here(settings, database, monkeypatch, lambda folder: Speaker(is_sft(folder), breaks=lambda _: True))
+    more = make_policy_pairs(settings, store, candidate, products=FEW + 2)
+    assert (more.result.pairs, more.standing) == (0, FEW), "it ends where nothing more can be compared"
 
 
 def test_what_cannot_be_compared_is_said(

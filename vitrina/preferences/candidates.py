@@ -64,6 +64,19 @@ class Written:
     tokens: int = 0
     cost_usd: Decimal | None = Decimal(0)
 
+    def add(self, other: Written) -> None:
+        """What asking again came to, beside what stands here."""
+        self.asked += other.asked
+        self.answered += other.answered
+        self.written += other.written
+        self.standing += other.standing
+        self.failed += other.failed
+        self.why = {**other.why, **self.why}
+        self.marks |= other.marks
+        self.tokens += other.tokens
+        known = self.cost_usd is not None and other.cost_usd is not None
+        self.cost_usd = (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None
+
     def count(self, answer: ChatResult) -> None:
         """Add what an answer cost; one from the ledger costs nothing now."""
         if answer.cached:

@@ -34,6 +34,8 @@ from vitrina.preferences.selection import GATE, Chosen
 #: Batches of their own, so that an administrator sees how far they are; the name tells annotators nothing.
 SERIES = "check"
 _GROUP = 200
+#: Products that are tried for each pair that is wanted.
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def make_policy_pairs(
         settings: Language, overlap and size of batches.
         store: Where the models lie.
         policy: A registered policy of any status.
-        products: Of which pairs are wanted in all; those that have one count.
+        products: Of which pairs are wanted in all; those that have one count. Where texts cannot be compared, further
+            products are tried, three for each that is wanted. The next call asks the former ones again from the ledger.
         run_id: Kept with every row.
 
     Raises:
@@ -76,21 +79,26 @@ def make_policy_pairs(
         if fold == "train"
     }
     standing = set(origins_of(policy.model_id, sft.model_id).values_list("pair__product", flat=True))
-    free = (pk for pk in held_out(policy, learned, settings.language) if pk not in standing)
-    wanted = [Chosen(pk, GATE) for pk in islice(free, max(products - len(standing), 0))]
+    free = (Chosen(pk, GATE) for pk in held_out(policy, learned, settings.language) if pk not in standing)
+    missing = max(products - len(standing), 0)
+    left = missing * _TRIES
+    result = PairsResult()
+    wanted = list(islice(free, missing))
     if not standing and not wanted:
         raise PermanentError(
             "No product is held out for this policy: it learned on all of them, or none is listed.",
             hint="Products of further drops are held out for it.",
         )
-    result = PairsResult()
-    facts = facts_of((one.product for one in wanted), settings.language)
-    orders = dict.fromkeys(facts, writers)
-    if wanted:
+    while wanted:
+        facts = facts_of((one.product for one in wanted), settings.language)
+        orders = dict.fromkeys(facts, writers)
         with served_gateway(settings, str(writers[0].model), run_id=run_id) as served:
-            result.texts = write_candidates(facts, orders, CONTRACT, served, served=served, run_id=run_id)
-    pairs = written_pairs(wanted, orders, facts, CONTRACT, result)
-    send(pairs, facts, settings, result, run_id=run_id, contract=CONTRACT, series=SERIES)
+            result.texts.add(write_candidates(facts, orders, CONTRACT, served, served=served, run_id=run_id))
+        pairs = written_pairs(wanted, orders, facts, CONTRACT, result)
+        send(pairs, facts, settings, result, run_id=run_id, contract=CONTRACT, series=SERIES)
+        # A small model's texts often break the contract: other products are asked for in their place.
+        left -= len(wanted)
+        wanted = list(islice(free, max(min(missing - result.pairs, left), 0)))
     return PolicyPairs(policy, sft, len(standing), result)
 
 
