@@ -16,7 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from vitrina.llm.overview import slot_states
 from vitrina.llm.slots import SharedSlots
+from vitrina.project.database import with_role
+from vitrina.project.roles import DESK, PIPELINE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,16 +105,20 @@ def test_a_killed_process_frees_its_places_at_once(database):
     assert left == 0
 
 
-def test_a_process_that_hangs_loses_its_places(database):
-    hung = start(HOLDER, database, 2, 2, 600)
+@pytest.mark.parametrize("role", ["", PIPELINE])
+def test_a_process_that_hangs_loses_its_places(database, role):
+    """Also to a process of another role of the same log-in: pipelines and desk share limits."""
+    hung = start(HOLDER, with_role(database, role), 2, 2, 600)
     try:
         for _ in range(2):
             assert hung.stdout.readline().startswith("+")
         os.kill(hung.pid, signal.SIGSTOP)
-        slots = SharedSlots(database, "thing", 2, stale_s=2.0)
-        with slots.held(timeout_s=30):
-            pass
+        mine = with_role(database, role and DESK)
+        slots, images = SharedSlots(mine, "thing", 2, stale_s=2.0), SharedSlots(mine, "image", 2)
+        with slots.held(timeout_s=30), images.held():
+            assert [one["held"] for one in slot_states(mine)["image"] if one["pid"] == os.getpid()] == [1]
         slots.close()
+        images.close()
     finally:
         os.kill(hung.pid, signal.SIGKILL)
         hung.wait()

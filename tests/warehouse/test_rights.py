@@ -16,6 +16,7 @@ from psycopg import errors, sql
 from tests.catalog.making import catalogue, day, parsed, take, version
 from vitrina.catalog.publishing import publish
 from vitrina.content.models import ContentVersion, Verdict
+from vitrina.llm.slots import SharedSlots
 from vitrina.preferences.models import Preference
 from vitrina.project.database import split_url, with_role
 from vitrina.project.rights import grant_rights, pipeline_rights
@@ -136,6 +137,17 @@ def test_a_log_in_of_the_pipelines_cannot_take_on_the_desk(log_in: LogIn):
         session.execute("SET ROLE vitrina_desk")
     with pytest.raises(psycopg.OperationalError, match="permission denied to set role"):
         psycopg.connect(with_role(url, DESK))
+
+
+def test_log_ins_of_their_own_share_limits_and_see_each_others_processes(log_in: LogIn):
+    pipelines, desk = SharedSlots(log_in(PIPELINE), "thing", 2), SharedSlots(with_role(log_in(DESK), DESK), "thing", 2)
+    with pipelines.held(), desk.held(), pytest.raises(TimeoutError), desk.held(timeout_s=0.2):
+        pass
+    with psycopg.connect(log_in(DESK)) as session:
+        query = "SELECT count(*) FROM llm_process p JOIN pg_stat_activity a ON a.backend_start = p.backend_start"
+        assert session.execute(query).fetchone() == (2,)
+    pipelines.close()
+    desk.close()
 
 
 def test_the_desk_changes_rows_and_no_table(log_in: LogIn, decided: Decision):

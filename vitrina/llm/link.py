@@ -22,6 +22,8 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 
+from vitrina.project.database import as_login
+
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -197,7 +199,7 @@ class Link:
     def _connect(self) -> Connection | None:
         try:
             connection: Connection = psycopg.connect(
-                self._dsn, autocommit=True, application_name="vitrina-llm-link", connect_timeout=5
+                as_login(self._dsn), autocommit=True, application_name="vitrina-llm-link", connect_timeout=5
             )
             connection.execute(_HELLO, (self.holder, socket.gethostname()[:200], os.getpid()))
         except psycopg.Error as error:

@@ -20,6 +20,7 @@ from psycopg import sql
 from vitrina.llm.link import STALE_S
 from vitrina.llm.outcomes import LedgerError
 from vitrina.llm.purses import budget_states
+from vitrina.project.database import as_login
 
 #: What sums can be made by, and the column behind it.
 GROUPS = {
@@ -127,7 +128,9 @@ def shared_budgets(dsn: str, *, limit: int = 20) -> list[dict[str, Any]]:
 @contextmanager
 def _connected(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     try:
-        with psycopg.connect(dsn, autocommit=True, application_name="vitrina-llm-overview", connect_timeout=10) as one:
+        with psycopg.connect(
+            as_login(dsn), autocommit=True, application_name="vitrina-llm-overview", connect_timeout=10
+        ) as one:
             yield one
     except psycopg.OperationalError as error:
         raise LedgerError(

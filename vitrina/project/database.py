@@ -5,8 +5,11 @@ Belongs here: the translation of one URL to Django's and psycopg's forms. Stays 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, VitrinaError
@@ -42,6 +45,17 @@ def with_role(url: str, role: str) -> str:
     query = dict(parse_qsl(given))
     query["options"] = f"{query.get('options', '')} -c role={role}".strip()
     return f"{place}?{urlencode(query, quote_via=quote)}"
+
+
+def as_login(dsn: str) -> str:
+    """The URL or key-value string without :func:`with_role`: for sessions that watch over others of their log-in.
+
+    PostgreSQL shows a session's beginning, and lets it be ended, to its log-in alone; a role that was taken on later
+    does not even see its own.
+    """
+    given = conninfo_to_dict(dsn)
+    options = re.sub(r"-c role=\S+", "", str(given.pop("options", ""))).strip()
+    return make_conninfo("", **given, **({"options": options} if options else {}))
 
 
 def split_url(url: str) -> dict[str, Any]:

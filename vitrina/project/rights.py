@@ -10,12 +10,13 @@ table. Both are roles without a log-in: whoever logs in as a member of one takes
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
 from vitrina.project.roles import DESK, PIPELINE
@@ -97,6 +98,18 @@ def grant_rights(**_: Any) -> None:
             for statement in _default_rights():
                 cursor.execute(statement)
             _hand_over_marts(cursor)
+    _let_watch()
+
+
+def _let_watch() -> None:
+    """Log-ins of their own share limits of calls: each must see whether the other's process lives, and end a hung one.
+
+    Where that is not the owner's to give, a process of one log-in is never taken for dead by the other's.
+    """
+    with contextlib.suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        for right in ("pg_read_all_stats", "pg_signal_backend"):
+            words = sql.SQL("GRANT {} TO {}, {}")
+            cursor.execute(words.format(*map(sql.Identifier, (right, PIPELINE, DESK))))
 
 
 def _roles_stand(cursor: Any) -> bool:
