@@ -1,12 +1,9 @@
 """Pushing models to the Hub: those in use alone, once, private, with card and plots, and in words when it fails."""
 
-import os
-from importlib.util import find_spec
-
 import pytest
 from pydantic import SecretStr
 
-from tests.fakes.hub_server import running_hub
+from tests.fakes.hub_here import hub, must_be_installed
 from tests.reward.made import made
 from vitrina.errors import PermanentError
 from vitrina.objects import open_store
@@ -14,26 +11,11 @@ from vitrina.preferences.formats import load
 from vitrina.reward.fitting import Plan, train
 from vitrina.reward.models import ModelKind, open_model
 
-if find_spec("huggingface_hub") is None:
-    if os.environ.get("CI"):
-        pytest.fail("huggingface_hub is not installed, so pushing is not tested: run `make train-env` first", False)
-    pytest.skip("it comes with `make train-env`", allow_module_level=True)
+__all__ = ["hub"]
+
+must_be_installed()
 REPO = "shop/model-reward"
 RULES = [{"name": "accuracy", "passed": True, "measured": 0.8, "needed": "more"}]
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    import huggingface_hub.constants
-    import huggingface_hub.utils._http as http
-
-    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
-    # Tests of local models switch their process offline for good
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(http.time, "sleep", lambda _: None)
-    with running_hub() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from tests.fakes.hub_server import Hub, running_hub
+from tests.fakes.hub_here import hub, must_be_installed
+from tests.fakes.hub_server import Hub
 from tests.preferences.people import batch, collected, person, vote
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
@@ -20,25 +18,10 @@ from vitrina.preferences.dataset.hub import HubRefused, HubSilent, push
 from vitrina.preferences.dataset.versions import make_version
 from vitrina.preferences.models import DatasetVersion
 
-if find_spec("huggingface_hub") is None:
-    if os.environ.get("CI"):
-        pytest.fail("huggingface_hub is not installed, so pushing is not tested: run `make train-env` first", False)
-    pytest.skip("it comes with `make train-env`", allow_module_level=True)
+__all__ = ["hub"]
+
+must_be_installed()
 REPO = "shop/preferences"
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    import huggingface_hub.constants
-    import huggingface_hub.utils._http as http
-
-    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
-    # Tests of local models switch their process offline for good
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(http.time, "sleep", lambda _: None)
-    with running_hub() as server:
-        yield server
 
 
 @pytest.fixture
