@@ -92,7 +92,7 @@ def test_one_after_the_other_killed_they_begin_again_by_themselves_and_come_to_t
 MEETING = """
 import os, signal, sys, time
 from pathlib import Path
-from vitrina.policy.joining import anyone, joined
+from vitrina.policy.joining import anyone, joined, leave
 
 again, late = os.environ["TORCHELASTIC_RESTART_COUNT"] != "0", os.environ["RANK"] == sys.argv[1]
 looking = Path(__file__).with_name("looking")
@@ -106,6 +106,7 @@ joined()
 assert anyone(os.environ["RANK"] == "1")
 if not again and late:
     os.kill(os.getpid(), signal.SIGKILL)
+leave()
 """
 
 

@@ -45,6 +45,15 @@ def joined() -> PartialState:
     return PartialState(cpu=not torch.cuda.is_available())
 
 
+def leave() -> None:
+    """Leave the others, once all is done: a process that ends in its group may be aborted (PyTorch issue 190489).
+
+    Seen on a busy machine: ``terminate called without an active exception``, after its work was done.
+    """
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
 def together() -> None:
     """Wait for the other processes."""
     if processes() > 1:

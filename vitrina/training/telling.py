@@ -26,17 +26,24 @@ def told(work: Callable[[Progress], None]) -> int:
     """Run the work and say how it went: 0, `BAD_INPUT`, or `STOPPED` when the same command would go on.
 
     Of several processes that train together only the first one tells. One of them that fails ends at once: Python
-    would first take its group apart, which took 13 s after a peer was killed, and the others wait as long.
+    would first take its group apart, which took 13 s after a peer was killed, and the others wait as long. Those that
+    come to the end together, done or told to stop, leave their group first.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return _told(work)
     try:
-        return _told(work)
+        code = _told(work)
+        if code != BAD_INPUT:
+            from vitrina.policy.joining import leave
+
+            leave()
+            return code
     except Exception:  # noqa: BLE001 - whatever it was, it is told, and nobody above could mend it
         traceback.print_exc()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(FAILED)
+        code = FAILED
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _told(work: Callable[[Progress], None]) -> int:
