@@ -11,6 +11,8 @@ from vitrina.llm.wiring import open_gateway
 
 #: A run's tag that overrides ``AI_MODE``: schedules and backfills that can wait are launched with ``batch``.
 MODE_TAG = "vitrina/llm_mode"
+#: ``ask`` has an online run ask again, and pay again, what waits in a batch; overrides ``AI_BATCH_PENDING``.
+PENDING_TAG = "vitrina/llm_pending"
 
 
 class LlmResource(dg.ConfigurableResource):
@@ -27,8 +29,9 @@ class LlmResource(dg.ConfigurableResource):
         """A gateway whose ledger rows carry the run's id.
 
         Args:
-            tags: The run's tags; ``vitrina/llm_mode`` counts.
+            tags: The run's tags; ``vitrina/llm_mode`` and ``vitrina/llm_pending`` count.
         """
-        mode = self.mode or (tags or {}).get(MODE_TAG, "")
-        with open_gateway(run_id=run_id, mode=mode or None) as gateway:
+        tags = tags or {}
+        mode, pending = self.mode or tags.get(MODE_TAG), tags.get(PENDING_TAG)
+        with open_gateway(run_id=run_id, mode=mode or None, pending=pending or None) as gateway:
             yield gateway

@@ -37,6 +37,7 @@ class Switches:
         fail: Every batch ends as failed, with this message.
         first_only: Faults of rows concern the first batch alone.
         usage: Answers tell how many tokens they took.
+        refuse_all: Nobody is told of batches (403).
     """
 
     polls: int = 1
@@ -52,6 +53,7 @@ class Switches:
     first_only: bool = True
     content: str | None = None
     usage: bool = True
+    refuse_all: bool = False
 
 
 @dataclass
@@ -143,6 +145,8 @@ class BatchServer:
         return web.json_response({"object": "list", "data": page, "has_more": len(rows) > limit})
 
     async def _retrieve(self, request: web.Request) -> web.Response:
+        if self.switches.refuse_all:
+            return web.json_response({"error": {"message": "not for you", "code": "forbidden"}}, status=403)
         batch = self.batches.get(request.match_info["id"])
         if batch is None:
             return web.json_response({"error": {"message": "no such batch", "code": "not_found"}}, status=404)

@@ -60,6 +60,9 @@ class LanguageModels(BaseSettings):
     ai_mode: str = Field("online", description="online, batch (half price, within a day), replay (ledger only).")
     ai_batch_poll_seconds: float = Field(60.0, gt=0, description="How often a provider's batch is looked at.")
     ai_batch_wait_seconds: float = Field(93600.0, ge=0, description="How long a run waits for its batches.")
+    ai_batch_pending: str = Field(
+        "leave", description="What an online run does with questions that wait in a batch: leave, ask (pays twice)."
+    )
     ai_context_tokens: int = Field(32768, ge=2048, description="Most context asked of Ollama, in tokens.")
 
     # The model service (vitrina serve-models)

@@ -20,6 +20,7 @@ DIALECTS = ("auto", "openai", "ollama", "vllm", "llamacpp", "gemini", "lmstudio"
 STRUCTURED = ("auto", "json_schema", "tools", "json_object", "text")
 _LEAST_SECRET = 8
 MODES = ("online", "batch", "replay")
+PENDING = ("leave", "ask")
 
 
 @dataclass(slots=True, frozen=True)
@@ -103,6 +104,8 @@ class GatewayConfig:
             an endpoint that is not known. A server that refuses a way gets the next one.
         mode: ``online``; ``batch`` asks through the provider's batch files; ``replay`` answers from the ledger alone.
         batch_poll_s, batch_wait_s: How often a batch is looked at, and how long a run waits for it.
+        batch_pending: What an online run does with questions that wait in a batch: ``leave`` ends them as ``pending``,
+            ``ask`` asks and pays a second time.
         context_tokens: Most tokens that prompt and answer may take at a server that is told so (Ollama).
     """
 
@@ -134,6 +137,7 @@ class GatewayConfig:
     mode: str = "online"
     batch_poll_s: float = 60.0
     batch_wait_s: float = 26 * 3600.0
+    batch_pending: str = "leave"
     context_tokens: int = 32_768
 
     def __post_init__(self) -> None:
@@ -143,6 +147,7 @@ class GatewayConfig:
             ("dialect", self.dialect, DIALECTS, "AI_DIALECT"),
             ("way of asking for JSON", self.structured, STRUCTURED, "AI_STRUCTURED_OUTPUT"),
             ("mode", self.mode, MODES, "AI_MODE"),
+            ("way with what waits in a batch", self.batch_pending, PENDING, "AI_BATCH_PENDING"),
         ):
             if value not in known:
                 raise GatewayConfigError(

@@ -24,7 +24,7 @@ from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, Outcome
 from vitrina.llm.pricing import PriceBook
 from vitrina.llm.rephrase import neutral
-from vitrina.llm.results import NOT_THERE, from_call, from_ledger, joined, not_in_ledger
+from vitrina.llm.results import NOT_THERE, from_call, from_ledger, joined, not_in_ledger, pending
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import Reply, Transport
@@ -87,6 +87,8 @@ class Engine:
             sleep=sleep,
         )
         self._flying: dict[str, asyncio.Future[ChatResult]] = {}
+        #: Keys of questions that wait in a batch of the provider: they are not asked and paid a second time.
+        self.in_batches: frozenset[str] = frozenset()
         self.jobs = Jobs(
             config,
             transport,
@@ -219,6 +221,8 @@ class Engine:
             stored = await self._lookup.call(key)
             if stored is not None:
                 result = from_ledger(request, key, stored, contract)
+            elif key in self.in_batches:
+                result = pending(request, key)
             elif self.config.mode == "replay":
                 result = not_in_ledger(request, key)
             else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -76,6 +77,7 @@ class Gateway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._engine: Engine | None = None
+        self._collected_at = float("-inf")
         self._lock = threading.Lock()
         self._runs: WeakSet[Generator[ChatResult, None, None]] = WeakSet()
 
@@ -117,7 +119,20 @@ class Gateway:
             yield from self.batches().run_batch(list(requests), contract=contract, on_progress=self._told(progress))
             return
         loop, engine = self._started()
+        self._look_at_batches(engine)
         yield from fed(engine, loop, requests, contract=contract, progress=progress)
+
+    def _look_at_batches(self, engine: Engine) -> None:
+        """What waits in a batch is not asked and paid a second time: a look at each run, none at each call."""
+        config = self.config
+        if config.embedded or config.mode != "online" or config.batch_pending == "ask":
+            return
+        if getattr(self.ledger, "dsn", None) is None:
+            return
+        due = time.monotonic() - self._collected_at >= config.batch_poll_s
+        engine.in_batches = self.batches().waiting(collect=due)
+        if due:
+            self._collected_at = time.monotonic()
 
     def batches(self, **limits: Any) -> BatchRun:
         """The provider's batch service at this endpoint: submit, collect, cancel, run_batch.

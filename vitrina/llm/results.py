@@ -17,12 +17,18 @@ from vitrina.llm.structured import Checked, Contract, check
 from vitrina.llm.transport import Reply
 from vitrina.llm.wire import Reading, read_chat
 
+PENDING = "The request waits in a batch of the provider. A later run takes its answer."
 NOT_THERE = "The ledger holds no answer to this request, and nothing is sent in replay mode."
 
 
 def not_in_ledger(request: ChatRequest, key: str) -> ChatResult:
     """What replay mode says of a request that was never answered."""
     return ChatResult(request, Outcome.NOT_IN_LEDGER, key=key, error=NOT_THERE, error_class="not_in_ledger")
+
+
+def pending(request: ChatRequest, key: str, told: str = PENDING) -> ChatResult:
+    """What is said of a request whose answer is still to come from a batch."""
+    return ChatResult(request, Outcome.PENDING, key=key, error=told, error_class="pending")
 
 
 def from_call(request: ChatRequest, key: str, ended: Ended) -> ChatResult:

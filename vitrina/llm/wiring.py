@@ -58,6 +58,7 @@ def gateway_config(settings: Settings, *, run_id: str = "") -> GatewayConfig:
         mode=settings.ai_mode,
         batch_poll_s=settings.ai_batch_poll_seconds,
         batch_wait_s=settings.ai_batch_wait_seconds,
+        batch_pending=settings.ai_batch_pending,
         context_tokens=settings.ai_context_tokens,
     )
 
@@ -86,13 +87,18 @@ def embedding_config(settings: Settings, *, run_id: str = "", embedded: bool = F
 
 @contextmanager
 def open_gateway(
-    settings: Settings | None = None, *, run_id: str = "", config: GatewayConfig | None = None, mode: str | None = None
+    settings: Settings | None = None,
+    *,
+    run_id: str = "",
+    config: GatewayConfig | None = None,
+    mode: str | None = None,
+    pending: str | None = None,
 ) -> Iterator[Gateway]:
     """A gateway over the platform's ledger, closed at the end.
 
     Args:
         config: Taken instead of the one that the settings make.
-        mode: Instead of ``AI_MODE``.
+        mode, pending: Instead of ``AI_MODE`` and ``AI_BATCH_PENDING``.
 
     Raises:
         GatewayConfigError: an address, key, price file or mode is wrong.
@@ -105,6 +111,8 @@ def open_gateway(
     config = config or gateway_config(settings, run_id=run_id)
     if mode is not None:
         config = replace(config, mode=mode)
+    if pending is not None:
+        config = replace(config, batch_pending=pending)
     try:
         with Gateway(config, ledger, capabilities=PostgresCapabilities(dsn)) as gateway:
             yield gateway

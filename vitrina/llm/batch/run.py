@@ -6,12 +6,14 @@ Belongs here: joining runner, contracts and the second calls of broken ones. Sta
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from vitrina.llm.batch.remote import BatchApi, BatchTransport
+from vitrina.llm import results
+from vitrina.llm.batch.remote import BatchApi, BatchRefusedError, BatchServiceError, BatchTransport
 from vitrina.llm.batch.runner import BatchProgress, BatchRunner
 from vitrina.llm.batch.store import PostgresBatches
 from vitrina.llm.budget import Budget
@@ -26,8 +28,9 @@ from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import HttpTransport
 
+_LOG = logging.getLogger(__name__)
+
 _LOOKUP = 500
-_PENDING = "The request waits in a batch of the provider. A later run takes its answer."
 _LEFT = "The request was not sent: the run's time was up. A later run sends it."
 
 
@@ -79,6 +82,23 @@ class BatchRun:
         """Takes the answers of all batches of the endpoint that have ended into the ledger; how many requests ended."""
         with self._runner() as runner:
             return self._wait(runner.collect())
+
+    def waiting(self, *, collect: bool = True) -> frozenset[str]:
+        """Keys of the requests that wait in batches of the endpoint.
+
+        Args:
+            collect: Take what has ended first. A service that cannot be asked, or another process that collects just
+                now, is no reason to wait: the requests stay as they are.
+        """
+        keys = self._store.waiting(self._engine.config.endpoint)
+        if not keys or not collect:
+            return keys
+        try:
+            with self._runner() as runner:
+                self._wait(runner.collect(wait=False))
+        except (BatchServiceError, BatchRefusedError) as error:
+            _LOG.warning("Answers of batches were not collected: %s", error)
+        return self._store.waiting(self._engine.config.endpoint)
 
     def cancel(self) -> list[str]:
         """Asks the provider to end all open batches of the endpoint; the ids of them."""
@@ -155,8 +175,7 @@ class BatchRun:
             return ChatResult(
                 request, failed.outcome, key=key, error=failed.error, error_class=failed.error_class, text=failed.text
             )
-        told = _PENDING if pending else _LEFT
-        return ChatResult(request, Outcome.PENDING, key=key, error=told, error_class="pending")
+        return results.pending(request, key, results.PENDING if pending else _LEFT)
 
     def _ended(self, result: ChatResult) -> ChatResult:
         self._stats.result(result.outcome, cached=result.cached)

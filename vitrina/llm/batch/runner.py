@@ -14,7 +14,7 @@ import logging
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -129,13 +129,16 @@ class BatchRunner:
                 ids.append(await self._send(part))
         return ids
 
-    async def collect(self) -> int:
+    async def collect(self, *, wait: bool = True) -> int:
         """Fetches the answers of every batch of the endpoint that has ended, and gives how many rows were written.
 
         Killed in the middle, it is simply done again: a row's id is made of its batch and key.
+
+        Args:
+            wait: For another process that submits or collects; else that one's work is left to it.
         """
-        async with self._locked():
-            return await self._collector.collect()
+        async with self._locked(wait=wait) as mine:
+            return await self._collector.collect() if mine else 0
 
     async def cancel(self) -> list[str]:
         """Asks the provider to end every open batch of the endpoint; answers so far are collected as usual."""
@@ -201,11 +204,11 @@ class BatchRunner:
         return bool(groups) and all(self._stopped(purpose, model) is not None for purpose, model in groups)
 
     @asynccontextmanager
-    async def _locked(self) -> Any:
-        lock = self._store.lock(self._config.endpoint)
-        await asyncio.to_thread(lock.__enter__)
+    async def _locked(self, *, wait: bool = True) -> AsyncIterator[bool]:
+        lock = self._store.lock(self._config.endpoint, wait=wait)
+        mine = await asyncio.to_thread(lock.__enter__)
         try:
-            yield
+            yield mine
         finally:
             await asyncio.to_thread(lock.__exit__, None, None, None)
 

@@ -38,6 +38,10 @@ _OPEN = """
 SELECT id, model, status, remote_id, run_id, requests, created_at FROM llm_batch
 WHERE endpoint = %s AND status IN ('prepared', 'submitted') ORDER BY created_at
 """
+_WAITING = """
+SELECT item.key FROM llm_batch AS batch JOIN llm_batch_item AS item ON item.batch_id = batch.id
+WHERE batch.endpoint = %s AND batch.status IN ('prepared', 'submitted') AND item.status = 'pending'
+"""
 _SUBMITTED = """
 UPDATE llm_batch SET status = 'submitted', remote_id = %s, remote_status = %s, submitted_at = now() WHERE id = %s
 """
@@ -85,16 +89,21 @@ class PostgresBatches:
         self._dsn = dsn
 
     @contextmanager
-    def lock(self, endpoint: str) -> Iterator[None]:
-        """Held by one process at a time for each endpoint; given back by the server when its holder dies."""
+    def lock(self, endpoint: str, *, wait: bool = True) -> Iterator[bool]:
+        """Held by one process at a time for each endpoint; given back by the server when its holder dies.
+
+        Args:
+            wait: For the one who has it; else ``False`` is given where another one has it.
+        """
         number = int.from_bytes(hashlib.sha256(f"llm_batch/{endpoint}".encode()).digest()[:8], "big", signed=True)
         with self._connect() as connection:
             while True:
                 row = connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
-                if row is not None and row[0]:
+                got = row is not None and bool(row[0])
+                if got or not wait:
                     break
                 time.sleep(_LOCK_POLL_S)
-            yield
+            yield got
 
     def prepare(self, batch: Batch, items: Sequence[Item], *, holder: str = "") -> None:
         """Writes the batch and its items, in one transaction, before anything is sent.
@@ -164,6 +173,12 @@ class PostgresBatches:
                 "SELECT key FROM llm_batch_item WHERE status = 'pending' AND key = ANY(%s)", (list(keys),)
             ).fetchall()
         return {row[0] for row in rows}
+
+    def waiting(self, endpoint: str) -> frozenset[str]:
+        """Keys of all requests that are under way in batches of an endpoint."""
+        with self._connect() as connection:
+            rows = connection.execute(_WAITING, (endpoint[:300],)).fetchall()
+        return frozenset(row[0] for row in rows)
 
     def end(
         self,
