@@ -83,6 +83,39 @@ def test_held_out_files_are_taken_as_they_are_and_leaks_are_counted(tmp_path):
     assert parted(examples, test, taught, 0, 50).leaked == 50
 
 
+def long(number, end):
+    """A prompt of many words of its own."""
+    return " ".join([*(f"слово{number}и{place}" for place in range(30)), end])
+
+
+def test_near_duplicates_of_what_is_judged_on_are_not_learned_on(tmp_path):
+    learned = [{"prompt": long(number, "чайник"), "text": f"Текст {number}"} for number in range(12)]
+    asked = [{"prompt": long(number, "чайника")} for number in range(8)]
+    examples = read_examples([lines(tmp_path / "learned.jsonl", learned)])
+    test = read_examples([lines(tmp_path / "asked.jsonl", asked)])
+    found = parted(examples, test, dict.fromkeys(examples.prompts.values(), "train"), 0, 5)
+    assert sorted(found.train) == sorted(long(number, "чайник") for number in range(8, 12))
+    assert (len(found.held), found.leaked) == (5, 5)
+    assert {examples.prompts[long(number, "чайник")] for number in range(8)} <= {
+        group for group, fold in found.groups.items() if fold == "held_out"
+    }
+    new = parted(examples, None, {examples.prompts[long(0, "чайник")]: "train"}, 0, 50)
+    assert long(0, "чайник") in new.train
+    assert len(new.held) == 11
+    both = read_examples([tmp_path / "learned.jsonl", tmp_path / "asked.jsonl"])
+    assert len(parted(both, None, {both.prompts[long(0, "чайник")]: "train"}, 0, 50).held) == 18
+
+
+def test_one_prompt_in_two_groups_ties_them_together(tmp_path):
+    rows = [
+        {"prompt": prompt, "text": f"Текст {number}", "group": group}
+        for number, (prompt, group) in enumerate([("Чайник", "x"), ("Чайник", "y"), ("Лампа", "y"), ("Куртка", "z")])
+    ]
+    found = parted(read_examples([lines(tmp_path / "rows.jsonl", rows)]), None, {"x": "train"}, 0, 50)
+    assert sorted(found.train) == ["Лампа", "Чайник"]
+    assert found.held == ("Куртка",)
+
+
 def test_nothing_left_is_said(tmp_path):
     examples = read_examples([made(tmp_path, 120)])
     with pytest.raises(PermanentError, match="--test"):

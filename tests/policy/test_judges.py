@@ -1,11 +1,13 @@
 """The teacher and the judge: never the same, never of the same prompts."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.reward.made import made
 from vitrina.errors import PermanentError
 from vitrina.policy.examples import read_examples
-from vitrina.policy.judges import open_judges
+from vitrina.policy.judges import open_judges, unseen
 from vitrina.preferences.formats import load
 from vitrina.reward.fitting import Plan, silent, train
 from vitrina.reward.models import ModelKind
@@ -39,6 +41,14 @@ def test_a_judge_is_trained_on_what_the_teacher_has_not_seen(pairs, teacher, tmp
     found = open_judges(pairs, teacher, None, tmp_path, 0, silent)
     assert not set(found.reward.trained_groups()) & set(found.judge.trained_groups())
     assert len(found.judge.trained_groups()) == 120
+
+
+def test_what_the_teacher_saw_is_seen_in_another_group_and_in_almost_the_same_words(pairs):
+    words = " ".join(f"слово{place}" for place in range(30))
+    prompts = f"{words} лампа", f"{words} лампы", "совсем другие слова о другой вещи"
+    seen, near, other = (replace(pairs[0], prompt=prompt, group="") for prompt in prompts)
+    named = replace(seen, group="named")
+    assert unseen([seen, near, other, named], [seen.group]) == [other]
 
 
 def test_too_little_for_a_judge_is_said(pairs, teacher, tmp_path):

@@ -57,13 +57,13 @@ def files_of_newest(store: ObjectStore, folder: Path) -> TrainingFiles:
 
 def teacher_of(reward: Path | None, files: TrainingFiles) -> Path | None:
     """The reward model that a policy may be taught by, if enough pairs are left for a judge; None: halve the pairs."""
+    from vitrina.policy.judges import unseen
     from vitrina.preferences.formats import load
 
     if reward is None:
         return None
-    seen = set(storage.trained_groups(reward))
-    left = sum(row.group not in seen for row in load(files.test).decided)
-    return reward if left >= JUDGE_PAIRS else None
+    left = unseen(load(files.test).decided, storage.trained_groups(reward))
+    return reward if len(left) >= JUDGE_PAIRS else None
 
 
 def sft_command(

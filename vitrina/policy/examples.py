@@ -145,12 +145,6 @@ def _plain(path: Path) -> Iterable[PreferenceRow | SetAside]:
             yield example(str(prompt), str(text), group if isinstance(group, str) else "")
 
 
-def unseen(prompts: dict[str, str], seen: Iterable[str]) -> list[str]:
-    """Prompts whose group is not among those, in their order."""
-    known = set(seen)
-    return [prompt for prompt, group in prompts.items() if group not in known]
-
-
 def group_names(rows: Sequence[PreferenceRow]) -> set[str]:
     """Prompt groups of rows."""
     return {row.group for row in rows}

@@ -5,7 +5,7 @@ What belongs here: opening both, or training them on folds of their own. What st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vitrina.preferences.formats import Loaded, PreferenceRow
 from vitrina.reward.fitting import Plan, Progress, train
 from vitrina.reward.models import ModelKind, RewardModel, open_model
 from vitrina.reward.pairs import MIN_PAIRS, data_version
-from vitrina.reward.splits import split
+from vitrina.reward.splits import joined_groups, split
 from vitrina.reward.storage import MANIFEST
 
 HALVES = {"reward": 0.5, "judge": 0.5}
@@ -75,15 +75,21 @@ def open_judges(
                 hint="Name a model of another fold, or leave --judge out.",
             )
         return Judges(taught, other, "given")
-    seen = set(taught.trained_groups())
-    unseen = [row for row in pairs if row.group not in seen]
-    if len(unseen) < MIN_PAIRS:
+    left = unseen(pairs, taught.trained_groups())
+    if len(left) < MIN_PAIRS:
         raise PermanentError(
-            f"The reward model has not seen {len(unseen)} of {len(pairs)} pairs; a judge needs {MIN_PAIRS}.",
+            f"The reward model has not seen {len(left)} of {len(pairs)} pairs; a judge needs {MIN_PAIRS}.",
             hint="Name a judge of other pairs with --judge, add files, or leave --reward out: pairs are halved then.",
         )
-    place = work / taught.model_id[:16] / data_version(unseen)[:16] / "judge"
-    return Judges(taught, _linear(unseen, place, seed, progress), "unseen pairs")
+    place = work / taught.model_id[:16] / data_version(left)[:16] / "judge"
+    return Judges(taught, _linear(left, place, seed, progress), "unseen pairs")
+
+
+def unseen(pairs: Sequence[PreferenceRow], groups: Iterable[str]) -> list[PreferenceRow]:
+    """Pairs whose prompt is in none of those groups, and is no near-duplicate of one of these pairs that is."""
+    cluster = joined_groups(pairs)
+    seen = {cluster[group] for group in groups if group in cluster}
+    return [row for row in pairs if cluster[row.group] not in seen]
 
 
 def _of_halves(pairs: Sequence[PreferenceRow], work: Path, seed: int, progress: Progress) -> Judges:
