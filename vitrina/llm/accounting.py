@@ -15,19 +15,18 @@ from vitrina.llm.outcomes import Usage
 from vitrina.llm.pricing import Price, PriceBook
 from vitrina.llm.tokens import estimate_tokens
 from vitrina.llm.transport import Reply
+from vitrina.llm.usual import Usual
 from vitrina.llm.wire import Reading
 
 _ERROR_BODY = 4_000
-#: Tokens set aside for the answer of a request without a limit of its own.
-_ANSWER_GUESS = 1_000
 _NOT_CHARGED = Price(Decimal(0), "not charged")
 _UNKNOWN = Price(None, "unknown")
 
 
-def foreseen(prices: PriceBook, job: Job, limit: int | None) -> Decimal | None:
+def foreseen(prices: PriceBook, job: Job, limit: int | None, usual: Usual) -> Decimal | None:
     """What an attempt may cost in USD, before it is made; ``None`` when the model has no price."""
-    answer = (limit or _ANSWER_GUESS) if job.kind == "chat" else 0
-    return prices.estimate(job.model, job.prompt_tokens(), answer)
+    prompt, answer = usual.set_aside(job.purpose, job.model, job.prompt_tokens(), limit)
+    return prices.estimate(job.model, prompt, answer if job.kind == "chat" else 0)
 
 
 class Asked(Protocol):

@@ -32,6 +32,7 @@ from vitrina.llm.pricing import PriceBook
 from vitrina.llm.retry import Decision, Tally, answers, decide, endpoint_failed
 from vitrina.llm.stats import Stats
 from vitrina.llm.transport import Reply, ReplyTooLargeError, Transport, TransportError
+from vitrina.llm.usual import Usual
 from vitrina.llm.wire import Reading
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Attempts:
             an attempt that may be charged stands in the ledger: after a kill, what was paid and not recorded is never
             more than what was in flight.
         record: Returns when the row is committed.
+        usual: What calls mostly take; the default begins knowing nothing.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Attempts:
         prices: PriceBook,
         budget: Budget,
         stats: Stats,
+        usual: Usual | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._config = config
@@ -68,6 +71,7 @@ class Attempts:
         self._prices = prices
         self._budget = budget
         self._stats = stats
+        self._usual = usual or Usual()
         self._sleep = sleep
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self._dead: dict[str, Reading] = {}
@@ -117,7 +121,7 @@ class Attempts:
                 return Decision(False, stop=stop)
             hold: Hold | str = NOTHING
             if self._budget.limited(job.purpose):
-                hold = await self._budget.hold(foreseen(self._prices, job, tally.limit), job.purpose)
+                hold = await self._budget.hold(foreseen(self._prices, job, tally.limit, self._usual), job.purpose)
             if isinstance(hold, str):
                 return Decision(False, stop=Reading(Outcome.BUDGET, error=hold, error_class="budget"))
             task = asyncio.current_task()
@@ -155,6 +159,8 @@ class Attempts:
         latency_ms = int((now - began) * 1000)
         usage, price = account(self._prices, job, reading, reply)
         self._budget.release(hold, price.usd)
+        if hold.purses and reading.usage is not None and self._usual.due(job.purpose, job.model):
+            self._usual.saw(job.purpose, job.model, job.prompt_tokens(), usage)
         rerouted = reading.text is None and job.reroute is not None and job.reroute(reading)
         if reading.dead and not rerouted:
             self._dead.setdefault("" if reading.dead == "endpoint" else job.model, reading)

@@ -28,6 +28,7 @@ from vitrina.llm.results import NOT_THERE, from_call, from_ledger, joined, not_i
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import Reply, Transport
+from vitrina.llm.usual import Usual
 from vitrina.llm.wire import Reading, read_embeddings
 
 #: Rows and time of a group: what is committed together. A commit takes 1-5 ms, so longer waits gain nothing.
@@ -41,6 +42,7 @@ class Engine:
 
     Args:
         capabilities: Where it is remembered what the endpoint's models can do; the default forgets.
+        usual: What calls mostly take; the default begins knowing nothing.
         controls: Rate, breakers and slots; the default counts the calls of this engine alone.
         sleep: Waits between attempts; tests pass their own.
     """
@@ -56,6 +58,7 @@ class Engine:
         stats: Stats,
         capabilities: CapabilityStore | None = None,
         controls: Controls | None = None,
+        usual: Usual | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.config = config
@@ -84,6 +87,7 @@ class Engine:
             prices=prices,
             budget=budget,
             stats=stats,
+            usual=usual,
             sleep=sleep,
         )
         self._flying: dict[str, asyncio.Future[ChatResult]] = {}

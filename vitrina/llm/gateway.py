@@ -27,12 +27,14 @@ from vitrina.llm.feeding import Progress, fed
 from vitrina.llm.ledger import Ledger
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult
+from vitrina.llm.predicting import Prediction, predict
 from vitrina.llm.pricing import PriceBook
 from vitrina.llm.purses import local_budget
 from vitrina.llm.sharing import Shared
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import AsgiApp, AsgiTransport, ClosedTransport, HttpTransport, Transport
+from vitrina.llm.usual import Usual
 
 if TYPE_CHECKING:
     from vitrina.llm.batch.run import BatchRun
@@ -65,6 +67,8 @@ class Gateway:
         self.ledger = ledger
         self.stats = Stats()
         self._prices = PriceBook(config.endpoint, config.prices)
+        self._usual = Usual()
+        self._usual_begun = False
         # Processes share their limits through the ledger's database. The embedded service costs nothing and waits for
         # nobody but this process.
         dsn = None if config.embedded or config.mode == "replay" else getattr(ledger, "dsn", None)
@@ -143,7 +147,7 @@ class Gateway:
         from vitrina.llm.batch.run import BatchRun  # only where batches are used
 
         loop, engine = self._started()
-        return BatchRun(engine, loop, self.ledger, prices=self._prices, budget=self.budget, **limits)
+        return BatchRun(engine, loop, self.ledger, prices=self._prices, budget=self.budget, usual=self._usual, **limits)
 
     def _told(self, progress: Callable[[Progress], None] | None) -> Callable[[BatchProgress], None] | None:
         if progress is None:
@@ -174,6 +178,33 @@ class Gateway:
         """
         loop, engine = self._started()
         return embed_texts(engine, loop, texts, purpose=purpose, model=model, drop_key=drop_key)
+
+    def predict(self, requests: Iterable[ChatRequest], *, batch: bool | None = None) -> Prediction:
+        """What requests will cost, by what such calls took before; nothing is sent.
+
+        Args:
+            batch: By the price of the provider's batch service; ``None``: as the gateway's mode says.
+
+        Raises:
+            LedgerError: The ledger is out of reach.
+        """
+        _, engine = self._started()
+        self._begin_usual()
+        return predict(
+            requests,
+            key=engine.jobs.key,
+            default_model=self.config.model,
+            ledger=self.ledger,
+            prices=self._prices,
+            usual=self._usual,
+            batch=self.config.mode == "batch" if batch is None else batch,
+        )
+
+    def _begin_usual(self) -> None:
+        """The averages begin with what the ledger knows, once."""
+        if not self._usual_begun:
+            self._usual_begun = True
+            self._usual.begin(self.ledger.recent_answers())
 
     def summary(self) -> dict[str, Any]:
         """Calls, cache hits, tokens, cost, latency, counts by outcome: plain values for asset metadata."""
@@ -207,6 +238,8 @@ class Gateway:
     def _started(self) -> tuple[asyncio.AbstractEventLoop, Engine]:
         with self._lock:
             if self._loop is None or self._engine is None:
+                if self.budget.purses and not self._prices.free:
+                    self._begin_usual()
                 loop = asyncio.new_event_loop()
                 thread = threading.Thread(target=_serve, args=(loop,), name="llm-gateway", daemon=True)
                 thread.start()
@@ -237,6 +270,7 @@ class Gateway:
             prices=self._prices,
             budget=self.budget,
             stats=self.stats,
+            usual=self._usual,
             capabilities=self._capabilities,
             controls=self._controls,
         )

@@ -108,6 +108,10 @@ class Ledger(Protocol):
         """What attempts cost that match all given conditions."""
         ...
 
+    def recent_answers(self) -> Sequence[tuple[str, str, int]]:
+        """Purpose, model and tokens of the newest chat answers of each purpose, oldest first; none that we guessed."""
+        ...
+
     def close(self) -> None:
         """Gives connections back."""
         ...
@@ -146,6 +150,13 @@ class MemoryLedger:
         ]
         known = [row.cost_usd for row in rows if row.cost_usd is not None]
         return Spend(sum(known, Decimal(0)), len(rows) - len(known), len(rows))
+
+    def recent_answers(self) -> Sequence[tuple[str, str, int]]:
+        return [
+            (row.purpose, row.model, row.usage.completion)
+            for row in self.attempts
+            if row.answered and row.kind == "chat" and row.usage.completion and not row.usage.estimated
+        ]
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -43,6 +43,21 @@ WHERE (%(purpose)s::text IS NULL OR purpose = %(purpose)s)
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
   AND (%(run_id)s::text IS NULL OR (run_id = %(run_id)s AND run_id <> ''))
 """
+#: Purposes one by one along their index, and of each its newest rows: the table may have millions.
+_RECENT = """
+WITH RECURSIVE purposes AS (
+    (SELECT purpose FROM llm_attempt ORDER BY purpose LIMIT 1)
+    UNION ALL
+    SELECT (SELECT a.purpose FROM llm_attempt AS a WHERE a.purpose > p.purpose ORDER BY a.purpose LIMIT 1)
+    FROM purposes AS p WHERE p.purpose IS NOT NULL
+)
+SELECT p.purpose, r.model, r.completion_tokens FROM purposes AS p CROSS JOIN LATERAL (
+    SELECT * FROM (
+        SELECT model, completion_tokens, created_at, id, kind, answered, tokens_estimated
+        FROM llm_attempt AS a WHERE a.purpose = p.purpose ORDER BY created_at DESC LIMIT 200
+    ) AS newest WHERE kind = 'chat' AND answered AND NOT tokens_estimated AND completion_tokens > 0
+) AS r ORDER BY r.created_at, r.id
+"""
 #: A lost connection is opened again this often, so that a restart of the server costs no paid answer.
 _PATIENCE_S = (0.2, 1.0, 3.0, 8.0)
 _MAX_BODY = 512 * 1024 * 1024
@@ -96,6 +111,9 @@ class PostgresLedger:
         values = {"purpose": purpose, "since": since, "run_id": run_id}
         row = self._run(lambda connection: connection.execute(_SPENT, values).fetchone())
         return Spend(Decimal(row[0]), row[1], row[2]) if row else Spend(Decimal(0), 0, 0)
+
+    def recent_answers(self) -> Sequence[tuple[str, str, int]]:
+        return self._run(lambda connection: connection.execute(_RECENT).fetchall())
 
     def close(self) -> None:
         with self._lock:

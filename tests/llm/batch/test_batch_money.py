@@ -116,3 +116,18 @@ def test_answers_without_token_counts_are_estimated_and_priced_and_free_where_it
     with make(model="our-model", prices={"free_endpoints": [service.base_url]}) as gateway:
         run(gateway, 1)
     assert rows().filter(model="our-model").get().cost_usd == 0
+
+
+def test_money_that_a_batch_did_not_use_up_sends_a_further_one_in_the_same_run(
+    make: Callable[..., Gateway], service: BatchServer, dsn: str
+) -> None:
+    # Set aside for 4,000 tokens of answer each, 0.0012 USD; an answer costs 0.000105: four fit at first.
+    limit = Decimal("0.005")
+    requests = [asked(i, max_tokens=4_000) for i in range(10)]
+    with make(budget_usd=limit, run_id="r") as gateway:
+        results = list(gateway.batches(list_lag=timedelta(0)).run_batch(requests))
+    assert {result.outcome for result in results} == {Outcome.OK}
+    assert service.created == 3
+    assert set(service.answered.values()) == {1}
+    assert of_run(dsn) == (paid(), Decimal(0))
+    assert paid() <= limit

@@ -14,7 +14,7 @@ from decimal import ROUND_UP, Decimal
 
 import orjson
 
-from vitrina.llm.accounting import account
+from vitrina.llm.accounting import account, foreseen
 from vitrina.llm.batch.files import Line
 from vitrina.llm.batch.remote import Remote
 from vitrina.llm.batch.store import Batch, Item
@@ -26,11 +26,11 @@ from vitrina.llm.outcomes import Outcome, Usage
 from vitrina.llm.pricing import Price, PriceBook
 from vitrina.llm.tokens import estimate_prompt_tokens
 from vitrina.llm.transport import Reply
+from vitrina.llm.usual import Usual
 from vitrina.llm.wire import Reading
 
 #: A row's id is made of its batch and key, so that collecting again after a kill writes nothing twice.
 _ROW = uuid.UUID("5d1f4c6e-8a35-4c40-9a53-0f5bb6a1c7a2")
-_ANSWER_GUESS = 1_000
 _STEP = Decimal("0.00000001")
 #: How often a request whose row failed or was cut is put into a further batch, and one that no batch came to.
 _MAX_TRIES = 3
@@ -67,10 +67,11 @@ class Books:
         paid: Keys whose answers this run collected.
     """
 
-    def __init__(self, config: GatewayConfig, prices: PriceBook, budget: Budget) -> None:
+    def __init__(self, config: GatewayConfig, prices: PriceBook, budget: Budget, usual: Usual) -> None:
         self._config = config
         self._prices = prices
         self._budget = budget
+        self._usual = usual
         self._tried: dict[str, Tried] = {}
         self._holds: dict[str, Hold] = {}
         self._dry: dict[str, str] = {}
@@ -85,8 +86,10 @@ class Books:
         return found
 
     def open_again(self) -> None:
-        """Lets a further submission ask the budget anew."""
+        """Lets a further submission ask the budget anew: what batches did not use up was given back."""
         self._dry.clear()
+        for key in [key for key, reading in self.failed.items() if reading.outcome is Outcome.BUDGET]:
+            del self.failed[key]
 
     async def reserve(self, key: str, job: Job, limit: int | None) -> str | None:
         """Sets the price of a request aside; a sentence when there is no money for it.
@@ -97,7 +100,7 @@ class Books:
             return None
         if job.purpose in self._dry:
             return self._dry[job.purpose]
-        estimate = self._prices.estimate(job.model, job.prompt_tokens(), limit or _ANSWER_GUESS)
+        estimate = foreseen(self._prices, job, limit, self._usual)
         if estimate is not None:  # as many decimals as the columns have, so that sums over rows are exact
             estimate = (estimate * self._prices.batch_multiplier).quantize(_STEP, ROUND_UP)
         held = await asyncio.to_thread(self._budget.reserve, estimate, job.purpose)
@@ -137,6 +140,8 @@ class Books:
         answered = reading.outcome in _ANSWERS or (reading.outcome is Outcome.TRUNCATED and not again)
         if answered:
             self.paid.add(item.key)
+            if usage.completion and not usage.estimated:
+                self._usual.answered(item.purpose, batch.model, usage.completion)
         elif not again:
             self.failed[item.key] = reading
         return Attempt(

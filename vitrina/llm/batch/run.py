@@ -27,6 +27,7 @@ from vitrina.llm.results import from_ledger, joined
 from vitrina.llm.stats import Stats
 from vitrina.llm.structured import Contract
 from vitrina.llm.transport import HttpTransport
+from vitrina.llm.usual import Usual
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class BatchRun:
         *,
         prices: PriceBook,
         budget: Budget,
+        usual: Usual | None = None,
         transport: Callable[[GatewayConfig], BatchTransport] = HttpTransport,
         **limits: Any,
     ) -> None:
@@ -63,6 +65,7 @@ class BatchRun:
         self._ledger = ledger
         self._prices = prices
         self._budget = budget
+        self._usual = usual
         self._transport = transport
         self._limits = limits
         self._store = PostgresBatches(dsn)
@@ -197,6 +200,7 @@ class BatchRun:
                 prices=self._prices,
                 budget=self._budget,
                 stats=self._stats,
+                usual=self._usual,
                 stopped=self._engine.controls.stopped,
                 **self._limits,
             )

@@ -36,6 +36,7 @@ from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import Outcome
 from vitrina.llm.pricing import PriceBook
 from vitrina.llm.stats import Stats
+from vitrina.llm.usual import Usual
 from vitrina.llm.wire import Reading
 
 _LOG = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class BatchRunner:
         prices: PriceBook,
         budget: Budget,
         stats: Stats,
+        usual: Usual | None = None,
         stopped: Callable[[str, str], str | None] = lambda purpose, model: None,  # noqa: ARG005
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         max_requests: int = MAX_REQUESTS,
@@ -87,7 +89,7 @@ class BatchRunner:
         self._jobs = jobs
         self._budget = budget
         self._stopped = stopped
-        self.books = Books(config, prices, budget)
+        self.books = Books(config, prices, budget, usual or Usual())
         self._collector = Collector(config, api, ledger, store, self.books, stats, sleep=sleep, list_lag=list_lag)
         self._sleep = sleep
         self._max_requests = max_requests
