@@ -14,7 +14,7 @@ from typing import Any
 
 from vitrina.content.keeping import DescribeResult, count_cost
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import UNFINISHED, ChatResult
+from vitrina.llm.outcomes import UNFINISHED, ChatResult, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def chosen_answers(
 ) -> Iterator[list[ChatResult]]:
     """One answer for each product, in groups, as products are complete.
 
-    A product some of whose samples failed is chosen for among the others; one without any has its worst failure.
+    A product some of whose samples failed is chosen for among the others; one without any has its worst failure. Where
+    a later run may get the others, the chosen text stands without a mark, and a backfill chooses again. Where they wait
+    in a batch, nothing is chosen yet: its answers are paid for, and the next run has them all.
     """
     waiting: dict[int, list[ChatResult]] = defaultdict(list)
     done: list[list[ChatResult]] = []
@@ -86,18 +88,23 @@ def chosen_answers(
 
 
 def _chosen(groups: Sequence[Sequence[ChatResult]], best_of: BestOf, run_id: str) -> list[ChatResult]:
-    usable = [[answer for answer in group if answer.ok] for group in groups]
+    usable = [[] if _waits(group) else [answer for answer in group if answer.ok] for group in groups]
     chosen = iter(best_of.choose([group for group in usable if group], run_id))
     return [
-        _whole(_taken(good, next(chosen)) if good else _worst(group), group)
+        _whole(_taken(good, next(chosen), group) if good else _worst(group), group)
         for group, good in zip(groups, usable, strict=True)
     ]
 
 
-def _taken(answers: Sequence[ChatResult], chosen: Place) -> ChatResult:
-    """The chosen answer; that of a judge that failed leaves no mark by which a backfill would pass it over."""
+def _waits(group: Sequence[ChatResult]) -> bool:
+    return any(answer.outcome is Outcome.PENDING for answer in group)
+
+
+def _taken(answers: Sequence[ChatResult], chosen: Place, group: Sequence[ChatResult]) -> ChatResult:
+    """The chosen answer; that of a judge that failed, or among fewer answers than there will be, leaves no mark by
+    which a backfill would pass it over."""
     answer = answers[chosen.place]
-    if not chosen.unjudged:
+    if not chosen.unjudged and not any(one.outcome in UNFINISHED for one in group):
         return answer
     order = replace(answer.request.context, fingerprint="")
     return replace(answer, request=replace(answer.request, context=order))
@@ -105,7 +112,8 @@ def _taken(answers: Sequence[ChatResult], chosen: Place) -> ChatResult:
 
 def _worst(group: Sequence[ChatResult]) -> ChatResult:
     """The failure that another run may mend, if there is one: the product is then asked for again."""
-    return next((answer for answer in group if answer.outcome in UNFINISHED), group[0])
+    unfinished = [answer for answer in group if answer.outcome in UNFINISHED]
+    return next((one for one in unfinished if one.outcome is Outcome.PENDING), next(iter(unfinished), group[0]))
 
 
 def _whole(answer: ChatResult, group: Sequence[ChatResult]) -> ChatResult:

@@ -21,7 +21,7 @@ from vitrina.content.templates import category_sheets
 from vitrina.fingerprints import fingerprint
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.messages import ChatRequest
-from vitrina.llm.outcomes import ChatResult
+from vitrina.llm.outcomes import UNFINISHED, ChatResult, Outcome
 from vitrina.preferences.contracts import CONTRACTS, TextContract, prompt_text
 from vitrina.preferences.models import Candidate
 from vitrina.preferences.writers import Writer
@@ -50,6 +50,7 @@ class Written:
     """What asking came to. ``failed`` counts by outcome, ``why`` has one message for each.
 
     Attributes:
+        unfinished: Products that lack a text which a later run may get; those of ``waiting`` have it in a batch.
         marks: (product, writer, sample) → fingerprint of the text that was wanted.
         cost_usd: Of what was asked now; ``None`` where a price is unknown.
     """
@@ -61,6 +62,8 @@ class Written:
     failed: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
     marks: dict[tuple[int, str, int], str] = field(default_factory=dict)
+    unfinished: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
     tokens: int = 0
     cost_usd: Decimal | None = Decimal(0)
 
@@ -73,6 +76,8 @@ class Written:
         self.failed += other.failed
         self.why = {**other.why, **self.why}
         self.marks |= other.marks
+        self.unfinished |= other.unfinished
+        self.waiting |= other.waiting
         self.tokens += other.tokens
         known = self.cost_usd is not None and other.cost_usd is not None
         self.cost_usd = (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None
@@ -175,6 +180,10 @@ def _keep(answers: Sequence[ChatResult], result: Written, run_id: str) -> None:
             outcome = str(answer.outcome)
             result.failed[outcome] += 1
             result.why.setdefault(outcome, answer.error or "; ".join(answer.problems))
+            if answer.outcome in UNFINISHED:
+                result.unfinished.add(order.facts.product_id)
+            if answer.outcome is Outcome.PENDING:
+                result.waiting.add(order.facts.product_id)
             continue
         result.answered += 1
         rows.append(_row(answer, order, run_id))

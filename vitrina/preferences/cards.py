@@ -93,10 +93,11 @@ def write_cards(
     groups = {
         pk: [found[mark] for w in writers if (mark := texts.marks.get((pk, w.name, w.sample), "")) in found]
         for pk in wanted
+        if pk not in texts.waiting  # nothing is chosen before the texts that are paid for have come
     }
     chosen = choose_candidates(groups, wanted, scorer, result.tally, min_grounding=min_grounding, run_id=run_id)
-    # What a failing reward model left is chosen again by a backfill
-    marks |= {pk: "" for pk, one in chosen.items() if one.unjudged}
+    # What a failing reward model left, or was chosen among too few, is chosen again by a backfill
+    marks |= {pk: "" for pk, one in chosen.items() if one.unjudged or pk in texts.unfinished}
     _keep(chosen, wanted, marks, language, result, run_id)
     # A card of former facts is not shown where no new one could be written, and the next run writes it
     lost = [pk for pk in wanted if pk not in chosen and pk in standing and standing[pk][0] != input_hash(wanted[pk])]
