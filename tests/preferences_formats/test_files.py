@@ -72,7 +72,7 @@ def brackets(count: int) -> str:
     return "[" * count + "]" * count
 
 
-@pytest.mark.parametrize("count", [65, 300, 2_000, 100_000])
+@pytest.mark.parametrize("count", [65, 300, 2_000, 20_000])
 def test_a_record_of_brackets_within_brackets_is_set_aside_in_bounded_memory(tmp_path, count):
     path, row = tmp_path / "deep.json", json.dumps(OURS)
     deep = row[:-1] + f', "z": {brackets(count)}}}'
