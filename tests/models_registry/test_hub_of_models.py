@@ -1,10 +1,14 @@
 """Pushing models to the Hub: those in use alone, once, private, with card and plots, and in words when it fails."""
 
+import json
+
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from tests.fakes.hub_here import hub, must_be_installed
 from tests.reward.made import made
+from vitrina.cli.main import app
 from vitrina.errors import PermanentError
 from vitrina.objects import open_store
 from vitrina.preferences.formats import load
@@ -75,6 +79,26 @@ def test_what_is_not_in_use_stays_at_home(model, settings, hub, tmp_path):
     with pytest.raises(PermanentError, match="not in use"):
         pushed(model, settings, tmp_path)
     assert hub.log == []
+
+
+def test_what_a_person_promotes_or_brings_back_is_pushed_and_a_hub_that_fails_undoes_nothing(model, settings, hub):
+    def said(*words):
+        done = CliRunner().invoke(app, ["reward", *words, "--json"])
+        return done.exit_code, json.loads(done.stdout)["pushed"]
+
+    model.status = "candidate"
+    model.save()
+    hub.fails = {"/commit/": 50}
+    code, words = said("promote", model.model_id[:12])
+    assert code == 1
+    assert words.startswith("failed: ")
+    model.refresh_from_db()
+    assert model.status == "champion"
+    hub.fails = {}
+    assert said("promote", model.model_id[:12]) == (0, f"{REPO}@{hub.commits[REPO][-1]['oid']}")
+    assert said("promote", model.model_id[:12])[1].endswith("(stood there already)")
+    settings.hf_model_repo = None
+    assert said("promote", model.model_id[:12]) == (0, "no repository is set")
 
 
 def test_a_hub_that_fails_or_is_public_gets_nothing(model, settings, hub, tmp_path):

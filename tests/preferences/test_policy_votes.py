@@ -181,5 +181,5 @@ def test_too_few_votes_are_shown_and_decide_nothing(
     table = CliRunner().invoke(app, ["policy", "models"])
     assert f"{gates.MIN_VOTES - 3} more" in " ".join(table.stdout.split())
     assert run("promote", candidate.model_id[:10]) == {
-        "model": candidate.model_id, "changed": True, "overridden": False,
+        "model": candidate.model_id, "changed": True, "overridden": False, "pushed": "no repository is set",
     }  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.cli.database import connected
-from vitrina.cli.output import AsJson, emit, facts, say, show_table
-from vitrina.cli.reward_registry import By, Reason, account
+from vitrina.cli.output import AsJson, emit, facts, show_table
+from vitrina.cli.promoting import By, Reason, promoted, rolled_back
 from vitrina.config import get_settings
 from vitrina.policy.gates import MIN_VOTES, Votes
 from vitrina.statistics.intervals import Interval
@@ -131,25 +131,9 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make a model the champion. One that the gate did not let through needs --by and --reason, which are kept."""
-    connected()
-    from vitrina.models_registry import services
-    from vitrina.models_registry.models import RegisteredModel
-
-    row = services.found(RegisteredModel.Role(role), model)
-    done = services.promote(row, by=by, account=account(), reason=reason)
-    told = "is the champion" if done else "is the champion already"
-    result = {"model": row.model_id, "changed": done is not None, "overridden": bool(done and done.overridden)}
-    emit(result, as_json, lambda: say(f"{row.model_id[:12]} {told}"))
+    promoted(role, model, by=by, reason=reason, as_json=as_json)
 
 
 def roll_back(role: Role = Writers.POLICY, by: By = "", reason: Reason = "", as_json: AsJson = False) -> None:
     """Bring back the champion before the present one. Before the first policy none wrote: none does then."""
-    connected()
-    from vitrina.models_registry import services
-    from vitrina.models_registry.models import RegisteredModel
-
-    done = services.roll_back(RegisteredModel.Role(role), by=by or account(), reason=reason)
-    model_id = done.model.model_id if done.model else None
-    told = f"{model_id[:12]} is the champion again" if model_id else "No policy is in use now"
-    result = {"model": model_id, "instead_of": done.former.model_id if done.former else None}
-    emit(result, as_json, lambda: say(told))
+    rolled_back(role, by=by, reason=reason, as_json=as_json)

@@ -5,35 +5,24 @@ Belongs here: options and what is printed. Stays out: what may be done (`vitrina
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
 from vitrina.cli.database import connected
-from vitrina.cli.output import AsJson, emit, say, show_table
+from vitrina.cli.output import AsJson, emit, show_table
+from vitrina.cli.promoting import By, Reason, promoted, rolled_back
 
-By = Annotated[
-    str, typer.Option("--by", help="Who decides; your account's name when left out, but against the gate it is needed.")
-]
-Reason = Annotated[str, typer.Option("--reason", help="Kept with the decision.")]
-
-
-def account() -> str:
-    """The name of who is signed in on this machine; empty where it has none, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
+#: As the registry calls it.
+ROLE = "reward"
 
 
 def models(as_json: AsJson = False) -> None:
     """All registered reward models, the newest first, with their figures and what the gate said."""
     connected()
-    from vitrina.models_registry import rewards
     from vitrina.models_registry.models import RegisteredModel
 
-    rows = RegisteredModel.objects.filter(role=rewards.ROLE).order_by("-id")[:100]
+    rows = RegisteredModel.objects.filter(role=ROLE).order_by("-id")[:100]
     found = [_described(row) for row in rows]
 
     def human() -> None:
@@ -72,21 +61,9 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make a model the champion. One that the gate did not let through needs --by and --reason, which are kept."""
-    connected()
-    from vitrina.models_registry import rewards, services
-
-    row = services.found(rewards.ROLE, model)
-    done = services.promote(row, by=by, account=account(), reason=reason)
-    told = "is the champion" if done else "is the champion already"
-    result = {"model": row.model_id, "changed": done is not None, "overridden": bool(done and done.overridden)}
-    emit(result, as_json, lambda: say(f"{row.model_id[:12]} {told}"))
+    promoted(ROLE, model, by=by, reason=reason, as_json=as_json)
 
 
 def roll_back(by: By = "", reason: Reason = "", as_json: AsJson = False) -> None:
     """Bring back the champion before the present one."""
-    connected()
-    from vitrina.models_registry import rewards, services
-
-    done = services.roll_back(rewards.ROLE, by=by or account(), reason=reason)
-    result = {name: row.model_id if row else None for name, row in (("model", done.model), ("instead_of", done.former))}
-    emit(result, as_json, lambda: say(f"{str(result['model'])[:12]} is the champion again"))
+    rolled_back(ROLE, by=by, reason=reason, as_json=as_json)

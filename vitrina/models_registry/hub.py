@@ -8,13 +8,15 @@ its card and its plots; the report stays at home, since it quotes texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from vitrina.config import Settings
-from vitrina.errors import PermanentError
+from vitrina.errors import PermanentError, VitrinaError
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import ObjectStore
@@ -34,6 +36,39 @@ _TASKS = {"reward": "text-classification", "sft": "text-generation", "policy": "
 def wanted(settings: Settings) -> bool:
     """Whether a repository and a token are set."""
     return bool(settings.hf_model_repo) and settings.hf_token is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of pushing the model in use, in words.
+
+    Attributes:
+        wanted: Whether a repository and a token are set.
+        problem: Why it failed; what was to be pushed stays as it is.
+    """
+
+    said: str
+    wanted: bool = True
+    problem: VitrinaError | None = None
+
+
+def push_champion(role: str, store: Callable[[], ObjectStore], settings: Settings) -> Outcome:
+    """Push the role's champion where the settings name a repository, also one that was promoted long ago.
+
+    Every promotion ends here, that of a training and that of a person. A Hub that fails undoes nothing.
+
+    Args:
+        store: Opens the object store; not called where nothing is pushed.
+    """
+    if not wanted(settings):
+        return Outcome("no repository is set", wanted=False)
+    if (champion := services.champion(RegisteredModel.Role(role))) is None:
+        return Outcome("no model is in use")
+    try:
+        done = push(champion, store(), settings, settings.vitrina_home / "training" / "models")
+    except VitrinaError as problem:
+        return Outcome(f"failed: {problem}", problem=problem)
+    return Outcome(f"{done.repo}@{done.revision}{'' if done.pushed else ' (stood there already)'}")
 
 
 def push(model: RegisteredModel, store: ObjectStore, settings: Settings, cache: Path) -> Pushed:
