@@ -50,9 +50,12 @@ DELETE FROM llm_process AS p WHERE (p.holder = %s OR p.beat_at < now() - interva
 """
 #: Limits of runs and days begin again with what the ledger tells; others would begin at zero, and stay.
 _OLD_BUDGETS = """
-DELETE FROM llm_budget AS b WHERE b.updated_at < now() - interval '90 days' AND b.reserved_usd = 0
-    AND (b.name LIKE 'run:%' OR b.name LIKE 'day:%' OR b.name LIKE 'purpose:%')
-    AND NOT EXISTS (SELECT 1 FROM llm_budget_hold AS h WHERE h.budget = b.name)
+DELETE FROM llm_budget WHERE name IN (
+    SELECT b.name FROM llm_budget AS b WHERE b.updated_at < now() - interval '90 days' AND b.reserved_usd = 0
+        AND (b.name LIKE 'run:%' OR b.name LIKE 'day:%' OR b.name LIKE 'purpose:%')
+        AND NOT EXISTS (SELECT 1 FROM llm_budget_hold AS h WHERE h.budget = b.name)
+    FOR UPDATE OF b SKIP LOCKED
+)
 """
 _END_HUNG = """
 SELECT pg_terminate_backend(a.pid) FROM llm_process AS p

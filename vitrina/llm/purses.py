@@ -6,6 +6,9 @@ Belongs here: the purses that a configuration asks for, and the statements. Stay
 A block is reserved by one statement that checks the limit, before anything of it is spent; so the sum over all
 processes never passes the limit, whoever is killed. A killed process leaves its block reserved, the safe side; its
 share of the ledger tells later what of it was spent, and the rest is given back.
+
+Rows are locked in one order, here and in ``vitrina.llm.batch.holds``: first all of ``llm_budget_hold``, then those of
+``llm_budget``, each by name. Else one who takes a block and one who puts a batch's money aside wait for each other.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ _RESERVE = """
 UPDATE llm_budget SET reserved_usd = reserved_usd + %(amount)s, updated_at = now()
 WHERE name = %(name)s AND used_usd + reserved_usd + %(amount)s <= limit_usd RETURNING used_usd
 """
+_LOCK_HOLD = "SELECT 1 FROM llm_budget_hold WHERE budget = %(name)s AND holder = %(holder)s FOR UPDATE"
 _HOLD = """
 INSERT INTO llm_budget_hold AS row (budget, holder, amount_usd, at_risk_usd, booked_usd)
 VALUES (%(name)s, %(holder)s, %(amount)s, %(at_risk)s, 0)
@@ -67,7 +71,7 @@ SELECT h.budget, h.holder, h.amount_usd, h.at_risk_usd, h.booked_usd FROM llm_bu
 LEFT JOIN llm_process AS p ON p.holder = h.holder
 LEFT JOIN pg_stat_activity AS a ON a.pid = p.backend_pid AND a.backend_start = p.backend_start
 WHERE a.pid IS NULL AND (p.holder IS NULL OR p.beat_at < now() - make_interval(secs => %s))
-FOR UPDATE OF h SKIP LOCKED
+ORDER BY h.budget, h.holder FOR UPDATE OF h SKIP LOCKED
 """
 _COST = sql.SQL("SELECT coalesce(sum(cost_usd), 0) FROM llm_attempt WHERE holder = %(holder)s AND {scope}")
 _STATES = "SELECT name, limit_usd, used_usd, reserved_usd, updated_at FROM llm_budget ORDER BY updated_at DESC LIMIT %s"
@@ -192,6 +196,9 @@ class SharedTill:
             for amount in dict.fromkeys((block, max(need, block / 8).quantize(_STEP), need)):
                 values = {"name": purse.name, "holder": self._link.holder, "amount": amount}
                 with connection.transaction():
+                    mine = connection.execute(_LOCK_HOLD, values).fetchone()
+                    if mine is None and self._held[purse.name] > 0:
+                        self._lost(purse.name)
                     row = connection.execute(_RESERVE, values).fetchone()
                     if row is not None:
                         connection.execute(_HOLD, {**values, "at_risk": need * self._concurrency})
@@ -211,14 +218,17 @@ class SharedTill:
         values = {"name": name, "holder": self._link.holder, "amount": amount, "held": held}
         with connection.transaction():
             if not connection.execute(_BOOK_HOLD, values).rowcount:
-                # This process was taken for dead, and its block is settled.
                 connection.execute(_BOOK, {**values, "held": Decimal(0)})
-                self._held[name] = Decimal(0)
-                if self.budget is not None:
-                    self.budget.void(name)
+                self._lost(name)
                 return
             connection.execute(_BOOK, values)
         self._keep(name, -held)
+
+    def _lost(self, name: str) -> None:
+        """This process was taken for dead, and its block is settled."""
+        self._held[name] = Decimal(0)
+        if self.budget is not None:
+            self.budget.void(name)
 
     def _keep(self, name: str, change: Decimal) -> None:
         with self._lock:  # the link's thread and those that submit batches

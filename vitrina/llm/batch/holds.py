@@ -39,13 +39,17 @@ def take_over(connection: psycopg.Connection[Any], holder: str, sums: Mapping[st
     Args:
         sums: Budget → what the items hold of it, in USD.
     """
-    for name in sorted(sums):  # one order for all processes, so that none waits for another in a ring
+    # Blocks first, then budgets, each by name: the order of vitrina.llm.purses, so that none waits in a ring.
+    missing: dict[str, Decimal] = {}
+    for name in sorted(sums):
         values = {"name": name, "holder": holder}
         row = connection.execute(_MY_BLOCK, values).fetchone()
         amount = min(sums[name], row[0] if row else _ZERO)
         connection.execute(_TAKE, {**values, "amount": amount})
         if amount < sums[name]:
-            connection.execute(_RESERVE, {**values, "amount": sums[name] - amount})
+            missing[name] = sums[name] - amount
+    for name, amount in missing.items():
+        connection.execute(_RESERVE, {"name": name, "amount": amount})
 
 
 def settle(
