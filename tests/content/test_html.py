@@ -50,6 +50,11 @@ def test_scraped_markup_becomes_plain_text_even_when_escaped_twice():
     assert html.strip_markup("&lt;b&gt;Крем&lt;/b&gt;<br>для&nbsp;рук<script>x</script>") == "Крем\nдля рук"
 
 
+@given(st.text(st.characters(exclude_characters="<&")))
+def test_text_without_tags_reads_alike_whether_or_not_it_is_parsed(text: str) -> None:
+    assert html.strip_markup(text) == html.strip_markup(f"{text}<b>")
+
+
 def test_hidden_characters_are_dropped():
     assert html.clean_text("а\u200bб\u202eв\ufeff\U000e0041") == "абв"
 

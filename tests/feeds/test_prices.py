@@ -45,6 +45,11 @@ D = Decimal
         ("12 500-00", "12500.00", None),
         ("1 250=50 руб.", "1250.50", "RUB"),
         ("10 % 99 ₽", "99", "RUB"),
+        ("100 сом", "100", "KGS"),
+        ("100 som", "100", "KGS"),
+        ("120 000 soʻm", "120000", "UZS"),
+        ("12,50 manat", "12.50", "AZN"),
+        ("25 лари", "25", "GEL"),
     ],
 )
 def test_a_price_is_read_as_shops_write_it(text, amount, currency):

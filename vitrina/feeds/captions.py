@@ -19,8 +19,7 @@ _DECORATION = re.compile("[^\\w\\s.,;:!?%&/+()'\"«»№°’-]+|[\U000fe000-\U0
 _AMOUNT = r"\d(?:[\d.,\u00a0\u202f\u2009 ]{0,14}\d)?"
 #: Words that mean money only in a price cell: in a sentence "ft" is a foot, "元" and "р" may be anything.
 _NOT_IN_TEXT = frozenset(("р", "ft", "元", "円", "try", "лв"))
-_EXTRA = {"руб": "RUB", "сом": "KGS", "som": "KGS", "so'm": "UZS", "manat": "AZN", "леев": "MDL", "zl": "PLN"}
-_CODES = {**{word: code for word, code in BY_WORD.items() if word not in _NOT_IN_TEXT}, **_EXTRA}
+_CODES = {word: code for word, code in BY_WORD.items() if word not in _NOT_IN_TEXT}
 
 
 def _words(test: str) -> str:

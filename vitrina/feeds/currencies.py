@@ -25,13 +25,13 @@ WORDS: dict[str, tuple[str, ...]] = {
     "KZT": ("₸", "тенге", "тг.", "тг", "kzt"),
     "BYN": ("byn", "бел.руб", "бел. руб."),
     "CZK": ("kč", "czk"),
-    "PLN": ("zł", "pln"),
+    "PLN": ("zł", "zl", "pln"),
     "INR": ("₹", "inr"),
-    "GEL": ("₾", "gel"),
-    "AZN": ("₼", "azn"),
-    "AMD": ("֏", "amd"),
-    "UZS": ("сум", "uzs"),
-    "KGS": ("kgs",),
+    "GEL": ("₾", "лари", "lari", "gel"),
+    "AZN": ("₼", "манат", "manat", "azn"),
+    "AMD": ("֏", "драм", "dram", "amd"),
+    "UZS": ("сум", "so'm", "uzs"),
+    "KGS": ("сом", "som", "kgs"),
     "ILS": ("₪", "ils"),
     "CHF": ("chf",),
     "SEK": ("sek",),
@@ -43,7 +43,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "EGP": ("egp",),
     "QAR": ("qar",),
     "KWD": ("kwd",),
-    "MDL": ("mdl",),
+    "MDL": ("леев", "mdl"),
 }
 
 BY_WORD: dict[str, str] = {word: code for code, words in WORDS.items() for word in words}

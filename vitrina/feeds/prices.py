@@ -44,7 +44,7 @@ _KOPECKS = re.compile(r"(\d)\s?(?:-(?=00(?!\d))|=(?=\d\d(?!\d)))")
 # A share or a quantity, where no currency says that it is an amount.
 _NO_AMOUNT = re.compile(r"\d\s*(?:%|(?:шт|штук\w*|adet|pcs|кг|гр?|мг|л|мл|kg|gr?|mg|ml|lt?|см|мм|cm|mm)\b)")
 _FROM = re.compile(r"\b(?:от|до|from|starting|ab|bis|up to|от:|'den|başlayan)\b")
-_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "ʼ": "'"})
+_TRANSLATE = str.maketrans({"٫": ".", "٬": ",", "’": "'", "‘": "'", "ʼ": "'", "ʻ": "'"})
 
 
 @dataclass(slots=True, frozen=True)
