@@ -27,7 +27,10 @@ _BESIDES = {
     ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".ico", ".mp4", ".mov", ".pdf", ".log",
     ".md", ".html", ".htm", ".css", ".js",
 }  # fmt: skip
-_LETTERS = {"readme", "read_me", "license", "licence", "changelog", "прочти", "прочти меня", "прочитай", "benioku"}
+_LETTERS = {
+    "readme", "read_me", "license", "licence", "changelog", "notes", "note", "прочти", "прочти меня", "прочитай",
+    "прочти_меня", "заметки", "примечания", "benioku", "notlar",
+}  # fmt: skip
 _NO_READER = {
     b"7z\xbc\xaf\x27\x1c": "7-Zip",
     b"Rar!\x1a\x07": "RAR",
