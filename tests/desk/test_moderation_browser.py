@@ -75,6 +75,28 @@ def test_a_moderator_works_through_the_list_by_keys_alone(page: Page, cases: lis
     assert list(Lease.objects.filter(ended_at=None).values_list("item", flat=True)) == [fourth.pk]
 
 
+def test_the_list_beside_follows_what_is_decided_and_a_row_that_is_clicked(page: Page, cases: list[ReviewItem]) -> None:
+    first, second, third, _fourth = cases
+    page.keyboard.press("j")
+    opened(page, first)
+    page.locator(f'[data-pick][value^="{third.pk}:"]').check()
+    page.keyboard.press("a")
+    opened(page, second)
+    page.locator(f"#row-{second.pk}[aria-current]").wait_for()
+    page.locator(f"#row-{first.pk}").wait_for(state="detached")
+    assert page.locator(".rows .current [data-row]").count() == 1
+    assert page.locator("[data-pick]:checked").count() == 1, "what was selected stays so"
+    page.locator(f"#row-{third.pk}").click()
+    opened(page, third)
+    page.locator(f"#row-{third.pk}[aria-current]").wait_for()
+    assert page.locator('#bulk input[name="here"]').input_value() == str(third.pk)
+    page.go_back()
+    opened_again = page.locator("#item-title", has_text="P-2")
+    opened_again.wait_for()
+    page.keyboard.press("j")
+    opened(page, third)
+
+
 def test_keys_are_places_on_the_keyboard_whatever_the_layout(page: Page, cases: list[ReviewItem]) -> None:
     press(page, "KeyJ", "о")
     opened(page, cases[0])

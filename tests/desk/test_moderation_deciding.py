@@ -10,8 +10,10 @@ import pytest
 
 from tests.desk.cases import (
     EDIT,
+    HTMX,
     decide,
     form_of,
+    ids_in,
     lease_of,
     make_cases,
     page,
@@ -61,6 +63,38 @@ def test_htmx_gets_the_next_case_in_the_same_answer(maria: Client) -> None:
     assert f'id="row-{second.pk}"' in html
     assert "Одобрено: Платье P-1" in html
     assert 'hx-swap-oob="innerHTML"' in html
+
+
+def test_a_browser_that_shows_the_list_gets_the_next_case_alone_by_few_statements(maria: Client) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    first, second, third, _fourth = make_cases(4)
+    decide(maria, first, form_of(maria, first, action="approve"), htmx=True)
+    values = {"token": str(lease_of(user_of(maria)).token), "seen": 1, "action": "approve"}
+    listed = HTMX | {"Vitrina-Listed": "?", "accept-language": "ru"}
+    with CaptureQueriesContext(connection) as asked:
+        answer = maria.post(f"/moderation/{second.pk}/decide/", values, headers=listed)
+    html = answer.content.decode()
+    assert (answer.status_code, answer["HX-Push-Url"]) == (200, f"/moderation/{third.pk}/")
+    assert ids_in(html) == []
+    assert '<section class="queue" id="queue" hx-preserve></section>' in html
+    assert "Одобрено: Платье P-2" in html
+    assert 'id="progress"' not in html
+    assert 'data-seconds="60"' in html, "what was decided just now can be undone"
+    assert str(lease_of(user_of(maria)).token) in html
+    assert len(asked) <= 32, [one["sql"][:80] for one in asked]
+    rows = page(maria, f"/moderation/rows/?item={third.pk}")
+    assert 'id="progress" hx-swap-oob="true"' in rows
+    assert first.pk not in ids_in(rows)
+
+
+@pytest.mark.parametrize("listed", ["?view=urgent", "", None])
+def test_a_browser_that_shows_another_list_gets_the_list_too(maria: Client, listed: str | None) -> None:
+    first, second = make_cases(2)
+    headers = HTMX | ({"Vitrina-Listed": listed} if listed is not None else {})
+    answer = maria.post(f"/moderation/{first.pk}/decide/", form_of(maria, first, action="approve"), headers=headers)
+    assert ids_in(answer.content.decode()) == [second.pk]
 
 
 def test_the_last_case_leads_to_a_calm_page(maria: Client) -> None:

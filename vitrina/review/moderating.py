@@ -14,7 +14,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.functions import Now
 
 from vitrina.errors import VitrinaError
 from vitrina.review import effects
@@ -147,14 +146,13 @@ def require_newest(item: ReviewItem, seen: int | None) -> None:
 
 
 def _write(user: User, item: ReviewItem, judgement: Judgement, *, lease: Lease | None) -> Decided:
+    """Keep the decision on a locked case; the lease under which it was made has been ended."""
     effects.check(item, judgement.action, judgement.category or None)
     seen = judgement.seen_version
     decision = Decision.objects.create(
         item=item, **judgement.columns(), active_ms=judgement.active_ms,
         seen={"version": seen} if seen is not None else {}, lease=lease, decided_by=user,
     )  # fmt: skip
-    if lease is not None:
-        Lease.objects.filter(pk=lease.pk, ended_at=None).update(ended_at=Now(), ended_as=Lease.End.DECIDED)
     close(item, judgement.action, judgement.comment)
     tell(decision, item, at_once=False)
     return Decided(decision.pk, item.pk)

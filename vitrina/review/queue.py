@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from vitrina.review.access import MODERATION_KINDS, MODERATOR, require, require_item, require_work
-from vitrina.review.errors import Conflict, Forbidden, NotDecidable
+from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.gold import stopped
 from vitrina.review.leases import CASE_SECONDS, SWEPT_BY_NEXT, give_back, sweep_expired
 from vitrina.review.models import Batch, Decision, Lease, ReviewItem, SetAside
@@ -100,16 +100,9 @@ def claim(user: User, item_id: int) -> Taken:
     require(user, MODERATOR)
     require_item(user, item)
     sweep_expired(most=SWEPT_BY_NEXT)
-    with transaction.atomic():
-        mine = Lease.objects.select_for_update().filter(user=user, item=item, ended_at=None).first()
-        if mine is not None and item.state == ReviewItem.State.OPEN and mine.slot == Lease.Slot.CURRENT:
-            return _taken((mine.token, item.pk, item.kind, item.batch_id, mine.slot, mine.flip, mine.rationale,
-                           mine.until, False))  # fmt: skip
-        give_back(user, everything=True)
-        values = {"user": user.pk, "slot": Lease.Slot.CURRENT, "item": item_id, "seconds": CASE_SECONDS}
-        found = _take(take_one(), values)
-        if found is not None:
-            return found
+    found = _hold(user, item_id, cases_only=False)
+    if found is not None:
+        return found
     item.refresh_from_db()
     if item.state != ReviewItem.State.OPEN:
         raise Conflict(f"Item {item_id} is closed already: {item.state}.", reason="closed", state=item.state)
@@ -119,25 +112,34 @@ def claim(user: User, item_id: int) -> Taken:
 
 
 def claim_first(user: User, item_ids: Iterable[int]) -> Taken | None:
-    """Take the first of these items that is still free: the next one of a list that the person filtered.
+    """Take the first of these cases that is still free: the next one of a list that the person filtered.
 
     Raises:
-        Forbidden: See :func:`next_item`.
+        Forbidden: The person is no moderator.
     """
-    for item_id in item_ids:
-        try:
-            return claim(user, item_id)
-        except Forbidden:
-            raise
-        except NotDecidable:
-            continue
-    return None
+    require(user, MODERATOR)
+    sweep_expired(most=SWEPT_BY_NEXT)
+    held = (_hold(user, item_id, cases_only=True) for item_id in item_ids)
+    return next((taken for taken in held if taken is not None), None)
 
 
 def holders(item_ids: Sequence[int]) -> dict[int, tuple[User, datetime]]:
     """Item → who holds it, and until when: for lists of moderators."""
     live = Lease.objects.filter(item__in=item_ids, ended_at=None, until__gt=datetime.now(UTC)).select_related("user")
     return {lease.item_id: (lease.user, lease.until) for lease in live}
+
+
+def _hold(user: User, item_id: int, *, cases_only: bool) -> Taken | None:
+    """The person's lease of an open item, or a new one for which all others of theirs are given back."""
+    with transaction.atomic():
+        live = Lease.objects.select_for_update(of=("self",)).filter(user=user, item=item_id, ended_at=None)
+        mine = live.select_related("item").first()
+        if mine is not None and mine.item.state == ReviewItem.State.OPEN and mine.slot == Lease.Slot.CURRENT:
+            return _taken((mine.token, item_id, mine.item.kind, mine.item.batch_id, mine.slot, mine.flip,
+                           mine.rationale, mine.until, False))  # fmt: skip
+        give_back(user, everything=True)
+        values = {"user": user.pk, "slot": Lease.Slot.CURRENT, "item": item_id, "seconds": CASE_SECONDS}
+        return _take(take_one(), values | {"cases_only": cases_only})
 
 
 def _take(statement: str, values: dict[str, Any]) -> Taken | None:

@@ -164,7 +164,8 @@ WITH queue AS (
     SELECT %(seconds)s AS seconds, 0.0::float8 AS asks
 ), chosen AS (
     SELECT i.id, FALSE AS draws FROM review_reviewitem i
-    WHERE i.id = %(item)s AND i.state = 'open' AND i.need > (i.done + i.held) FOR UPDATE OF i
+    WHERE i.id = %(item)s AND i.state = 'open' AND i.need > (i.done + i.held)
+      AND (i.batch_id IS NULL OR NOT %(cases_only)s) FOR UPDATE OF i
 ), again AS (
     SELECT l.* FROM review_lease l WHERE FALSE
 ), {take}

@@ -113,8 +113,8 @@ def _decide(item_id: int, action: str, by: str, comment: str, category: str = ""
 def close(item: ReviewItem, action: str, comment: str) -> None:
     """Close a locked case by what was decided. Whoever holds it still gets a conflict when they decide."""
     item.state, item.resolution, item.resolved_at = STATES[action], comment, datetime.now(UTC)
-    item.save(update_fields=["state", "resolution", "resolved_at"])
-    ReviewItem.objects.filter(pk=item.pk).update(done=F("done") + 1)
+    closed = {"state": item.state, "resolution": comment, "resolved_at": item.resolved_at}
+    ReviewItem.objects.filter(pk=item.pk).update(done=F("done") + 1, **closed)
 
 
 def _locked(item_id: int) -> ReviewItem:

@@ -28,7 +28,6 @@ from vitrina.desk.wording import action_word
 from vitrina.images.models import Picture, ProductPicture
 from vitrina.review.batches import compared_products
 from vitrina.review.models import Decision, ReviewItem
-from vitrina.review.moderating import newest_version
 
 _MOST_EVENTS, _MOST_PICTURES, _MOST_ATTRIBUTES = 20, 8, 40
 
@@ -92,17 +91,17 @@ def told_action(action: str, *, hidden: bool) -> str:
 
 def find(item_id: int) -> ReviewItem | None:
     """A case by its number; pairs are not looked at here."""
-    items = ReviewItem.objects.select_related("product__source", "version", "drop__source", "assignee")
+    items = ReviewItem.objects.select_related(
+        "product__source", "product__category__category", "version", "drop__source", "assignee"
+    )
     return items.exclude(kind=ReviewItem.Kind.PAIR).filter(pk=item_id).first()
 
 
 def read(user: User, item: ReviewItem) -> Case:
     """What a moderator may see of a case."""
     version, product = item.version, item.product
-    former = None
-    if version is not None:
-        earlier = ContentVersion.objects.filter(product=version.product_id, number__lt=version.number)
-        former = earlier.order_by("-number").first()
+    versions = _versions(item)
+    former = _before(version, versions) if version is not None else None
     checks, doubts = checks_of(item, version)
     plain = to_lines(version.body) if version is not None else ""
     title, text = marked_texts([version.title if version is not None else "", plain], doubts)
@@ -118,20 +117,37 @@ def read(user: User, item: ReviewItem) -> Case:
         changes=difference(f"{former.title}\n{to_lines(former.body)}", f"{version.title}\n{plain}")
         if former is not None and version is not None
         else SafeString(""),
-        seen=newest_version(item),
+        seen=versions[0].number if versions and item.kind == ReviewItem.Kind.TEXT else None,
         checks=checks,
         facts=_facts(item),
         category=path_of(product),
         origin=[] if hidden else _origin(item),
         origin_hidden=hidden,
         run_id="" if hidden or version is None else version.run_id,
-        events=_events(item, hidden=hidden),
+        events=_events(item, versions, hidden=hidden),
         pictures=[picture.pk for picture in pictures],
         picture_of={picture.thumb_key: picture.pk for picture in pictures},
         words=Words.of_version(version) if version is not None else _from_source(product),
         price=_money(product.price, product.currency) if product is not None and product.price is not None else "",
         old_price=_money(product.old_price, None) if product is not None and product.old_price is not None else "",
     )
+
+
+def _versions(item: ReviewItem) -> list[ContentVersion]:
+    """The newest texts of the product: one statement for what is compared with, what was seen, and the history."""
+    if item.product_id is None:
+        return []
+    texts = ContentVersion.objects.filter(product=item.product_id).select_related("author").order_by("-number")
+    return list(texts[:_MOST_EVENTS])
+
+
+def _before(version: ContentVersion, newest: list[ContentVersion]) -> ContentVersion | None:
+    """The text before this one: among the newest, or looked for where there are more of them."""
+    among = next((one for one in newest if one.number < version.number), None)
+    if among is not None or len(newest) < _MOST_EVENTS:
+        return among
+    earlier = ContentVersion.objects.filter(product=version.product_id, number__lt=version.number)
+    return earlier.order_by("-number").first()
 
 
 def _from_source(product: Product | None) -> Words:
@@ -208,7 +224,7 @@ def _origin(item: ReviewItem) -> list[tuple[str, str]]:
     return pairs
 
 
-def _events(item: ReviewItem, *, hidden: bool) -> list[Event]:
+def _events(item: ReviewItem, versions: list[ContentVersion], *, hidden: bool) -> list[Event]:
     """Decisions and versions of the product, or of the list, the newest first."""
     same = {"item__product": item.product_id} if item.product_id is not None else {"item": item.pk}
     decided = Decision.objects.filter(undone_at=None, **same).exclude(action="compare")
@@ -222,10 +238,8 @@ def _events(item: ReviewItem, *, hidden: bool) -> list[Event]:
         )
         for row in decided.select_related("decided_by").order_by("-pk")[:_MOST_EVENTS]
     ]
-    if item.product_id is not None:
-        versions = ContentVersion.objects.filter(product=item.product_id).select_related("author").order_by("-number")
-        events += [
-            Event(row.created_at, "" if hidden else short_name(row.author), _("version %(n)d") % {"n": row.number})
-            for row in versions[:_MOST_EVENTS]
-        ]
+    events += [
+        Event(row.created_at, "" if hidden else short_name(row.author), _("version %(n)d") % {"n": row.number})
+        for row in versions
+    ]
     return sorted(events, key=lambda event: event.at, reverse=True)[:_MOST_EVENTS]

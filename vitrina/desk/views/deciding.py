@@ -70,7 +70,7 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
         item.refresh_from_db()
         return refuse(request, filters, item, *problem_of(person(request), error, item, filters))
     messages.success(request, f"{done_word(action)}: {title_of(item)}", extra_tags=f"undo:{made.decision_id}")
-    return advance(request, filters, item)
+    return advance(request, filters, item, decided=made)
 
 
 @opens_for(Access.MODERATOR)

@@ -47,7 +47,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     """The list alone, as it is now: who holds what changes while somebody reads."""
     current = whole(request.GET.get("item"))
     shown = cases.find(current) if current is not None else None
-    return render(request, "desk/moderation/_queue.html", frame_of_list(request, Filters.of(request.GET), shown))
+    return render(request, "desk/moderation/rows.html", frame_of_list(request, Filters.of(request.GET), shown))
 
 
 @opens_for(Access.MODERATOR)

@@ -11,6 +11,13 @@
     ["mouseleave", "focusout"].forEach((name) => toast.addEventListener(name, start));
     start();
   }
+  // Making a format takes longer than all that is formatted with it.
+  const formats = {};
+  function format(options) {
+    const name = Object.keys(options).join();
+    formats[name] = formats[name] || new Intl.DateTimeFormat(document.documentElement.lang, options);
+    return formats[name];
+  }
   function wire(root) {
     root.querySelectorAll(".toast:not([data-wired])").forEach((toast) => {
       toast.dataset.wired = "";
@@ -21,12 +28,10 @@
       }
       if (!("stays" in toast.dataset)) fade(toast);
     });
-    const language = document.documentElement.lang;
     root.querySelectorAll("time[data-moment], time[data-clock]").forEach((time) => {
-      const at = new Date(time.dateTime);
       const day = "moment" in time.dataset ? { day: "2-digit", month: "2-digit", year: "numeric" } : {};
       const exact = time.dataset.clock === "seconds" ? { second: "2-digit" } : {};
-      time.textContent = at.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit", ...exact });
+      time.textContent = format({ ...day, hour: "2-digit", minute: "2-digit", ...exact }).format(new Date(time.dateTime));
     });
   }
   // The header stays while htmx changes what stands below it: going on in another language goes on from there.

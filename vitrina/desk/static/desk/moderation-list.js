@@ -1,7 +1,7 @@
 // The list of cases beside the text: which is open, stepping through it, selecting rows, and renewing it now and then.
 window.vitrinaList = (function () {
   "use strict";
-  const LIST = 15000; // ms
+  const LIST = 15000, SOON = 250; // ms
   const { area, find, every, visible, busy } = vitrinaWork;
   const rows = () => every("[data-row]");
   const boxes = () => every("[data-pick]");
@@ -11,6 +11,7 @@ window.vitrinaList = (function () {
   let anchor = null;     // where a selection with Shift begins
   let scroll = 0;
   let openFirst = "";    // which row of the page that was asked for is to be opened
+  let timer = 0;
 
   function showSelection() {
     boxes().forEach((box) => {
@@ -36,11 +37,30 @@ window.vitrinaList = (function () {
   }
   function renew() {
     const queue = find("#queue");
-    if (!visible() || queue.contains(document.activeElement) || busy() || find("details[open]", queue)) return;
+    if (!visible() || queue.contains(document.activeElement) || busy() || find("details[open]:not([data-narrowed])", queue)) return;
     const query = queue.dataset.query, item = queue.dataset.current;
     htmx.ajax("GET", `${area.dataset.rows}?${query}${query && "&"}item=${item}`, { target: "#queue", swap: "outerHTML" });
   }
 
+  // An answer with a case alone leaves the list as it stood: its row is marked at once, what else changed comes soon.
+  function follow() {
+    const shown = find(".columns").dataset, queue = find("#queue"), here = find('#bulk input[name="here"]');
+    if ("listKept" in shown) { clearTimeout(timer); timer = setTimeout(renew, SOON); }
+    if (!shown.item || queue.dataset.current === shown.item) return;
+    queue.dataset.current = shown.item;
+    if (here) here.value = shown.item;
+    find("form.search").action = shown.address;
+    rows().forEach((row) => {
+      const on = row.id === `row-${shown.item}`;
+      row.closest("li").classList.toggle("current", on);
+      if (on) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    });
+  }
+
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    const queue = find("#queue"); // beside a case; the page without one is another
+    if (queue && queue.dataset.current) event.detail.headers["Vitrina-Listed"] = `?${queue.dataset.query}`;
+  });
   area.addEventListener("click", (event) => {
     const box = event.target.closest("[data-pick]");
     if (box) choose(box, box.checked, event.shiftKey && box.checked);
@@ -54,12 +74,15 @@ window.vitrinaList = (function () {
   return {
     /** The list was swapped: the selection and the place in it are kept. */
     settle() {
+      follow();
       showSelection();
       const list = find("[data-rows]");
       if (list) list.scrollTop = scroll;
       const shown = rows()[current()];
       if (shown && list && list.scrollHeight > list.clientHeight) shown.closest("li").scrollIntoView({ block: "nearest" });
     },
+    /** The list alone was swapped: nothing else is to come. */
+    renewed() { delete find(".columns").dataset.listKept; this.settle(); },
     /** Open the first or last row where a step led to another page of the list. */
     openWanted() {
       if (!openFirst) return;

@@ -7,7 +7,9 @@ window.vitrinaWork = (function () {
   const find = (selector, root) => (root || area).querySelector(selector);
   const every = (selector, root) => Array.from((root || area).querySelectorAll(selector));
   const visible = () => document.visibilityState === "visible";
-  const busy = () => area.classList.contains("htmx-request") || document.querySelector("dialog[open]") !== null;
+  let asked = null; // the last request for what stands in #work
+  const awaited = () => asked !== null && asked.readyState > 0 && asked.readyState < 4;
+  const busy = () => awaited() || document.querySelector("dialog[open]") !== null;
   let token = null; // of the lease on the screen
   let activeMs = 0, seenAt = Date.now();
 
@@ -62,8 +64,11 @@ window.vitrinaWork = (function () {
   setInterval(beat, BEAT);
 
   // ---------------------------------------------------------------- answers that are none
+  document.body.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target === area) asked = event.detail.xhr; });
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const status = event.detail.xhr.status;
+    // A list swapped under a link that was followed would take the link away before its answer has come.
+    if (event.detail.target.id === "queue" && awaited()) event.detail.shouldSwap = false;
     // htmx leaves 4xx alone; these two carry a sentence for #problem.
     if (status === 409 || status === 422) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });

@@ -55,10 +55,11 @@
   }
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id === "problem") return find("#problem").focus();
-    if (event.detail.target.id === "queue") return list.settle();
+    if (event.detail.target.id === "queue") return list.renewed();
     if (event.detail.target !== area) return;
     settle();
-    if (!area.contains(document.activeElement) || document.activeElement === document.body) focusTitle();
+    const focused = document.activeElement;
+    if (!area.contains(focused) || focused === document.body || find("#queue").contains(focused)) focusTitle();
   });
   document.body.addEventListener("htmx:configRequest", (event) => {
     // htmx knows buttons that were clicked, not those that a key or a form elsewhere submitted with.
