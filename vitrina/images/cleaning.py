@@ -1,7 +1,8 @@
 """What may go: addresses and pictures that nothing names any more, and what processing left below ``temp/``.
 
-Belongs here: choosing and deleting. Stays out: when (the job ``log_cleanup``). A picture on show stays, whatever the
-lists say: a publication that a gate holds back may point at what its product no longer names.
+Belongs here: choosing and deleting. Stays out: when (the job ``log_cleanup``), objects without a row (``strays``). A
+picture on show stays, whatever the lists say: a publication that a gate holds back may point at what its product no
+longer names.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from vitrina.config import Settings
 from vitrina.images.keys import TEMP
-from vitrina.images.models import Picture, PictureUrl, ProductPicture
+from vitrina.images.models import LEAVING, Picture, PictureUrl, ProductPicture
+from vitrina.images.strays import remove_strays
 from vitrina.objects import ObjectStore
 
 _GROUP = 500
-#: Recipe of a picture that is being deleted: a run that meets its bytes meanwhile makes it anew.
-_LEAVING = "-"
 _ON_SHOW = """
 SELECT DISTINCT e ->> 'jpeg' FROM catalog_publication b CROSS JOIN jsonb_array_elements(b.pictures) e
 """
@@ -27,12 +27,13 @@ SELECT DISTINCT e ->> 'jpeg' FROM catalog_publication b CROSS JOIN jsonb_array_e
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What went."""
+    """What went. ``strays`` are objects that nothing named: of older recipes and names, or left by a kill."""
 
     addresses: int
     pictures: int
     objects: int
     temporary: int
+    strays: int = 0
 
 
 def clean(store: ObjectStore, settings: Settings, now: datetime) -> Cleaned:
@@ -41,7 +42,9 @@ def clean(store: ObjectStore, settings: Settings, now: datetime) -> Cleaned:
     shown = ProductPicture.objects.filter(url=OuterRef("pk"))
     addresses, _ = PictureUrl.objects.filter(~Exists(shown), updated_at__lt=before).delete()
     pictures, objects = _pictures(store, before)
-    return Cleaned(addresses, pictures, objects, _temporary(store, now - timedelta(days=settings.image_temp_keep_days)))
+    strays = remove_strays(store, settings, now, before)
+    temporary = _temporary(store, now - timedelta(days=settings.image_temp_keep_days))
+    return Cleaned(addresses, pictures, objects, temporary, strays.deleted)
 
 
 def _unnamed() -> QuerySet[Picture]:
@@ -57,14 +60,14 @@ def _pictures(store: ObjectStore, before: datetime) -> tuple[int, int]:
     pictures = objects = 0
     for start in range(0, len(leaving), _GROUP):
         group = _unnamed().filter(pk__in=leaving[start : start + _GROUP])
-        group.update(recipe=_LEAVING)
+        group.update(recipe=LEAVING)
         # Objects before rows: a run that is killed in between finds the rows again, and deletes what is left.
-        for row in group.filter(recipe=_LEAVING).select_related("analysis"):
+        for row in group.filter(recipe=LEAVING).select_related("analysis"):
             for key in (row.original_key, row.jpeg_key, row.webp_key, row.thumb_key, _cutout(row)):
                 if key:
                     store.delete(key)
                     objects += 1
-        pictures += group.filter(recipe=_LEAVING).delete()[1].get("images.Picture", 0)
+        pictures += group.filter(recipe=LEAVING).delete()[1].get("images.Picture", 0)
     return pictures, objects
 
 

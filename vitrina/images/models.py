@@ -12,7 +12,19 @@ from django.db.models.functions import Now
 from vitrina.images.analysis.models import PictureAnalysis
 from vitrina.images.background.models import BackgroundRequest
 
-__all__ = ["BackgroundRequest", "ImageHost", "Picture", "PictureAnalysis", "PictureUrl", "ProductPicture"]
+__all__ = [
+    "LEAVING",
+    "BackgroundRequest",
+    "ImageHost",
+    "Picture",
+    "PictureAnalysis",
+    "PictureUrl",
+    "ProductPicture",
+    "StrayObject",
+]
+
+#: Recipe of a picture that is being deleted: a run that meets its bytes meanwhile makes it anew.
+LEAVING = "-"
 
 
 class Picture(models.Model):
@@ -116,3 +128,13 @@ class ImageHost(models.Model):
 
     def __str__(self) -> str:
         return self.host
+
+
+class StrayObject(models.Model):
+    """An object below the prefixes of pictures that nothing names; it is deleted when it was so for a while."""
+
+    key = models.CharField(max_length=1024, primary_key=True)
+    found_at = models.DateTimeField(db_index=True, help_text="When it was first found so.")
+
+    def __str__(self) -> str:
+        return self.key
