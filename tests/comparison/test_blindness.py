@@ -14,11 +14,12 @@ from django.template.loader import render_to_string
 from tests.comparison.conftest import HTMX, token_in
 from vitrina.comparison import screen
 from vitrina.review import queue
-from vitrina.review.batches import add_pairs, shown_size
+from vitrina.review.batches import add_pairs
 from vitrina.review.comparing import canonical, decide_pair, explained_view, pair_view
 from vitrina.review.leases import release
 from vitrina.review.models import Batch, Decision, Lease, ResponsePair, ReviewItem
 from vitrina.review.results import PairDraft
+from vitrina.review.standing import shown_size
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

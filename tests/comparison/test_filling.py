@@ -15,12 +15,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.comparison.conftest import answer
-from vitrina.review.batches import add_pairs, copy_known, create_batch, progress
+from vitrina.review.batches import add_pairs, copy_known, create_batch
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.gold import make_known, make_work
 from vitrina.review.guidelines import pseudonym, publish_guidelines
 from vitrina.review.models import Batch, Decision, ReviewItem
 from vitrina.review.results import PairDraft
+from vitrina.review.standing import progress
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

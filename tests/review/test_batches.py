@@ -9,7 +9,7 @@ from tests.review.conftest import drafts
 from tests.review.test_deciding import better
 from tests.review.test_queue import taken
 from vitrina.review.aside import flag
-from vitrina.review.batches import add_pairs, compared_products, create_batch, progress, set_state
+from vitrina.review.batches import add_pairs, create_batch, set_state
 from vitrina.review.comparing import decide_pair, pair_view
 from vitrina.review.errors import Forbidden, NotDecidable
 from vitrina.review.gold import failing, gold_standing
@@ -17,6 +17,7 @@ from vitrina.review.guidelines import pseudonym, publish_guidelines
 from vitrina.review.models import Decision, Outbox
 from vitrina.review.queue import next_item
 from vitrina.review.results import Nothing, PairDraft
+from vitrina.review.standing import compared_products, progress
 
 
 def test_gold_is_mixed_in_and_failing_it_shows(people, make_batch):

@@ -9,15 +9,17 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from tests.review.test_queue import counts, expire, taken, work_through
-from vitrina.review.batches import progress, set_state
+from vitrina.review.batches import set_state
 from vitrina.review.comparing import as_shown, canonical, decide_pair, pair_view, votes_of
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
 from vitrina.review.history import last_decisions, revise_pair, undo, undo_many
+from vitrina.review.imports import import_vote
 from vitrina.review.leases import release, sweep_expired
 from vitrina.review.models import Decision, Lease, Outbox, ResponsePair, ReviewItem
 from vitrina.review.outbox import PREFERENCES, claim, consumed, pending, reconcile
 from vitrina.review.queue import next_item
 from vitrina.review.results import Nothing
+from vitrina.review.standing import progress
 from vitrina.review.voiding import void_votes
 
 
@@ -109,8 +111,9 @@ def test_the_same_answer_twice_is_one_and_another_is_a_conflict(people, make_bat
     first = decide_pair(anna, lease.token, side="left")
     again = decide_pair(anna, lease.token, side="left")
     assert (again.decision_id, again.repeated, Decision.objects.count()) == (first.decision_id, True, 1)
-    with pytest.raises(Conflict):
-        decide_pair(anna, lease.token, side="right")
+    for other in ({"side": "right"}, {"side": "left", "reasons": ["clarity"]}, {"side": "left", "comment": "но"}):
+        with pytest.raises(Conflict):
+            decide_pair(anna, lease.token, **other)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,30 @@ def test_a_late_answer_is_a_conflict_when_the_place_is_taken(people, make_batch)
     with pytest.raises(Conflict) as refused:
         decide_pair(anna, lease.token, side="left")
     assert refused.value.state["reason"] == "closed"
+    assert counts(lease.item_id) == (1, 1, 0)
+
+
+def test_a_late_answer_takes_the_place_of_who_let_the_pair_lapse_too(people, make_batch):
+    batch, anna, boris = make_batch(1, overlap=1), people(), people()
+    lease = taken(anna, batch)
+    expire(lease)
+    other = taken(boris, batch)
+    expire(other)
+    decide_pair(anna, lease.token, side="left")
+    assert counts(lease.item_id) == (1, 1, 0)
+    assert not Lease.objects.filter(ended_at=None).exists()
+    with pytest.raises(Conflict):
+        decide_pair(boris, other.token, side="left")
+
+
+def test_a_vote_from_elsewhere_takes_the_place_of_a_lease_that_ran_out(people, make_batch):
+    batch, anna, boris = make_batch(1, overlap=1), people(), people()
+    lease = taken(anna, batch)
+    mark = ResponsePair.objects.get().fingerprint
+    with pytest.raises(Conflict):
+        import_vote(people("admin"), boris, batch, mark, choice="A")
+    expire(lease)
+    import_vote(people("admin"), boris, batch, mark, choice="A")
     assert counts(lease.item_id) == (1, 1, 0)
 
 

@@ -7,13 +7,14 @@ from django.db.models import F
 
 from tests.review.test_queue import case, counts, taken
 from vitrina.review.aside import flag, skip
-from vitrina.review.batches import batches_for, set_state
+from vitrina.review.batches import set_state
 from vitrina.review.comparing import decide_pair
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.leases import beat, release
 from vitrina.review.models import ReviewItem
 from vitrina.review.queue import claim, holders, next_item
 from vitrina.review.results import Nothing
+from vitrina.review.standing import batches_for
 
 
 def test_a_paused_batch_gives_nothing_new_but_shows_and_takes_what_is_held(people, make_batch):

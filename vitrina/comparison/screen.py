@@ -17,10 +17,10 @@ from vitrina.comparison import own, words
 from vitrina.comparison.facts import facts_of
 from vitrina.comparison.reasons import ANSWERS, REASONS, REPORTS, answer_of
 from vitrina.comparison.rendering import text_html
-from vitrina.review.batches import shown_size
 from vitrina.review.comparing import explained_view, pair_view
 from vitrina.review.models import Batch
 from vitrina.review.results import Nothing, PairView, Taken
+from vitrina.review.standing import shown_size
 
 #: Seconds for which the size of a batch is believed: counting 100,000 items at each answer would cost more than it.
 _SIZE_KEPT = 60

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from vitrina.review.access import require_item
 from vitrina.review.errors import Conflict, NotDecidable
-from vitrina.review.leases import end, locked, locked_item
+from vitrina.review.leases import end, end_lapsed, locked, locked_item
 from vitrina.review.models import Batch, Decision, Lease, ReviewItem
 from vitrina.review.outbox import tell
 from vitrina.review.pairs import names_writer
@@ -129,7 +129,7 @@ def decide_pair(
     with transaction.atomic():
         lease = locked(user, token)
         if lease.ended_as == Lease.End.DECIDED:
-            return _repeated(lease, side, tie_kind)
+            return _repeated(lease, side, tie_kind, reasons, comment)
         item = locked_item(lease.item_id)
         if item.kind != ReviewItem.Kind.PAIR or item.batch is None:
             raise NotDecidable(f"Item {item.pk} is no pair.")
@@ -172,7 +172,10 @@ def free_place(lease: Lease, item: ReviewItem) -> Lease:
         # Shown again after the first ran out: that place is the person's. What they saw is the first's side.
         end(newer, Lease.End.RELEASED)
         item.held -= 1
-    elif item.done + item.held >= item.need:
+        return lease
+    if item.done + item.held >= item.need:
+        end_lapsed(item)
+    if item.done + item.held >= item.need:
         raise Conflict("Others have taken this item since.", reason="full", state=item.state)
     return lease
 
@@ -211,9 +214,10 @@ def check_answer(side: str, tie_kind: str) -> None:
         raise NotDecidable("Both can only be bad in a tie.", hint="Send side=tie with tie_kind=both_bad.")
 
 
-def _repeated(lease: Lease, side: str, tie_kind: str) -> Decided:
+def _repeated(lease: Lease, side: str, tie_kind: str, reasons: Sequence[str], comment: str) -> Decided:
     standing = Decision.objects.filter(_CURRENT, lease=lease).select_related("item").first()
-    if standing is None or (standing.shown, standing.tie_kind) != (side, tie_kind):
+    said = (side, tie_kind, list(reasons), comment)
+    if standing is None or (standing.shown, standing.tie_kind, standing.reasons, standing.comment) != said:
         raise Conflict("You answered this pair otherwise.", hint="Change it in your last decisions.", reason="answered")
     return Decided(standing.pk, standing.item_id, repeated=True, feedback=_feedback(standing.item, standing))
 

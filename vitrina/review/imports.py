@@ -15,6 +15,7 @@ from django.db.models import Q
 from vitrina.review.access import ADMIN, require
 from vitrina.review.comparing import TIE_KINDS, settle
 from vitrina.review.errors import Conflict, NotDecidable
+from vitrina.review.leases import end_lapsed
 from vitrina.review.models import Batch, Decision, ReviewItem
 from vitrina.review.outbox import tell
 from vitrina.review.results import Decided
@@ -57,6 +58,8 @@ def import_vote(
             if (standing.choice, standing.tie_kind) == (choice, tie_kind):
                 return Decided(standing.pk, item.pk, repeated=True)
             raise Conflict("The person voted otherwise.", reason="answered", state=item.state)
+        if item.done + item.held >= item.need:
+            end_lapsed(item)
         if item.state != ReviewItem.State.OPEN or item.done + item.held >= item.need:
             raise Conflict("The pair has its votes.", reason="full", state=item.state)
         decision = Decision.objects.create(

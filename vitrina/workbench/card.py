@@ -20,9 +20,9 @@ from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.desk.reasons import reasons_words
 from vitrina.images.models import ProductPicture
 from vitrina.llm.models import LlmAttempt
-from vitrina.review.batches import compared_products
 from vitrina.review.effects import SHOWN
 from vitrina.review.models import Decision, ReviewItem
+from vitrina.review.standing import compared_products
 from vitrina.workbench import words
 from vitrina.workbench.words import Shown, Word
 

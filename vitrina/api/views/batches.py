@@ -31,11 +31,12 @@ from vitrina.api.serializers.batches import (
 )
 from vitrina.api.views.base import ApiView, Http404, allow, get_object_or_404
 from vitrina.review.access import may_work
-from vitrina.review.batches import batches_for, change_batch, create_batch, progress, set_state
+from vitrina.review.batches import change_batch, create_batch, set_state
 from vitrina.review.errors import NotDecidable
 from vitrina.review.gold import failing
 from vitrina.review.guidelines import newest_guidelines, pseudonyms, publish_guidelines
 from vitrina.review.models import Annotator, Batch, GuidelinesVersion
+from vitrina.review.standing import batches_for, progress
 from vitrina.review.voiding import void_votes
 
 TAG = "batches"

@@ -23,7 +23,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.lists import FilteredList, ListView
 from vitrina.catalog.models import Product
 from vitrina.content.models import ContentVersion, ProcessingLog
-from vitrina.review.batches import compared_products
+from vitrina.review.standing import compared_products
 
 TAG = "catalogue"
 #: Of a line of the log, what tells who wrote the text.

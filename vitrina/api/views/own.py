@@ -23,10 +23,10 @@ from vitrina.api.serializers.work import DecidedShape, OwnDecisions, Revision, U
 from vitrina.api.throttling import PerPersonAtWork
 from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.shapes import decided_shape, item_shape, own_shape
-from vitrina.review.batches import batches_for
 from vitrina.review.history import last_decisions, revise_case, revise_pair, undo
 from vitrina.review.judgement import Judgement
 from vitrina.review.models import Decision
+from vitrina.review.standing import batches_for
 
 
 class Me(ApiView):

@@ -20,9 +20,9 @@ from vitrina.catalog.models import Product
 from vitrina.config import get_settings
 from vitrina.content.models import DescriptionTemplate
 from vitrina.desk.asked import whole
-from vitrina.review.batches import compared_products
 from vitrina.review.errors import NotDecidable
 from vitrina.review.services import times_asked
+from vitrina.review.standing import compared_products
 from vitrina.workbench import dagster
 from vitrina.workbench.options import ProcessingOptions
 

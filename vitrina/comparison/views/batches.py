@@ -23,9 +23,10 @@ from vitrina.comparison.forms import BatchForm, ChangeForm, FileForm, ProductsFo
 from vitrina.comparison.views.common import BatchRow, overdue, percent_done, person
 from vitrina.desk.posted import posts_from
 from vitrina.review import gold
-from vitrina.review.batches import change_batch, copy_known, create_batch, progress, set_state
+from vitrina.review.batches import change_batch, copy_known, create_batch, set_state
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Batch, GuidelinesVersion, ReviewItem
+from vitrina.review.standing import progress
 
 _LISTED = 50
 

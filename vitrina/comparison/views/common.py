@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from vitrina.comparison import own, screen
-from vitrina.review.batches import assigned_batches, progress, shown_size
 from vitrina.review.models import Batch, Decision
 from vitrina.review.results import BatchProgress
+from vitrina.review.standing import assigned_batches, progress, shown_size
 
 
 class TaskRow(NamedTuple):

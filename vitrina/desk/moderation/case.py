@@ -26,8 +26,8 @@ from vitrina.desk.names import short_name
 from vitrina.desk.reasons import reasons_words
 from vitrina.desk.wording import action_word
 from vitrina.images.models import Picture, ProductPicture
-from vitrina.review.batches import compared_products
 from vitrina.review.models import Decision, ReviewItem
+from vitrina.review.standing import compared_products
 
 _MOST_EVENTS, _MOST_PICTURES, _MOST_ATTRIBUTES = 20, 8, 40
 

@@ -28,13 +28,13 @@ from vitrina.desk.reasons import REASONS, reasons_words
 from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.aside import flagged
-from vitrina.review.batches import compared_products
 from vitrina.review.errors import Conflict, NotDecidable, TooLate
 from vitrina.review.history import last_decisions, undoable
 from vitrina.review.models import Decision, ReviewItem
 from vitrina.review.outbox import UNDO_WINDOW
 from vitrina.review.queue import claim, claim_first, holders
 from vitrina.review.results import Decided, Taken
+from vitrina.review.standing import compared_products
 
 KEYS = (
     Key("next", "KeyJ", gettext_lazy("Next case")),
