@@ -168,7 +168,7 @@ class LlmBatch(models.Model):
 
 
 class LlmBatchItem(models.Model):
-    """One request of a batch. ``key`` is the request key, and the ``custom_id`` on the wire."""
+    """A request of a batch. ``key`` is the request key, and the ``custom_id`` on the wire. An ended one has no body."""
 
     class Status(models.TextChoices):
         """``pending``: no answer yet; ``ended``: its row stands in the ledger; ``unanswered``: to be sent again."""

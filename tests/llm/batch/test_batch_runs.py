@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.fakes.batch_server import BatchServer
 from tests.llm.batch.asking import asked, rows, run
+from vitrina.llm.failures import Which, again, list_failures
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import Outcome
@@ -47,6 +48,10 @@ def test_a_second_run_pays_nothing(make: Callable[..., Gateway], service: BatchS
     again = run(make(), 10)
     assert {result.cached for result in again.values()} == {True}
     assert (service.created, rows().count()) == (1, before)
+    from vitrina.llm.models import LlmBatchItem
+
+    bodies = LlmBatchItem.objects.values_list("request_body", flat=True)
+    assert {bytes(body) for body in bodies} == {b""}, "they stand in the ledger"
 
 
 def test_of_an_expired_batch_what_came_is_kept_and_only_the_rest_is_sent_again(
@@ -163,3 +168,29 @@ def test_a_budget_is_set_aside_before_a_batch_is_sent(make: Callable[..., Gatewa
     assert set(outcomes) == {Outcome.OK, Outcome.BUDGET}
     assert 1 <= outcomes.count(Outcome.OK) <= 5
     assert service.files["file-1"].count(b"\n") == outcomes.count(Outcome.OK)
+
+
+def test_a_contract_that_stays_broken_is_a_failure_that_a_person_finds_once_and_has_asked_anew(
+    make: Callable[..., Gateway], service: BatchServer, dsn: str
+) -> None:
+    def judge(request: ChatRequest, data: Any) -> Any:
+        if request.item_id != "0":
+            raise InvalidAnswerError(["never good enough"])
+        return data["answer"]
+
+    contract = Contract(judge, repair=lambda request, text, problems: [{"role": "user", "content": "again"}])
+    for _ in range(2):  # a later run judges the same answers, and no row is added
+        results = run(make(), 2, contract=contract)
+        assert (results["0"].ok, results["1"].outcome) == (True, Outcome.INVALID)
+        [failure] = list_failures(dsn)
+        assert (failure.item_id, failure.error_class, failure.error) == ("1", "contract", "never good enough")
+    assert rows().filter(status="invalid").count() == 1
+    assert len(failure.tries) == 2, "the first call and the one in its place are one question"
+    assert again(dsn, Which()) == 1
+    run(make(), 2, contract=contract)
+    assert sorted(service.answered.values()) == [1, 2, 2], "both calls of that question, and no other"
+
+
+def test_a_key_that_is_no_secret_breaks_no_row(make: Callable[..., Gateway], service: BatchServer) -> None:
+    run(make(api_key="tok"), 1)  # stands in "prompt_tokens"
+    assert rows().get().prompt_tokens == 1_000

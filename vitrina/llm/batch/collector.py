@@ -132,5 +132,5 @@ class Collector:
         return len(ended)
 
     def _clean(self, raw: bytes) -> bytes:
-        key = self._config.api_key
+        key = self._config.secret
         return raw.replace(key.encode(), b"***") if key else raw

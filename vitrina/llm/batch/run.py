@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from vitrina.llm import results
@@ -19,7 +22,7 @@ from vitrina.llm.batch.store import PostgresBatches
 from vitrina.llm.budget import Budget
 from vitrina.llm.config import GatewayConfig
 from vitrina.llm.engine import Engine
-from vitrina.llm.ledger import Ledger, StoredReply
+from vitrina.llm.ledger import Attempt, Ledger, StoredReply
 from vitrina.llm.messages import ChatRequest
 from vitrina.llm.outcomes import ChatResult, GatewayConfigError, Outcome
 from vitrina.llm.pricing import PriceBook
@@ -30,6 +33,7 @@ from vitrina.llm.transport import HttpTransport
 from vitrina.llm.usual import Usual
 
 _LOG = logging.getLogger(__name__)
+_JUDGED = uuid.UUID("0d4c4a86-51d2-4c55-8f0e-3c1e2d7b9a10")
 
 _LOOKUP = 500
 _LEFT = "The request was not sent: the run's time was up. A later run sends it."
@@ -149,7 +153,7 @@ class BatchRun:
             by_key = {result.key: result for result in self._results(runner, seconds, pending, contract)}
             for first, second in broken:
                 found = by_key[self._engine.jobs.key(second)]
-                yield self._ended(joined(first, found, first.request))
+                yield self._ended(joined(first, found, first.request), first_key=first.key)
 
     def _results(
         self, runner: BatchRunner, requests: Sequence[ChatRequest], pending: set[str], contract: Contract | None
@@ -180,9 +184,35 @@ class BatchRun:
             )
         return results.pending(request, key, results.PENDING if pending else _LEFT)
 
-    def _ended(self, result: ChatResult) -> ChatResult:
+    def _ended(self, result: ChatResult, *, first_key: str | None = None) -> ChatResult:
         self._stats.result(result.outcome, cached=result.cached)
+        if result.outcome is Outcome.INVALID and result.problems:
+            self._ledger.record([self._broken(result, first_key)])
         return result
+
+    def _broken(self, result: ChatResult, first_key: str | None) -> Attempt:
+        """The row by which a person finds a broken contract: its answer's own row was written before it was judged."""
+        request, config, told = result.request, self._engine.config, "; ".join(result.problems)
+        return Attempt(
+            id=uuid.uuid5(_JUDGED, f"{result.key}/{told}"),  # judged again by a later run, it is the same row
+            key=result.key,
+            model=result.model or request.model or config.model,
+            status=Outcome.INVALID,
+            created_at=datetime.now(UTC),
+            attempt=0,
+            purpose=request.purpose,
+            item_id=request.item_id,
+            endpoint=config.endpoint,
+            provider=self._prices.provider,
+            ended=True,
+            error_class="contract",
+            error=told,
+            cost_usd=Decimal(0),
+            price_source="not sent",
+            run_id=config.run_id,
+            drop_key=request.drop_key,
+            first_key=None if first_key == result.key else first_key,
+        )
 
     @contextmanager
     def _runner(self) -> Iterator[BatchRunner]:

@@ -199,8 +199,9 @@ class PostgresBatches:
         batch.status = status
         with self._connect() as connection, connection.transaction():
             items = connection.execute(
-                "UPDATE llm_batch_item SET status = CASE WHEN key = ANY(%s) THEN 'ended' ELSE 'unanswered' END "
-                "WHERE batch_id = %s AND status = 'pending' RETURNING key, held_usd, budgets",
+                # Bodies stand in the ledger's rows; who asks again makes them anew. A second copy would stay for ever.
+                "UPDATE llm_batch_item SET status = CASE WHEN key = ANY(%s) THEN 'ended' ELSE 'unanswered' END, "
+                "request_body = '' WHERE batch_id = %s AND status = 'pending' RETURNING key, held_usd, budgets",
                 (list(ended), batch.id),
             ).fetchall()
             holds.settle(connection, items, paid or {})
