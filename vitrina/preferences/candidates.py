@@ -78,17 +78,17 @@ class Written:
         self.marks |= other.marks
         self.unfinished |= other.unfinished
         self.waiting |= other.waiting
-        self.tokens += other.tokens
-        known = self.cost_usd is not None and other.cost_usd is not None
-        self.cost_usd = (self.cost_usd or Decimal(0)) + (other.cost_usd or Decimal(0)) if known else None
+        self.pay(other.tokens, other.cost_usd)
 
     def count(self, answer: ChatResult) -> None:
         """Add what an answer cost; one from the ledger costs nothing now."""
-        if answer.cached:
-            return
-        self.tokens += answer.usage.prompt + answer.usage.completion
-        known = self.cost_usd is not None and answer.cost_usd is not None
-        self.cost_usd = (self.cost_usd or Decimal(0)) + (answer.cost_usd or Decimal(0)) if known else None
+        if not answer.cached:
+            self.pay(answer.usage.prompt + answer.usage.completion, answer.cost_usd)
+
+    def pay(self, tokens: int, cost_usd: Decimal | None) -> None:
+        """Add tokens and their price; one price that is unknown makes the sum unknown."""
+        self.tokens += tokens
+        self.cost_usd = None if self.cost_usd is None or cost_usd is None else self.cost_usd + cost_usd
 
 
 def facts_of(product_ids: Iterable[int], language: str) -> dict[int, ProductFacts]:

@@ -133,15 +133,14 @@ def _keep(
 
 
 def _join(total: Written, more: Written) -> None:
+    """Counts alone: marks of a whole catalogue would stay in memory."""
     total.asked += more.asked
     total.answered += more.answered
     total.written += more.written
     total.standing += more.standing
     total.failed.update(more.failed)
     total.why = {**more.why, **total.why}
-    total.tokens += more.tokens
-    known = total.cost_usd is not None and more.cost_usd is not None
-    total.cost_usd = (total.cost_usd + more.cost_usd) if known else None  # type: ignore[operator]
+    total.pay(more.tokens, more.cost_usd)
 
 
 @contextmanager
