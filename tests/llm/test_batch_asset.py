@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.conftest import Processed
 
 
-def test_a_run_tagged_batch_writes_its_texts_at_half_the_price_and_the_next_run_asks_nobody(
+def test_a_run_tagged_batch_writes_its_texts_at_half_the_price_and_runs_before_and_after_ask_nobody(
     processed: Processed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vitrina.llm.models import LlmAttempt, LlmBatch
@@ -26,15 +26,23 @@ def test_a_run_tagged_batch_writes_its_texts_at_half_the_price_and_the_next_run_
     run("intake", processed.instance, [key])
     run("process_drop", processed.instance, [key], select=["product_categories"])
     with running_batch_server() as service:
-        service.reset(content=answer(), expire=0.3)
+        service.reset(content=answer(), expire=0.3, polls=1_000_000)
         settings = get_settings()
         for name, value in {
             "openai_base_url": service.base_url,
             "ai_model": "gpt-4o-mini",
             "ai_batch_poll_seconds": 0.05,
+            "ai_batch_wait_seconds": 0.0,
         }.items():
             monkeypatch.setattr(settings, name, value)
         tags = {"vitrina/llm_mode": "batch"}
+        for waiting in (tags, {}):
+            result = run("process_drop", processed.instance, [key], select=["product_descriptions"], tags=waiting)
+            [told] = result.asset_materializations_for_node("product_descriptions")
+            assert told.metadata["left_for_later"].value == 12
+        assert (service.online, service.created) == (0, 1), "the online run left to the batch what waits in it"
+        service.switches.polls = 1
+        monkeypatch.setattr(settings, "ai_batch_wait_seconds", 60.0)
         result = run("process_drop", processed.instance, [key], select=["product_descriptions"], tags=tags)
         assert result.success
         asked = LlmAttempt.objects.filter(purpose="product_description").exclude(batch_id="")
