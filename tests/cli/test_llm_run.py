@@ -169,3 +169,20 @@ def test_each_final_failure_is_found_also_where_nothing_was_sent(
     total = report("llm", "ledger", "--by", "status")["total"]
     assert (total["attempts"], total["failed"]) == (1, 30)
     assert server.stats()["requests"] == 1
+
+
+def test_a_prediction_tells_what_is_left_to_pay_and_sends_nothing(
+    server: RunningServer, tmp_path: Path, out: Path
+) -> None:
+    asked = questions(tmp_path / "q.jsonl", 10, max_tokens=1_000)
+    first = report("llm", "run", asked, "--out", out, "--predict")
+    assert (first["requests"], first["calls"], first["by_guess"]) == (10, 10, 10)
+    assert not out.exists()
+    assert server.stats()["requests"] == 0
+    paid = report("llm", "run", asked, "--out", out)
+    more = questions(tmp_path / "more.jsonl", 14, max_tokens=1_000)
+    told = report("llm", "run", more, "--out", out, "--predict")
+    assert (told["answered"], told["calls"], told["by_guess"], told["limit_calls"]) == (10, 4, 0, 5)
+    assert told["completion_tokens"] == 4 * paid["completion_tokens"] / 10
+    assert float(told["expected_usd"]) < float(told["limit_usd"]) < float(told["most_usd"])
+    assert "a --budget for it" in vitrina("llm", "run", more, "--out", out, "--predict").out

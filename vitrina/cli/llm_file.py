@@ -17,6 +17,7 @@ from typing import Any
 import typer
 
 from vitrina.cli.llm_database import ledger_database
+from vitrina.cli.llm_predict import tell_prediction
 from vitrina.cli.llm_progress import shown
 from vitrina.cli.output import emit, facts, say
 from vitrina.config import Settings
@@ -44,6 +45,7 @@ def perform(
     update: bool,
     check: bool,
     as_json: bool,
+    predict: bool = False,
 ) -> None:
     """Checks everything, then asks. Leaves with the exit code."""
     from vitrina.llm.wiring import gateway_config
@@ -63,6 +65,9 @@ def perform(
             if check:
                 data = {"requests": found.count, "problems": []}
                 emit(data, as_json, lambda: say(f"{found.count} requests, no mistakes"))
+                return
+            if predict:
+                tell_prediction(source, found, answer_schema, settings, purpose=purpose, as_json=as_json)
                 return
             answers = None if to_stdout else stack.enter_context(AnswerFile(out))
             if answers is None:

@@ -42,6 +42,9 @@ def run(
         bool, typer.Option("--batch", help="Through the provider's batch files: half the price, within a day.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only check the files; nothing is asked.")] = False,
+    predict: Annotated[
+        bool, typer.Option("--predict", help="Only tell what the file will cost; nothing is asked.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask every line of a file, each exactly once, and go on where it ended when it is started again.
@@ -60,7 +63,8 @@ def run(
 
     classes = failure_classes(again)
     perform(
-        requests, out, schema, settings, purpose=purpose, again=classes, update=update, check=check, as_json=as_json
+        requests, out, schema, settings, purpose=purpose, again=classes, update=update, check=check, predict=predict,
+        as_json=as_json,
     )  # fmt: skip
 
 
