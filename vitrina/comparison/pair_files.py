@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from django.utils.translation import gettext as _
 
+from vitrina.comparison.words import of_reason
 from vitrina.content.html import clean_text
 from vitrina.content.language import cyrillic_share
 from vitrina.preferences.formats.lines import read_records
 from vitrina.preferences.formats.reading import FORMATS
-from vitrina.preferences.formats.rows import Choice, SetAside, Unusable
+from vitrina.preferences.formats.rows import Choice, Reason, SetAside, Unusable
 from vitrina.review.results import PairDraft
 
 #: A request that adds more would outlast the web server's patience; further files may follow.
@@ -71,7 +73,9 @@ def _drafts(path: Path, known: bool, explained: bool) -> Iterator[PairDraft | Pr
         line, fields = record
         try:
             yield from (_checked(draft, known, explained) for draft in _of_record(fields))
-        except (Unusable, ValueError) as error:
+        except Unusable as error:
+            yield Problem(line, of_reason(error.reason, str(error)))
+        except ValueError as error:
             yield Problem(line, str(error))
 
 
@@ -84,23 +88,27 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]] | Problem]:
         stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
         try:
             head = stream.read(_MOST_ARRAY_BYTES + 1)
-        except (EOFError, OSError, zlib.error) as error:
-            yield Problem(1, f"The file cannot be unpacked: {error}")
+        except (EOFError, OSError, zlib.error):
+            yield Problem(1, _("The file cannot be unpacked."))
             return
     if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
         for record in read_records(path):
-            yield Problem(record.line, record.message) if isinstance(record, SetAside) else record
+            yield (
+                Problem(record.line, of_reason(record.reason, record.message))
+                if isinstance(record, SetAside)
+                else record
+            )
         return
     if len(head) > _MOST_ARRAY_BYTES:
-        yield Problem(1, "A JSON array may have 20 MB; hand in JSON Lines instead, one record a line.")
+        yield Problem(1, _("A JSON array may have 20 MB; hand in JSON Lines instead, one record a line."))
         return
     try:
         values = orjson.loads(head.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        yield Problem(1, f"The file is not JSON: {error}")
+        yield Problem(1, of_reason(Reason.NOT_JSON, f"The file is not JSON: {error}"))
         return
     for number, value in enumerate(values, 1):
-        yield (number, value) if isinstance(value, dict) else Problem(number, "The element is no object.")
+        yield (number, value) if isinstance(value, dict) else Problem(number, of_reason(Reason.NOT_AN_OBJECT))
 
 
 def _of_record(fields: Mapping[str, Any]) -> Iterator[PairDraft]:
@@ -113,7 +121,7 @@ def _of_record(fields: Mapping[str, Any]) -> Iterator[PairDraft]:
         return
     sides = next(((one, two) for one, two in _SIDES if one in fields and two in fields), None)
     if sides is None:
-        raise ValueError("It has no two texts: name them a and b.")
+        raise ValueError(_("It has no two texts: name them a and b."))
     prompt = next(
         (str(fields[name]) for name in ("prompt", "instruction", "question", "input") if fields.get(name)), ""
     )
@@ -128,9 +136,9 @@ def _draft(fields: Mapping[str, Any], first: Any, second: Any, prompt: str, expe
     texts = []
     for text in (first, second):
         if not isinstance(text, str) or not clean_text(text).strip():
-            raise ValueError("A text is empty, or is no text.")
+            raise ValueError(_("A text is empty, or is no text."))
         if len(text) > _LONGEST_TEXT:
-            raise ValueError(f"A text has more than {_LONGEST_TEXT:,} characters.")
+            raise ValueError(_("A text has more than %(n)s characters.") % {"n": f"{_LONGEST_TEXT:,}"})
         texts.append(clean_text(text))
     facts = fields.get("facts")
     language = fields.get("language")
@@ -146,9 +154,9 @@ def _draft(fields: Mapping[str, Any], first: Any, second: Any, prompt: str, expe
 
 def _checked(draft: PairDraft, known: bool, explained: bool) -> PairDraft:
     if known and not draft.expected:
-        raise ValueError("It does not say which answer is right: expected is a, b or tie.")
+        raise ValueError(_("It does not say which answer is right: expected is a, b or tie."))
     if explained and not draft.explanation.strip():
-        raise ValueError("It does not say why: a training pair needs an explanation.")
+        raise ValueError(_("It does not say why: a training pair needs an explanation."))
     return draft
 
 

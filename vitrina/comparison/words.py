@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from vitrina.preferences.formats.rows import Reason
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable, TooLate
 from vitrina.review.models import Batch, ReviewItem
 from vitrina.review.results import Nothing
@@ -52,6 +54,32 @@ def _of_conflict(reason: str, item_state: str) -> Said:
         "expired": _("You no longer hold this pair. You can still try to answer."),
     }
     return Said(_("Not saved"), said.get(reason, _("Somebody was faster. Your answer was not saved.")))
+
+
+#: Why a record of a file gives no pair, by what the readers of files say of it.
+_UNUSABLE: dict[str, str | Promise] = {
+    Reason.NOT_JSON: gettext_lazy("It is not JSON."),
+    Reason.NOT_AN_OBJECT: gettext_lazy("It is no object with named fields."),
+    Reason.TOO_LONG_LINE: gettext_lazy("The line is too long."),
+    Reason.TOO_DEEP: gettext_lazy("It is nested too deeply."),
+    Reason.FILE_ENDS_EARLY: gettext_lazy("The file cannot be read from here on."),
+    Reason.WRONG_COLUMNS: gettext_lazy("The columns are not those that are expected."),
+    Reason.MISSING_FIELD: gettext_lazy("A field is missing."),
+    Reason.NOT_TEXT: gettext_lazy("Something that should be a text is none."),
+    Reason.EMPTY_ANSWER: gettext_lazy("A text is empty, or is no text."),
+    Reason.EMPTY_PROMPT: gettext_lazy("The question is empty."),
+    Reason.UNEQUAL_PROMPTS: gettext_lazy("The two texts answer different questions."),
+    Reason.NO_PROMPT_MARK: gettext_lazy("It cannot be told where the question ends and the answer begins."),
+    Reason.UNKNOWN_CHOICE: gettext_lazy("It cannot be told which text was preferred."),
+    Reason.TOO_MANY_PAIRS: gettext_lazy("The record gives too many pairs."),
+}
+
+
+def of_reason(reason: str, message: str = "") -> str:
+    """Why a record gives no pair; English readers get the message of who read it, which names the field."""
+    if message and (get_language() or "").startswith("en"):
+        return message
+    return str(_UNUSABLE.get(reason) or message or reason)
 
 
 def of_nothing(nothing: Nothing, batch: Batch) -> Said:

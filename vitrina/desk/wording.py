@@ -158,6 +158,7 @@ def problem_words(error: VitrinaError) -> str:
         "full": _("Somebody else has taken this case since your time ran out."),
         "newer_version": _("The text has changed since you opened it."),
         "answered": _("You decided this case already, in another window."),
+        "flagged": _("A moderator looks at this first."),
         "set_aside": _("You put this case off in another window."),
         "unknown_token": _("This case is not yours any more: open it again."),
         "expired": _("Your time with this case ran out. A decision still counts while nobody else takes it."),

@@ -22,6 +22,7 @@ from vitrina.comparison.candidates import comparable
 from vitrina.comparison.forms import BatchForm, ChangeForm, FileForm, ProductsForm
 from vitrina.comparison.views.common import BatchRow, overdue, percent_done, person
 from vitrina.desk.posted import posts_from
+from vitrina.desk.refusals import refusal_words
 from vitrina.review import gold
 from vitrina.review.batches import change_batch, copy_known, create_batch, set_state
 from vitrina.review.errors import NotDecidable
@@ -59,8 +60,7 @@ def new(request: HttpRequest) -> HttpResponse:
             guidelines=words["guidelines"], members=words["members"], role=words["role"], **form.settings(),
         )  # fmt: skip
     except NotDecidable as error:
-        form.add_error(None, _("%(problem)s Annotators read names and questions: no model may be named.")
-                       % {"problem": error} if "names a writer" in str(error) else str(error))  # fmt: skip
+        form.add_error(None, refusal_words(error))
         return _new(request, form, status=422)
     if words["known_from"] is not None:
         for part in (ReviewItem.Part.ONBOARDING, ReviewItem.Part.GOLD):
