@@ -117,17 +117,27 @@ def test_a_file_can_go_through_the_providers_batches(
 ) -> None:
     asked = questions(tmp_path / "q.jsonl", 12)
     with running_batch_server() as service:
-        service.reset(polls=2)
+        service.reset(polls=1_000_000)
         for name, value in {
             "OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "sk-a-test-key", "AI_MODEL": "gpt-4o-mini",
-            "AI_BATCH_POLL_SECONDS": "0.01",
+            "AI_BATCH_POLL_SECONDS": "0.01", "AI_BATCH_WAIT_SECONDS": "0",
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+        for batch in (["--batch"], []):
+            told = report("llm", "run", asked, "--out", out, *batch, code=1)
+            assert told["failed_by_class"] == {"pending": 12}, "what waits in a batch is asked in no other way"
+        [waiting] = report("llm", "status")["batches"]
+        assert (waiting["remote_id"], waiting["waiting"]) == ("batch_1", 12)
+        assert "batch_1" in vitrina("llm", "status").out
+        service.switches.polls = 1
+        monkeypatch.setenv("AI_BATCH_WAIT_SECONDS", "60")
         get_settings.cache_clear()
         told = report("llm", "run", asked, "--out", out, "--batch")
         assert (told["answered"], len(by_id(out))) == (12, 12)
         again = report("llm", "run", asked, "--out", out, "--batch")
         assert (again["answered_before"], again["calls"]) == (12, 0)
+        assert (service.created, service.online) == (1, 0)
 
 
 def test_failures_that_a_person_wants_asked_again_are_asked_by_the_same_command(

@@ -108,18 +108,18 @@ def _remembered(endpoint: str, model: str, new: Known) -> bool:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show breakers, stops, budgets, and who holds places among the calls in flight."""
+    """Show breakers, stops, budgets, batches under way, and who holds places among the calls in flight."""
     from vitrina.llm.board import breaker_states, stops
-    from vitrina.llm.overview import shared_budgets, slot_states
+    from vitrina.llm.overview import open_batches, shared_budgets, slot_states
 
     settings = get_settings()
     with ledger_dsn() as dsn:
         breakers, stopped = [asdict(one) for one in breaker_states(dsn)], [asdict(one) for one in stops(dsn)]
-        budgets, slots = shared_budgets(dsn), slot_states(dsn)
+        budgets, slots, batches = shared_budgets(dsn), slot_states(dsn), open_batches(dsn)
     held = {name: sum(row["held"] for row in rows) for name, rows in slots.items()}
     data = {
         "endpoint": settings.openai_base_url or "embedded", "model": settings.ai_model, "breakers": breakers,
-        "stops": stopped, "budgets": budgets, "slots": slots, "slots_held": held,
+        "stops": stopped, "budgets": budgets, "batches": batches, "slots": slots, "slots_held": held,
         "slots_llm_limit": settings.ai_concurrency,
     }  # fmt: skip
 
@@ -139,6 +139,11 @@ def status(as_json: AsJson = False) -> None:
         show_table(
             "Budgets", ["name", "limit USD", "used", "reserved"],
             [(b["name"], b["limit_usd"], b["used_usd"], b["reserved_usd"]) for b in budgets],
+        )  # fmt: skip
+        show_table(
+            "Batches under way", ["batch", "model", "questions that wait", "status", "since"],
+            [(b["remote_id"] or "being sent", b["model"], b["waiting"], b["remote_status"],
+              f"{b['created_at']:%Y-%m-%d %H:%M}") for b in batches],
         )  # fmt: skip
         working = [(name, row["host"], row["pid"], row["held"]) for name, rows in slots.items() for row in rows]
         show_table("Processes", ["places", "host", "pid", "held"], [row for row in working if row[3]])

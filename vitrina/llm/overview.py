@@ -1,4 +1,4 @@
-"""What the ledger and the shared limits tell a person: sums of costs, places in use.
+"""What the ledger and the shared limits tell a person: sums of costs, places in use, batches under way.
 
 Belongs here: the statements behind ``vitrina llm ledger`` and ``vitrina llm status``. Stays out: how it is
 shown; lists of failures (``vitrina.llm.failures``), breakers and stops (``vitrina.llm.board``).
@@ -51,6 +51,13 @@ LEFT JOIN pg_locks AS l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.objsu
     AND l.classid = %(class)s::bigint::oid
 WHERE p.beat_at > now() - make_interval(secs => %(stale)s)
 GROUP BY p.host, p.pid ORDER BY p.host, p.pid
+"""
+
+
+_BATCHES = """
+SELECT b.endpoint, b.model, b.remote_id, b.remote_status, b.run_id, b.requests,
+       (SELECT count(*) FROM llm_batch_item AS i WHERE i.batch_id = b.id AND i.status = 'pending'), b.created_at
+FROM llm_batch AS b WHERE b.status IN ('prepared', 'submitted') ORDER BY b.created_at
 """
 
 
@@ -113,6 +120,17 @@ def slot_states(dsn: str) -> dict[str, list[dict[str, Any]]]:
             rows = connection.execute(_SLOTS, {"class": number, "stale": STALE_S}).fetchall()
             found[name] = [{"host": host, "pid": pid, "held": held} for host, pid, held in rows]
     return found
+
+
+def open_batches(dsn: str) -> list[dict[str, Any]]:
+    """Batches that a provider works on, the oldest first: endpoint, model, its id and word for it, what waits in it.
+
+    Raises:
+        LedgerError: The database is out of reach or not migrated.
+    """
+    names = ("endpoint", "model", "remote_id", "remote_status", "run_id", "requests", "waiting", "created_at")
+    with _connected(dsn) as connection:
+        return [dict(zip(names, row, strict=True)) for row in connection.execute(_BATCHES).fetchall()]
 
 
 def shared_budgets(dsn: str, *, limit: int = 20) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from tests.llm.batch.asking import asked, rows, run
 from vitrina.llm.batch.store import PostgresBatches
 from vitrina.llm.gateway import Gateway
 from vitrina.llm.outcomes import GatewayConfigError, Outcome
+from vitrina.llm.overview import open_batches
 from vitrina.llm.structured import Contract, InvalidAnswerError
 
 
@@ -21,16 +22,19 @@ def online(gateway: Gateway, count: int, **values: Any) -> dict[str, Outcome]:
 
 
 def test_an_online_run_leaves_what_waits_in_a_batch_and_a_later_one_takes_its_answers(
-    make: Callable[..., Gateway], service: BatchServer
+    make: Callable[..., Gateway], service: BatchServer, dsn: str
 ) -> None:
     service.reset(polls=1_000_000)
     run(make(), 6, wait_s=0.0)
     found = online(make(mode="online"), 8)
     assert found == {str(i): Outcome.PENDING if i < 6 else Outcome.OK for i in range(8)}
     assert service.online == 2
+    [batch] = open_batches(dsn)
+    assert (batch["remote_id"], batch["requests"], batch["waiting"]) == ("batch_1", 6, 6)
     service.switches.polls = 1
     assert set(online(make(mode="online"), 8).values()) == {Outcome.OK}
     assert (service.online, service.created, set(service.answered.values())) == (2, 1, {1})
+    assert open_batches(dsn) == []
     assert rows().filter(status="ok").count() == 8
     assert rows().exclude(batch_id="").count() == 6
 
