@@ -20,6 +20,9 @@ CODE := vitrina pipelines assets resources sensors simulation
 
 # Nothing is made outside of .vitrina and .venv, byte code included
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
+# Images of containers often forbid to write it: each process would compile all that it imports (a quarter of the
+# processor time of the suite)
+unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
