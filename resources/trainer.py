@@ -84,8 +84,8 @@ class Trainer(dg.ConfigurableResource):
             dg.Failure: it refused its input (not to be tried again), was stopped, or ended with an error.
         """
         from vitrina.training.launching import supervised
-        from vitrina.training.reward import BAD_INPUT, STOPPED
         from vitrina.training.supervisor import OUT_OF_MEMORY
+        from vitrina.training.telling import BAD_INPUT, STOPPED
 
         messages: list[dict[str, Any]] = []
 

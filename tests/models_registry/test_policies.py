@@ -120,12 +120,15 @@ def test_the_champion_teaches_only_where_a_judge_can_be_had(tmp_path, database):
 
 
 def test_several_processes_are_launched_together_and_again(tmp_path, database):
-    from vitrina.models_registry import policies
-    from vitrina.models_registry.rewards import files_by_hand
+    from vitrina.models_registry import policies, rewards
 
-    files = files_by_hand(["a.jsonl"], [])
+    files = rewards.files_by_hand(["a.jsonl"], [])
     words = policies.sft_command(files, tmp_path, seed=0, settings={"epochs": 1}, notes={}, processes=4)
     assert words[1:6] == ["-m", "torch.distributed.run", "--standalone", "--max-restarts", "2"]
     assert words[6:10] == ["--nproc-per-node", "4", "-m", "vitrina.training.sft"]
+    judge = rewards.command(
+        files, tmp_path, kind="transformer", seed=0, settings={}, champion=None, notes={}, processes=2
+    )
+    assert judge[6:10] == ["--nproc-per-node", "2", "-m", "vitrina.training.reward"]
     one = policies.sft_command(files, tmp_path, seed=0, settings={}, notes={})
     assert one[1:3] == ["-m", "vitrina.training.sft"]

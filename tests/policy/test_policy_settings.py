@@ -41,3 +41,12 @@ def test_speed_on_a_known_device_has_its_share_of_arithmetic():
     assert found["mfu"] == pytest.approx(100_000 * 6e8 * 6 / 989e12)
     assert speed.figures(**common, device="cpu", memory=None)["mfu"] is None
     assert speed.figures(**common | {"seconds": 0.0}, device="cpu", memory=None)["tokens_per_second"] is None
+
+
+@pytest.mark.parametrize(("algorithm", "trained", "frozen"), [("sft", 6, 4), ("dpo", 8, 6), ("rloo", 12, 10)])
+def test_weights_that_are_frozen_beside_adapters_need_no_gradient_of_their_own(algorithm, trained, frozen):
+    given = {"tokens": 1_000, "seconds": 1.0, "parameters": 1_000, "algorithm": algorithm, "devices": 1, "memory": 0}
+    whole, mostly = (speed.figures(**given, device="NVIDIA H200", frozen=count) for count in (0, 900))
+    assert whole["operations_per_parameter_and_token"] == trained
+    assert mostly["operations_per_parameter_and_token"] == pytest.approx(0.1 * trained + 0.9 * frozen)
+    assert mostly["mfu"] / whole["mfu"] == pytest.approx((0.1 * trained + 0.9 * frozen) / trained)

@@ -16,7 +16,7 @@ from vitrina.policy.settings import Algorithm
 from vitrina.reward.models import open_model
 from vitrina.training import checkpoints
 from vitrina.training.policy import main
-from vitrina.training.reward import BAD_INPUT
+from vitrina.training.telling import BAD_INPUT
 
 pytestmark = pytest.mark.usefixtures("torch_is_here")
 

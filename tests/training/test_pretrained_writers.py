@@ -41,6 +41,8 @@ def test_adapters_of_a_base_are_taught_and_become_a_policy(base, tmp_path):
     names = {name for name in manifest["files"] if name.startswith("model/")}
     assert "model/model.safetensors" in names
     assert not [name for name in names if "adapter" in name]
+    # Weights that are frozen beside adapters need 4 operations of 6
+    assert 4 < manifest["speed"]["operations_per_parameter_and_token"] < 5
     writer = open_writer(tmp_path / "sft")
     assert writer.encoder.encoding.style == style
     assert writer.encoder.answer_length == SFT.answer_length

@@ -10,7 +10,8 @@ from tests.reward.made import PROMISED, made
 from vitrina.reward.models import open_model
 from vitrina.reward.transformer.training import quiet_environment
 from vitrina.training import policy, sft
-from vitrina.training.reward import BAD_INPUT, main
+from vitrina.training.reward import main
+from vitrina.training.telling import BAD_INPUT
 
 
 def stages(capsys):
@@ -64,9 +65,12 @@ def test_bad_input_is_one_sentence_and_a_code_of_its_own(tmp_path, capsys, more,
     assert why in stages(capsys)[-1]["why"]
 
 
-def test_several_processes_are_refused_in_words(tmp_path, capsys, monkeypatch):
+def test_a_linear_model_refuses_several_processes_in_words(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert main(["--train", str(made(tmp_path, 120)), "--out", str(tmp_path / "model")]) == BAD_INPUT
+    ended = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    main(["--train", str(made(tmp_path, 120)), "--out", str(tmp_path / "model")])
+    assert ended == [BAD_INPUT]
     assert "without torchrun" in stages(capsys)[-1]["why"]
     assert list(tmp_path.glob("model*")) == []
 

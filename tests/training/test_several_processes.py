@@ -15,13 +15,37 @@ import pytest
 
 from tests.reward.made import made
 from tests.training.writers import SFT, examples, sft_plan
-from vitrina.policy import storage
-from vitrina.policy.sft import train
+from vitrina.policy import sft, storage
+from vitrina.preferences.formats import load
+from vitrina.reward import fitting
+from vitrina.reward.models import ModelKind
+from vitrina.reward.storage import read_manifest
+from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.training.supervisor import descendants
 
 pytestmark = [pytest.mark.usefixtures("torch_is_here"), pytest.mark.slow, pytest.mark.timeout(900)]
-SETTINGS = replace(SFT, epochs=1, bf16=False)
-TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "2", "--nproc-per-node", "2"]
+EXAMPLES = replace(SFT, epochs=1, bf16=False)
+#: The last of its twelve batches has few pairs, which two processes share.
+PAIRS = TransformerSettings(
+    width=32, layers=1, heads=2, vocabulary=400, max_length=96, prompt_length=16, epochs=1, batch=16,
+    learning_rate=3e-3, checkpoint_steps=4, threads=1, bf16=False,
+)  # fmt: skip
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+#: As the two processes of the platform are, one after the other in one start: most of a start is imports.
+BOTH = """
+import sys
+from vitrina.training import reward, sft
+from vitrina.training.telling import told
+
+train, out, examples, pairs = sys.argv[1:]
+
+def work(tell):
+    sft.run(sft.arguments().parse_args(["--train", train, "--out", out + "/sft", "--settings", examples]), tell)
+    words = ["--train", train, "--out", out + "/reward", "--kind", "ensemble", "--settings", pairs]
+    reward.run(reward.arguments().parse_args(words), tell)
+
+sys.exit(told(work))
+"""
 
 
 @dataclass
@@ -29,7 +53,8 @@ class Together:
     """What two processes told, and what they left."""
 
     said: list[dict[str, Any]]
-    manifest: dict[str, Any]
+    sft: dict[str, Any]
+    reward: dict[str, Any]
 
 
 def environment() -> dict[str, str]:
@@ -47,19 +72,26 @@ def rank(number: int, below: int) -> int:
 def two_processes(folder: Path, killed: dict[int, int] | None = None) -> Together:
     """Train; once the checkpoint of a step is sealed, kill the process of the rank that is named beside the step."""
     waiting = dict(killed or {})
-    module = ["-m", "vitrina.training.sft", "--train", str(made(folder, 240)), "--out", str(folder / "two")]
-    words = [*TWO, *module, "--settings", json.dumps(SETTINGS.described())]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+    (folder / "both.py").write_text(BOTH, encoding="utf-8")
+    settings = [json.dumps(each.described()) for each in (EXAMPLES, PAIRS)]
+    script = [str(folder / "both.py"), str(made(folder, 240)), str(folder), *settings]
+    process = subprocess.Popen(
+        [*TWO, "--max-restarts", str(len(waiting)), *script], stderr=subprocess.PIPE, text=True, env=environment()
+    )
     assert process.stderr is not None
     lines = []
-    for line in process.stderr:
-        lines.append(line)
-        told = json.loads(line) if line.startswith("{") else {}
-        if told.get("stage") == "checkpoint" and told["step"] in waiting:
-            os.kill(rank(waiting.pop(told["step"]), process.pid), signal.SIGKILL)
-    assert process.wait(60) == 0, "".join(lines)[-4_000:]
+    try:
+        for line in process.stderr:
+            lines.append(line)
+            told = json.loads(line) if line.startswith("{") else {}
+            if told.get("stage") == "checkpoint" and told["step"] in waiting:
+                os.kill(rank(waiting.pop(told["step"]), process.pid), signal.SIGKILL)
+        assert process.wait(60) == 0, "".join(lines)[-4_000:]
+    finally:
+        process.terminate()
     assert not waiting, "it ended before it was killed"
-    return Together([json.loads(line) for line in lines if line.startswith("{")], storage.read(folder / "two"))
+    said = [json.loads(line) for line in lines if line.startswith("{")]
+    return Together(said, storage.read(folder / "sft"), read_manifest(folder / "reward"))
 
 
 @pytest.fixture(scope="module")
@@ -69,53 +101,59 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Together:
 
 def test_two_processes_have_the_losses_of_one(tmp_path: Path, uninterrupted: Together) -> None:
     told: list[tuple[str, Any]] = []
-    plan = replace(sft_plan(tmp_path / "one"), settings=SETTINGS)
-    alone = train(examples(tmp_path), plan, lambda *each: told.append(each))
+    writer = replace(sft_plan(tmp_path / "one"), settings=EXAMPLES)
+    alone = sft.train(examples(tmp_path), writer, lambda *each: told.append(each))
+    judge = fitting.Plan(tmp_path / "judge", ModelKind.TRANSFORMER, transformer=PAIRS)
+    pairs = load([made(tmp_path, 240)])
+    other = fitting.train(pairs, judge, lambda *each: told.append(each)).manifest["parts"]["transformer"]
     wanted = [figures["loss"] for stage, figures in told if stage == "step"]
     found = [each["loss"] for each in uninterrupted.said if each["stage"] == "step"]
     assert found == pytest.approx(wanted, abs=1e-4)
-    assert uninterrupted.manifest["plan"] == alone["plan"]
-    assert uninterrupted.manifest["speed"]["devices"] == 2
-    last = [manifest["history"][-1]["loss_per_token"] for manifest in (alone, uninterrupted.manifest)]
-    assert last[0] == pytest.approx(last[1], abs=1e-4)
+    assert uninterrupted.sft["plan"] == alone["plan"]
+    shared = uninterrupted.reward["parts"]["transformer"]
+    assert [manifest["speed"]["devices"] for manifest in (uninterrupted.sft, shared)] == [2, 2]
+    for name, one, two in (("loss_per_token", alone, uninterrupted.sft), ("log_loss", other, shared)):
+        assert one["history"][-1][name] == pytest.approx(two["history"][-1][name], abs=1e-4)
 
 
 def test_one_after_the_other_killed_they_begin_again_by_themselves_and_come_to_the_same_weights(
     tmp_path: Path, uninterrupted: Together
 ) -> None:
-    found = two_processes(tmp_path, {3: 1, 6: 0})
-    assert [each["checkpoint"] for each in found.said if each["stage"] == "resumed"] == ["checkpoint-3", "checkpoint-6"]
-    assert found.manifest["model_id"] == uninterrupted.manifest["model_id"]
-    assert found.manifest["history"] == uninterrupted.manifest["history"]
+    # The writer has checkpoints at 3, 6, … and the reward model at 4, 8, …
+    found = two_processes(tmp_path, {3: 1, 4: 0})
+    resumed = [each["checkpoint"] for each in found.said if each["stage"] == "resumed"]
+    assert resumed == ["checkpoint-3", "checkpoint-4"]
+    assert found.sft["model_id"] == uninterrupted.sft["model_id"]
+    assert found.sft["history"] == uninterrupted.sft["history"]
+    assert found.reward["model_id"] == uninterrupted.reward["model_id"]
+    assert found.reward["parts"]["transformer"]["history"] == uninterrupted.reward["parts"]["transformer"]["history"]
 
 
 MEETING = """
-import os, signal, sys, time
+import os, signal, time
 from pathlib import Path
-from vitrina.policy.joining import anyone, joined, leave
+from vitrina.training.joining import anyone, joined, leave
 
-again, late = os.environ["TORCHELASTIC_RESTART_COUNT"] != "0", os.environ["RANK"] == sys.argv[1]
-looking = Path(__file__).with_name("looking")
-if again and not late:
+tries, rank = int(os.environ["TORCHELASTIC_RESTART_COUNT"]), int(os.environ["RANK"])
+late, looking = tries > 0 and rank == tries - 1, Path(__file__).with_name(f"looking-{tries}")
+if not late:
     looking.touch()
-while again and late and not looking.exists():
+while late and not looking.exists():
     time.sleep(0.1)
-if again and late:
+if late:
     time.sleep(2)  # by now the other one has looked for this one, which has not said yet where it is
 joined()
-assert anyone(os.environ["RANK"] == "1")
-if not again and late:
+assert anyone(rank == 1)
+if rank == tries:
     os.kill(os.getpid(), signal.SIGKILL)
 leave()
 """
 
 
-@pytest.mark.parametrize("late", [0, 1])
-def test_the_quicker_one_waits_for_the_other_and_not_for_the_dead_one_of_the_try_before(
-    tmp_path: Path, late: int
-) -> None:
-    script = tmp_path / "meeting.py"
-    script.write_text(MEETING, encoding="utf-8")
-    words = [*TWO, "--max-restarts", "1", str(script), str(late)]
+def test_the_quicker_one_waits_for_the_other_and_not_for_the_dead_one_of_the_try_before(tmp_path: Path) -> None:
+    """Each of them is killed once, and is the late one of the next try."""
+    (script := tmp_path / "meeting.py").write_text(MEETING, encoding="utf-8")
+    words = [*TWO, "--max-restarts", "2", str(script)]
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-4_000:]
+    assert {path.name for path in tmp_path.glob("looking-*")} == {"looking-0", "looking-1", "looking-2"}

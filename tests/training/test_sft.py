@@ -9,8 +9,8 @@ from tests.training.writers import SFT, Interrupted, examples, sft_plan, stop_at
 from vitrina.errors import PermanentError, RetryableError
 from vitrina.policy import storage
 from vitrina.policy.sft import train
-from vitrina.training.reward import BAD_INPUT
 from vitrina.training.sft import main
+from vitrina.training.telling import BAD_INPUT
 
 pytestmark = pytest.mark.usefixtures("torch_is_here")
 

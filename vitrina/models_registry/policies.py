@@ -7,7 +7,6 @@ into the registry. Stays out: the processes themselves, the orchestrator.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from vitrina.objects import ObjectStore
 from vitrina.policy import gates, storage
 from vitrina.preferences.dataset.versions import newest, read_rows
 from vitrina.reward.gates import Rule
+from vitrina.training.launching import launched
 
 SFT, POLICY = RegisteredModel.Role.SFT, RegisteredModel.Role.POLICY
 #: Pairs that the champion among reward models has not seen: below this a judge of them is worse than one of half of
@@ -71,7 +71,7 @@ def sft_command(
     processes: int = 1,
 ) -> list[str]:  # fmt: skip
     """The training process of a model taught by examples. The same files, settings and seed give the same folder."""
-    words = [*_launched("vitrina.training.sft", processes), "--out", str(out), "--seed", str(seed), "--replace"]
+    words = [*launched("vitrina.training.sft", processes), "--out", str(out), "--seed", str(seed), "--replace"]
     words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(dict(notes))]
     return [*words, "--train", *map(str, files.train)]
 
@@ -90,21 +90,13 @@ def policy_command(
     processes: int = 1,
 ) -> list[str]:
     """The training process of a policy."""
-    words = [*_launched("vitrina.training.policy", processes), "--out", str(out), "--seed", str(seed), "--replace"]
+    words = [*launched("vitrina.training.policy", processes), "--out", str(out), "--seed", str(seed), "--replace"]
     words += ["--sft", str(sft), "--algorithm", algorithm]
     words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(dict(notes))]
     words += ["--reward", str(reward)] if reward else []
     words += ["--judge", str(judge)] if judge else []
     words += ["--train", *map(str, files.train)]
     return [*words, "--test", *map(str, files.test)] if files.test else words
-
-
-def _launched(module: str, processes: int) -> list[str]:
-    """One process, or several on this machine that are started again together when one ends badly."""
-    if processes == 1:
-        return [sys.executable, "-m", module]
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--max-restarts", "2"]
-    return [sys.executable, *launcher, "--nproc-per-node", str(processes), "-m", module]
 
 
 def take(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from vitrina.objects import ObjectStore
 from vitrina.preferences.dataset.versions import newest, read_rows
 from vitrina.reward.gates import Rule, judged
 from vitrina.reward.pairs import MIN_PAIRS
+from vitrina.training.launching import launched
 
 ROLE = RegisteredModel.Role.REWARD
 #: Sides of a dataset that a model may learn from; the rest is for the report alone.
@@ -128,9 +128,10 @@ def command(
     settings: Mapping[str, Any],
     champion: Path | None,
     notes: Mapping[str, Any],
+    processes: int = 1,
 ) -> list[str]:
     """The training process. The same files, kind, settings and seed give the same folder, so that a retry goes on."""
-    words = [sys.executable, "-m", "vitrina.training.reward", "--out", str(out), "--seed", str(seed), "--replace"]
+    words = [*launched("vitrina.training.reward", processes), "--out", str(out), "--seed", str(seed), "--replace"]
     told = {**notes, "contracts": list(files.contracts)} if files.contracts else dict(notes)
     words += ["--settings", json.dumps(dict(settings)), "--notes", json.dumps(told)]
     words += ["--kind", kind] if kind else []

@@ -73,9 +73,9 @@ def train(
     quiet_environment()
     import torch
 
-    from vitrina.policy.joining import alone, first_alone, together
-    from vitrina.policy.running import resumable
     from vitrina.reward.transformer.trainer import silence
+    from vitrina.training.joining import alone, first_alone, together
+    from vitrina.training.surroundings import resumable
 
     silence()
     settings = plan.settings
@@ -109,7 +109,7 @@ def train(
 
 
 def _sensible(plan: PolicyPlan) -> None:
-    from vitrina.policy.joining import processes
+    from vitrina.training.joining import processes
 
     settings = plan.settings
     if plan.algorithm is not Algorithm.DPO and settings.generations < 2:
@@ -154,9 +154,9 @@ class _Learning:
         import torch
 
         from vitrina.policy.building import adapters, opened
-        from vitrina.policy.joining import alone, processes
-        from vitrina.policy.running import Surroundings, speed_of, trained
         from vitrina.reward.transformer.hardware import checkpointing
+        from vitrina.training.joining import alone, processes
+        from vitrina.training.surroundings import Surroundings, speed_of, trained
 
         settings = self.plan.settings
         short = self.pretrained and torch.cuda.is_available()
@@ -181,7 +181,7 @@ class _Learning:
         trained(trainer, callbacks, resume, self.progress)
         if alone():
             save_whole(trainer.model, encoder, self.work / "last")
-        seen = callbacks.seen if learned is None else int(learned * callbacks.done / settings.steps)
+        seen = callbacks.seen if learned is None else int(learned * callbacks.made / settings.steps)
         speed = speed_of(callbacks, trainer.model, str(self.plan.algorithm), seen)
         return _Learned(self._history(), speed, dropped, encoder.answer_length)
 

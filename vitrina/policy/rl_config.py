@@ -15,11 +15,11 @@ from torch.utils.data import Sampler, SequentialSampler
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from vitrina.policy.encoding import WriterEncoder, tidy
-from vitrina.policy.joining import processes
 from vitrina.policy.settings import Algorithm, PolicySettings
 from vitrina.policy.sft_config import common
 from vitrina.policy.texts import outside
 from vitrina.reward.pairs import Scorer
+from vitrina.training.joining import processes
 
 Reward = Callable[..., list[float]]
 

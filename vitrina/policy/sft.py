@@ -65,9 +65,9 @@ def train(examples: Examples, plan: SftPlan, progress: Progress = silent) -> dic
     import torch
 
     from vitrina.policy.building import build
-    from vitrina.policy.joining import alone, processes, together
-    from vitrina.policy.running import resumable
     from vitrina.reward.transformer.trainer import silence
+    from vitrina.training.joining import alone, processes, together
+    from vitrina.training.surroundings import resumable
 
     silence()
     settings = plan.settings
@@ -143,32 +143,33 @@ class _Loop:
         from datasets import Dataset
 
         from vitrina.policy.building import adapters
-        from vitrina.policy.joining import processes
-        from vitrina.policy.running import Surroundings, speed_of, trained
-        from vitrina.policy.sft_config import ExamplesTrainer, config
+        from vitrina.policy.sft_config import ExamplesTrainer, blank_example, config
         from vitrina.reward.transformer.hardware import checkpointing
+        from vitrina.training.joining import processes
+        from vitrina.training.surroundings import Surroundings, speed_of, trained
 
         settings = self.plan.settings
         steps = -(-len(lines) // settings.batch)
         callbacks = Surroundings(self.work, self.name, steps, self.judge, self.progress)
         longest = settings.batch // processes() * max(line["length"] for line in lines)
         again = checkpointing(model, longest, settings.gradient_checkpointing)
+        blank = [blank_example(self.encoder.tokenizer.eos_token_id)] if processes() > 1 else []
         trainer = ExamplesTrainer(
             model=model,
             args=config(settings, self.work / "checkpoints", self.plan.seed, steps, checkpointing=again),
-            train_dataset=Dataset.from_list(lines),
+            train_dataset=Dataset.from_list([*lines, *blank]),
             processing_class=self.encoder.tokenizer,
             callbacks=[callbacks],
             peft_config=adapters(settings.lora_rank, pretrained=settings.base is not None),
         )
         trained(trainer, callbacks, resume, self.progress)
         each_step = sum(line["length"] for line in lines) / steps
-        return self._history(), speed_of(callbacks, trainer.model, "sft", int(each_step * callbacks.done))
+        return self._history(), speed_of(callbacks, trainer.model, "sft", int(each_step * callbacks.made))
 
     def judge(self, model: Any, epoch: int) -> None:
         """How likely the validation fold is with these weights; they are kept if no epoch before was better."""
-        from vitrina.policy.joining import alone
         from vitrina.policy.writing import PolicyWriter
+        from vitrina.training.joining import alone
 
         if not alone():
             return

@@ -13,9 +13,9 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 from trl import SFTConfig, SFTTrainer
 
-from vitrina.policy.joining import processes
 from vitrina.policy.settings import SftSettings
-from vitrina.reward.transformer.trainer import LengthGrouped, can_bf16
+from vitrina.reward.transformer.trainer import can_bf16, order_of
+from vitrina.training.joining import processes
 
 
 def common(folder: Path, seed: int, *, bf16: bool, save_steps: int, checkpointing: bool) -> dict[str, Any]:
@@ -50,6 +50,11 @@ def common(folder: Path, seed: int, *, bf16: bool, save_steps: int, checkpointin
     }
 
 
+def blank_example(end: int) -> dict[str, Any]:
+    """What fills a batch that processes share: nothing is learned from it."""
+    return {"input_ids": [end], "labels": [-100], "length": 1}
+
+
 def config(settings: SftSettings, folder: Path, seed: int, steps: int, *, checkpointing: bool) -> SFTConfig:
     """Every setting that differs from what one expects, said on purpose.
 
@@ -81,9 +86,7 @@ class ExamplesTrainer(SFTTrainer):
     """TRL's trainer, with examples grouped by length in a way that resumed and shared runs repeat."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        dataset = train_dataset if train_dataset is not None else self.train_dataset
-        # Batches of all processes together: each takes its part of the same batch
-        return LengthGrouped(dataset["length"], self.args.train_batch_size * processes(), self.args.seed)
+        return order_of(train_dataset if train_dataset is not None else self.train_dataset, self.args)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None

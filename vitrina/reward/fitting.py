@@ -27,6 +27,7 @@ from vitrina.reward.pairs import Scorer, data_version, margins, trainable
 from vitrina.reward.progress import Progress, silent
 from vitrina.reward.splits import Split, split
 from vitrina.reward.transformer.settings import TransformerSettings
+from vitrina.training.joining import alone, processes, together
 
 #: Below this a transformer from configuration is worse than the linear model (0.736 against 0.783 with 500 pairs).
 TRANSFORMER_PAIRS = 1_000
@@ -65,9 +66,12 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
     An interrupted training of the same data, settings and folder goes on where its newest good checkpoint stands; one
     that was finished, where it may be replaced, is not made again: the same plan gives the same weights.
 
+    Of several processes the first one does all of it, and the others help with the transformer.
+
     Raises:
-        PermanentError: data that cannot be trained on, a folder that is in use or cannot be written, or libraries that
-            are missing.
+        PermanentError: data that cannot be trained on, a folder that is in use or cannot be written, libraries that
+            are missing, or several processes where there is no transformer to train.
+        RetryableError: it was told to stop; a checkpoint is saved.
     """
     storage.ensure_free(plan.out, replace=plan.replace)
     rows = trainable(loaded)
@@ -76,10 +80,19 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
         progress("found finished", {"folder": str(plan.out)})
         return done
     kinds = _kinds(plan.kind, len(rows), progress)
+    if processes() > 1 and ModelKind.TRANSFORMER not in kinds:
+        raise PermanentError(
+            f"A linear reward model is trained by one process, and {processes()} were started.",
+            hint="Start it without torchrun (in the platform with processes: 1), or name a kind with a transformer.",
+        )
     folds = split(rows, plan.seed)
     sizes = {fold: len(members) for fold, members in folds.folds.items()}
     progress("split", {"pairs": len(rows), "groups": len({row.group for row in rows}), **sizes})
     partial = storage.make_partial(plan.out)
+    if not alone():
+        _transformer(folds, plan, partial, progress)
+        together()
+        return open_model(plan.out)
     fitted = {name: _FITTERS[name](folds, plan, partial, progress) for name in kinds}
     chosen, losses = _choose(plan.kind, fitted, folds)
     names = list(fitted) if chosen is ModelKind.ENSEMBLE else [chosen]
@@ -91,6 +104,7 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
         temperature = parts[chosen].temperature
     progress("calibrated", {"kind": str(chosen), "temperature": round(temperature, 4)})
     _keep(plan, name, folds, loaded, partial, chosen, parts, temperature, losses)
+    together()
     progress("done", {"folder": str(plan.out)})
     return open_model(plan.out)
 

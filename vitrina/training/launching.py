@@ -1,6 +1,7 @@
-"""Starting a training process under the supervisor.
+"""Starting training processes under the supervisor.
 
-What belongs here: the orchestrator's end of the pipe. What stays out: what is started; Dagster.
+What belongs here: the orchestrator's end of the pipe, the launcher of several processes. What stays out: what is
+started; Dagster.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ from vitrina.training.supervisor import DEFAULT_GRACE
 
 #: Beyond the grace: what the supervisor itself may take to see that all have ended.
 _AFTER_GRACE = 15.0
+
+
+def launched(module: str, processes: int) -> list[str]:
+    """A module in one process, or in several on this machine that are started again together when one ends badly."""
+    if processes == 1:
+        return [sys.executable, "-m", module]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--max-restarts", "2"]
+    return [sys.executable, *launcher, "--nproc-per-node", str(processes), "-m", module]
 
 
 class Supervised:

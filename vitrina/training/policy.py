@@ -59,8 +59,8 @@ def run(options: argparse.Namespace, tell: Progress) -> None:
         options.replace, notes,
     )  # fmt: skip
     _, judges, prompts = train(examples, test, plan, tell)
-    from vitrina.policy.joining import alone
     from vitrina.policy.judging import report_of
+    from vitrina.training.joining import alone
 
     if alone():
         report_of(

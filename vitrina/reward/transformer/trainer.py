@@ -1,29 +1,22 @@
 """TRL's trainer as it is used here.
 
-What belongs here: its configuration, the order of pairs, callbacks for figures, checkpoints and stopping. What stays
-out: anything that is not the trainer's business.
+What belongs here: its configuration, the order of pairs, the share of several processes. What stays out: figures,
+checkpoints and stopping (`vitrina.training.surroundings`).
 """
 
 from __future__ import annotations
 
 import random
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import Sampler
-from transformers import TrainerCallback
 from trl import RewardConfig, RewardTrainer
 
-from vitrina.reward.progress import Progress
-from vitrina.reward.transformer import hardware
 from vitrina.reward.transformer.settings import TransformerSettings
-from vitrina.training import checkpoints
+from vitrina.training.joining import processes, total
 
 #: Pairs are sorted by length within this many batches: about half of the positions were padding otherwise.
 _WINDOW = 16
@@ -58,7 +51,7 @@ def config(
     return RewardConfig(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch,
+        per_device_train_batch_size=settings.batch // processes(),
         gradient_accumulation_steps=1,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine",
@@ -79,6 +72,7 @@ def config(
         remove_unused_columns=False,
         dataloader_num_workers=0,
         dataloader_pin_memory=torch.cuda.is_available(),
+        ddp_find_unused_parameters=False,
         save_strategy="steps",
         save_steps=settings.checkpoint_steps or max(1, steps // 4),
         save_total_limit=2,
@@ -95,17 +89,24 @@ def config(
 
 
 class LengthGrouped(Sampler[int]):
-    """Pairs of like length in one batch, batches in random order; the order of an epoch follows from the seed alone."""
+    """Rows of like length in one batch, batches in random order; the order of an epoch follows from the seed alone.
 
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
-        self.lengths, self.batch, self.seed, self.epoch = list(lengths), batch, seed, 0
+    Args:
+        batch: Of all processes together.
+        parts: Processes that share a batch. Where there are several, the row behind the last one is a blank: it fills
+            the batch that may be short, so that no process repeats a row, as it would otherwise.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int, parts: int = 1) -> None:
+        self.lengths, self.batch, self.seed, self.parts, self.epoch = list(lengths), batch, seed, parts, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the trainer before each epoch, resumed ones too."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        rows = len(self.lengths)
+        return rows if self.parts == 1 else -(-rows // self.batch) * self.batch
 
     def __iter__(self) -> Iterator[int]:
         rng = random.Random(f"{self.seed}:{self.epoch}")  # noqa: S311 - an order, no secret
@@ -117,18 +118,54 @@ class LengthGrouped(Sampler[int]):
             part = sorted(places[start : start + window], key=lambda place: self.lengths[place])
             batches += [part[each : each + self.batch] for each in range(0, len(part), self.batch)]
         # The one batch that may be short comes last, so that the trainer cuts the same batches
-        short = [each for each in batches if len(each) < self.batch]
+        short = [self._filled(each) for each in batches if len(each) < self.batch]
         full = [each for each in batches if len(each) == self.batch]
         rng.shuffle(full)
         return iter([place for each in (*full, *short) for place in each])
 
+    def _filled(self, places: list[int]) -> list[int]:
+        """Each part of a short batch has about as many of its rows."""
+        if self.parts == 1:
+            return places
+        blank, size = len(self.lengths), self.batch // self.parts
+        shares = [places[number :: self.parts] for number in range(self.parts)]
+        return [place for share in shares for place in (*share, *[blank] * (size - len(share)))]
+
+
+def order_of(dataset: Any, args: Any) -> LengthGrouped:
+    """The order in which a trainer takes the rows of a dataset, whose last one is a blank where processes share it."""
+    lengths, parts = list(dataset["length"]), processes()
+    rows = lengths if parts == 1 else lengths[:-1]
+    return LengthGrouped(rows, args.train_batch_size * parts, args.seed, parts)
+
 
 class GroupedRewardTrainer(RewardTrainer):
-    """TRL's trainer with pairs grouped by length in a way that a resumed run repeats."""
+    """TRL's trainer with pairs grouped by length in a way that resumed and shared runs repeat."""
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        dataset = train_dataset if train_dataset is not None else self.train_dataset
-        return LengthGrouped(dataset["length"], self.args.train_batch_size, self.args.seed)
+        return order_of(train_dataset if train_dataset is not None else self.train_dataset, self.args)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The mean over the pairs of all processes. TRL's is that of one, and processes are averaged: a pair of a
+        process with fewer would count more, and a blank as much as any.
+        """
+        if processes() == 1:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        # A blank's sides are of one token; others have the end token and something before it
+        real = inputs["attention_mask"].sum(dim=1) > 1
+        pairs = int(real.sum()) // 2
+        if pairs:
+            inputs = {name: values[real] for name, values in inputs.items()}
+        loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
+        loss = loss * (pairs * processes() / total(pairs))
+        return (loss, outputs) if return_outputs else loss
+
+
+def blank_pair(end: int) -> dict[str, Any]:
+    """What fills a batch that processes share and weighs nothing in it."""
+    return {"chosen_ids": [end], "rejected_ids": [end], "length": 2}
 
 
 def whole_model(model: Any) -> Any:
@@ -138,71 +175,3 @@ def whole_model(model: Any) -> Any:
     import copy
 
     return copy.deepcopy(model).merge_and_unload()
-
-
-class Callbacks(TrainerCallback):
-    """Figures while it runs, a judgement after each epoch, sealed checkpoints, and an end when told to."""
-
-    def __init__(
-        self, work: Path, plan: str, steps: int, judge: Callable[[Any, int], None], progress: Progress
-    ) -> None:
-        self.work, self.plan, self.steps, self.judge, self.progress = work, plan, steps, judge, progress
-        self.stopped = False
-        #: Of steps alone, without judging and saving; and how many this process made.
-        self.seconds, self.made, self._began = 0.0, 0, 0.0
-
-    @contextmanager
-    def stopping(self) -> Iterator[None]:
-        """Until the block ends, SIGTERM and SIGINT ask for a checkpoint and an end at the next step.
-
-        Only the main thread can hear signals; elsewhere nothing is changed.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def ask(_number: int, _frame: Any) -> None:
-            self.stopped = True
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """Peak memory counts from here."""
-        hardware.begin_measuring()
-        return control
-
-    def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """The clock of a step."""
-        self._began = time.monotonic()
-        return control
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """The judgement comes before the checkpoint of the same step, so that a resumed run never lacks it."""
-        hardware.wait()
-        self.seconds += time.monotonic() - self._began
-        self.made += 1
-        if state.global_step % self.steps == 0:
-            self.judge(rest["model"], state.global_step // self.steps)
-        if self.stopped:
-            control.should_save = control.should_training_stop = True
-        return control
-
-    def on_save(self, args: Any, state: Any, control: Any, **rest: Any) -> Any:  # noqa: ARG002
-        """Seal what was just written."""
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        checkpoints.seal(folder, plan=self.plan)
-        self.progress("checkpoint", {"step": state.global_step})
-        return control
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> Any:  # noqa: ARG002
-        """Figures of the last steps; accuracy is that of batches in training, not of held-out pairs."""
-        wanted = ("loss", "accuracy", "margin", "learning_rate", "grad_norm")
-        told = {name: round(float(logs[name]), 6) for name in wanted if name in logs}
-        if told:
-            self.progress("step", {"step": state.global_step, "of": state.max_steps, **told})
-        return control

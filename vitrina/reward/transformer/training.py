@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vitrina.errors import PermanentError, RetryableError
+from vitrina.errors import PermanentError
 from vitrina.fingerprints import fingerprint
 from vitrina.preferences.formats import PreferenceRow
 from vitrina.reward.calibration import fit_temperature, log_loss
@@ -25,7 +25,6 @@ from vitrina.reward.splits import Split
 from vitrina.reward.transformer.scoring import TransformerScorer
 from vitrina.reward.transformer.settings import TransformerSettings
 from vitrina.reward.transformer.tokens import Encoder
-from vitrina.training import checkpoints, speed
 
 FOLDER = "transformer"
 _WORK = "transformer-work"
@@ -50,11 +49,13 @@ def fit_transformer(
 ) -> tuple[TransformerScorer, Mapping[str, Any]]:
     """Train on the training fold; go on from the newest whole checkpoint of the same plan if there is one.
 
+    Several processes share each batch; the first of them judges and keeps, and all of them return the same.
+
     Returns:
         A scorer with the weights of the best epoch, saved below `partial`, and what the manifest keeps of it.
 
     Raises:
-        PermanentError: no pair is short enough, or the base cannot be had.
+        PermanentError: no pair is short enough, the base cannot be had, or processes cannot share a batch.
         RetryableError: it was told to stop; a checkpoint is saved.
     """
     quiet_environment()
@@ -62,20 +63,19 @@ def fit_transformer(
 
     from vitrina.reward.transformer.building import build
     from vitrina.reward.transformer.trainer import silence
+    from vitrina.training.joining import alone, processes, together
+    from vitrina.training.surroundings import resumable
 
     silence()
 
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    if settings.batch % processes():
+        raise PermanentError(f"A batch of {settings.batch} cannot be shared by {processes()} processes.")
     train = split.folds["train"]
     plan = fingerprint(settings.described(), data_version(train), split.version, seed, torch.__version__)
     work = partial / _WORK
-    resume, removed = checkpoints.newest_whole(work / "checkpoints", plan=plan)
-    for name, reason in removed:
-        progress("checkpoint removed", {"name": name, "why": reason})
-    if resume is None:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+    resume = resumable(work, plan, progress)
     model, encoder = build(settings, train, seed)
     pairs, dropped = _encoded(encoder, train)
     progress("tokens", {"pairs": len(pairs), "over_long": dropped, "tokens": sum(pair["length"] for pair in pairs)})
@@ -85,7 +85,10 @@ def fit_transformer(
         )
     loop = _Loop(settings, work, plan, seed, encoder, split.folds["validation"], progress)
     history, fast = loop.run(model, pairs, resume)
-    scorer = _kept(work, partial / FOLDER, encoder)
+    if alone():
+        _keep(work, partial / FOLDER, encoder)
+    together()
+    scorer = TransformerScorer.load(partial / FOLDER)
     best = min(history, key=lambda epoch: epoch["log_loss"])
     described = {
         "settings": settings.described(),
@@ -111,13 +114,12 @@ def _encoded(encoder: Encoder, rows: Sequence[PreferenceRow]) -> tuple[list[dict
     return pairs, dropped
 
 
-def _kept(work: Path, folder: Path, encoder: Encoder) -> TransformerScorer:
+def _keep(work: Path, folder: Path, encoder: Encoder) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(work / "best", folder)
     encoder.save(folder)
     for path in folder.iterdir():
         path.chmod(0o644)
-    return TransformerScorer.load(folder)
 
 
 class _Loop:
@@ -141,37 +143,38 @@ class _Loop:
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Train to the end; gives the validation figures of each epoch, and how fast it was."""
         from datasets import Dataset
-        from transformers.trainer_callback import PrinterCallback
 
         from vitrina.reward.transformer.building import adapters, ensure_head_is_trained
         from vitrina.reward.transformer.hardware import checkpointing
-        from vitrina.reward.transformer.trainer import Callbacks, GroupedRewardTrainer, config
+        from vitrina.reward.transformer.trainer import GroupedRewardTrainer, blank_pair, config
+        from vitrina.training.joining import processes
+        from vitrina.training.surroundings import Surroundings, speed_of, trained
 
         steps = -(-len(pairs) // self.settings.batch)
         longest = max(max(len(pair["chosen_ids"]), len(pair["rejected_ids"])) for pair in pairs)
-        again = checkpointing(model, 2 * self.settings.batch * longest, self.settings.gradient_checkpointing)
-        callbacks = Callbacks(self.work, self.plan, steps, self.judge, self.progress)
+        tokens = 2 * self.settings.batch // processes() * longest
+        again = checkpointing(model, tokens, self.settings.gradient_checkpointing)
+        blank = [blank_pair(self.encoder.tokenizer.eos_token_id)] if processes() > 1 else []
+        callbacks = Surroundings(self.work, self.plan, steps, self.judge, self.progress)
         trainer = GroupedRewardTrainer(
             model=model,
             args=config(self.settings, self.work / "checkpoints", self.seed, steps, checkpointing=again),
-            train_dataset=Dataset.from_list(pairs),
+            train_dataset=Dataset.from_list([*pairs, *blank]),
             processing_class=self.encoder.tokenizer,
             callbacks=[callbacks],
             peft_config=adapters(self.settings),
         )
-        trainer.remove_callback(PrinterCallback)
         ensure_head_is_trained(trainer.model)
-        if resume is not None:
-            self.progress("resumed", {"checkpoint": resume.name})
-        with callbacks.stopping():
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-        if callbacks.stopped:
-            raise RetryableError("The training was told to stop.", hint="Start it again: it goes on where it was.")
-        fast = _speed(callbacks, trainer.model, sum(pair["length"] for pair in pairs) / steps)
-        return self._history(), fast | {"gradient_checkpointing": again}
+        trained(trainer, callbacks, resume, self.progress)
+        each_step = sum(pair["length"] for pair in pairs) / steps
+        return self._history(), speed_of(callbacks, trainer.model, "reward", int(each_step * callbacks.made))
 
     def judge(self, model: Any, epoch: int) -> None:
         """Score the validation fold with these weights, and keep them if no epoch before was better."""
+        from vitrina.training.joining import alone
+
+        if not alone():
+            return
         scorer = TransformerScorer(model, self.encoder)
         found = margins(scorer, self.validation)
         temperature = fit_temperature(found)
@@ -200,22 +203,6 @@ class _Loop:
         path = self.work / "history.json"
         found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         return found
-
-
-def _speed(callbacks: Any, model: Any, tokens_a_step: float) -> dict[str, Any]:
-    """Speed of the steps that this process made, without padding; those before a resume are not counted."""
-    from vitrina.reward.transformer import hardware
-
-    found = speed.figures(
-        tokens=int(tokens_a_step * callbacks.made),
-        seconds=callbacks.seconds,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        algorithm="reward",
-        device=hardware.device(),
-        devices=1,
-        memory=hardware.peak_memory(),
-    )
-    return found | {"attention": getattr(model.config, "_attn_implementation", None)}
 
 
 def _written(path: Path, value: Any) -> None:

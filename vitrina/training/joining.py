@@ -1,7 +1,7 @@
 """Several processes that train together: who is the first, how they find each other, and waiting for all.
 
-What belongs here: the group of processes that ``torchrun`` started. What stays out: what they train (`running`). Needs
-the training group of requirements.
+What belongs here: the group of processes that ``torchrun`` started. What stays out: what they train. A process of its
+own needs nothing of the training group of requirements: a linear model asks here too.
 
 ``torchrun`` keeps one key-value store for all its tries, and the processes of each try find each other through it. A
 process that was quicker than its peer read the address that the peer had left there in the try before, and waited for
@@ -14,10 +14,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import torch
-from accelerate import PartialState
-from torch import distributed
+if TYPE_CHECKING:
+    from accelerate import PartialState
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -34,6 +34,10 @@ def processes() -> int:
 
 def joined() -> PartialState:
     """This process's place among the others of this try; waits until all are there."""
+    import torch
+    from accelerate import PartialState
+    from torch import distributed
+
     if processes() > 1 and not distributed.is_initialized():
         if os.environ.get("MASTER_ADDR") in _LOOPBACK and sys.platform == "linux":
             # All are on this machine: nothing need be reachable from others
@@ -50,6 +54,8 @@ def leave() -> None:
 
     Seen on a busy machine: ``terminate called without an active exception``, after its work was done.
     """
+    from torch import distributed
+
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
@@ -72,8 +78,18 @@ def first_alone() -> Iterator[None]:
 
 def anyone(flag: bool) -> bool:
     """Whether the flag is up in any of the processes."""
-    if processes() == 1:
-        return flag
-    found = torch.tensor([int(flag)], device=joined().device)
-    distributed.all_reduce(found, op=distributed.ReduceOp.MAX)
-    return bool(found.item())
+    return flag if processes() == 1 else _sum(int(flag)) > 0
+
+
+def total(count: int) -> int:
+    """The sum over all processes."""
+    return count if processes() == 1 else _sum(count)
+
+
+def _sum(count: int) -> int:
+    import torch
+    from torch import distributed
+
+    found = torch.tensor([count], device=joined().device)
+    distributed.all_reduce(found)
+    return int(found.item())
