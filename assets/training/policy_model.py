@@ -1,13 +1,14 @@
 """``policy_model``: a writer taught by a reward model, and judged by another one that it did not see."""
 
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
-from assets.plots import embed, table
-from assets.policies import Owner
+from assets.plots import table
+from assets.training.declaring import PREFERENCES, gate, judgement, notes, plots, trains
 from assets.training.needs import TRAINING
 from assets.training.pushing import push_champion
-from assets.training.reward_model import AGAIN, PREFERENCES, notes
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
@@ -26,28 +27,22 @@ class PolicyModelConfig(dg.Config):
     test: list[str] = Field([], description="Files instead of the dataset: held-out prompts.")
     reward: str | None = Field(None, description="Folder of a reward model instead of the champion.")
     judge: str | None = Field(None, description="Folder of a judge of another fold; one is trained if empty.")
-    promote: bool = Field(True, description="Whether a policy that passes becomes the champion at once.")
+    promote: bool = Field(True, description="Whether a policy that passes is used at once; false waits for a person.")
 
 
 @dg.asset(
     deps=[PREFERENCES, dg.AssetKey("sft_model"), dg.AssetKey("reward_model")],
     check_specs=[
-        dg.AssetCheckSpec(
+        gate(
             GATE,
-            asset="policy_model",
-            blocking=True,
-            description="Every rule of the gate is met: a judge that it did not see prefers it to the SFT model, near "
-            "to that model, not longer, not cut, not repeating, in the language asked for.",
+            "policy_model",
+            "a judge that it did not see prefers it to the SFT model, near to that model, not longer, not cut, not "
+            "repeating, in the language asked for. People's votes are a rule once there are fifty: at the end of a "
+            "training nobody has seen a text of it, and it is promoted without them unless promote is false.",
         )
     ],
-    retry_policy=AGAIN,
-    group_name="training",
-    kinds={"python", "safetensors"},
-    owners=[Owner.DATA],
-    tags={"domain": "training"},
-    op_tags=TRAINING.op_tags,
-    pool=TRAINING.pool,
     code_version="1",
+    **trains(TRAINING),
 )
 def policy_model(
     context: dg.AssetExecutionContext,
@@ -99,11 +94,7 @@ def policy_model(
         store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
     )
     report = row.report
-    plots = {f"plot_{path.stem}": embed(path.read_bytes(), path.stem) for path in sorted(out.rglob("evaluation/*.png"))}
-    judgement = table(
-        ["rule", "met", "measured", "needed"],
-        [(rule.name, "yes" if rule.passed else "no", rule.measured, rule.needed) for rule in rules],
-    )
+    judged, people = judgement(rules), people_say(row)
     writers = [
         (name, each["reward"]["mean"], won["share"], won["low"], won["high"], each["characters"],
          each["clipped"]["share"], each["repetition"]["mean"], each["language"]["share"])
@@ -123,19 +114,33 @@ def policy_model(
             "judge": report["judge_origin"],
             "prompts": report["n_prompts"],
             "writers": table(header, writers),
-            "gate": judgement,
+            "gate": judged,
+            "people": people,
             "texts": table(["prompt", "SFT", f"best of {report['best_of']}", "policy"], texts),
             "length_ratio": report["length_ratio"],
             "kl_per_token": report["kl_per_token"]["mean"],
             **{name: value for name, value in report["speed"].items() if value is not None},
-            **plots,
+            **plots(out),
         },
         check_results=[
             dg.AssetCheckResult(
                 check_name=GATE,
                 passed=row.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
-                metadata={"gate": judgement, "status": str(row.status)},
+                metadata={"gate": judged, "people": people, "status": str(row.status)},
             )
         ],
     )
+
+
+def people_say(row: Any) -> str:
+    """What people said of the policy, and what follows where they have not decided."""
+    from vitrina.models_registry.desk_votes import votes_of
+    from vitrina.policy.gates import heard
+
+    said, name = heard(votes_of(row)), row.model_id[:12]
+    if row.status == row.Status.CHAMPION:
+        return f"{said} It is in use; votes go on to be counted, and `vitrina policy roll-back` is the way back."
+    if row.passed:
+        return f"{said} It waits: `vitrina policy pairs {name}` asks people, `vitrina policy promote {name}` uses it."
+    return said

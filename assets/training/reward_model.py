@@ -6,28 +6,15 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.plots import embed, table
-from assets.policies import Owner
+from assets.plots import table
+from assets.training.declaring import PREFERENCES, based, gate, judgement, notes, plots, trains
 from assets.training.needs import TRAINING
 from assets.training.pushing import push_champion
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
 
-PREFERENCES = dg.AssetKey("preference_dataset")
 GATE = "reward_model_may_be_used"
-#: A killed training goes on from its checkpoint, so that a try again costs little.
-AGAIN = dg.RetryPolicy(max_retries=2, delay=10)
-
-
-def notes(warehouse: Warehouse, version: str, run: str) -> dict[str, str]:
-    """What the manifest and the card of a model say of where it comes from."""
-    return {"dataset_version": version, "run": run, "licence": warehouse.settings.dataset_licence}
-
-
-def based(settings: Mapping[str, Any], base: str) -> dict[str, Any]:
-    """Settings of a run with the platform's base model, where there is one and the run names none."""
-    return {"base": base, **settings} if base else dict(settings)
 
 
 class RewardModelConfig(dg.Config):
@@ -36,6 +23,7 @@ class RewardModelConfig(dg.Config):
     kind: str | None = Field(None, description="linear, transformer or ensemble; the validation fold chooses if empty.")
     seed: int = Field(0, description="Of the folds and of the weights.")
     settings: dict = Field({}, description="Of a transformer, such as base (REWARD_BASE if left out).")  # type: ignore[type-arg]
+    processes: int = Field(1, ge=1, description="Of a transformer, on this machine: one for each GPU.")
     train: list[str] = Field([], description="Files instead of the dataset: what is learned from.")
     test: list[str] = Field([], description="Files instead of the dataset: what it is judged on.")
     promote: bool = Field(True, description="Whether a model that passes becomes the champion at once.")
@@ -44,22 +32,14 @@ class RewardModelConfig(dg.Config):
 @dg.asset(
     deps=[PREFERENCES],
     check_specs=[
-        dg.AssetCheckSpec(
+        gate(
             GATE,
-            asset="reward_model",
-            blocking=True,
-            description="Every rule of the gate is met: above chance, balanced by length, not worse than baselines "
-            "and champion, calibrated, nothing leaked.",
+            "reward_model",
+            "above chance, balanced by length, not worse than baselines and champion, calibrated, nothing leaked.",
         )
     ],
-    retry_policy=AGAIN,
-    group_name="training",
-    kinds={"python", "safetensors"},
-    owners=[Owner.DATA],
-    tags={"domain": "training"},
-    op_tags=TRAINING.op_tags,
-    pool=TRAINING.pool,
     code_version="1",
+    **trains(TRAINING),
 )
 def reward_model(
     context: dg.AssetExecutionContext,
@@ -94,16 +74,14 @@ def reward_model(
     out = home / "reward" / name
     command = rewards.command(
         files, out, kind=config.kind, seed=config.seed, settings=settings, champion=beside,
-        notes=notes(warehouse, files.version, context.run.run_id),
+        notes=notes(warehouse, files.version, context.run.run_id), processes=config.processes,
     )  # fmt: skip
-    trainer.run(context, command, TRAINING)
+    trainer.run(context, command, TRAINING, config.processes)
     row, rules = rewards.take(
         store, out, dataset_version=files.version, run_id=context.run.run_id, promote=config.promote
     )
     report = row.report
-    plots = {f"plot_{path.stem}": embed(path.read_bytes(), path.stem) for path in sorted(out.rglob("evaluation/*.png"))}
-    rows = [(rule.name, "yes" if rule.passed else "no", rule.measured, rule.needed) for rule in rules]
-    judgement = table(["rule", "met", "measured", "needed"], rows)
+    judged = judgement(rules)
     compared = [
         (known, f"{each['accuracy']:.3f}", f"{each['accuracy_low']:.3f}", f"{each['accuracy_high']:.3f}",
          f"{each['log_loss_calibrated']:.3f}", f"{each['mcnemar_p']:.2g}" if "mcnemar_p" in each else "")
@@ -124,17 +102,17 @@ def reward_model(
             "log_loss_calibrated": report["log_loss_calibrated"],
             "ece_calibrated": report["ece_calibrated"],
             "compared": table(["model", "accuracy", "low", "high", "log-loss", "McNemar p"], compared),
-            "gate": judgement,
+            "gate": judged,
             "notes": table(["note"], [(note,) for note in report["notes"]]),
             **_learning(report.get("learning_curve")),
-            **plots,
+            **plots(out),
         },
         check_results=[
             dg.AssetCheckResult(
                 check_name=GATE,
                 passed=row.passed,
                 severity=dg.AssetCheckSeverity.ERROR,
-                metadata={"gate": judgement, "status": str(row.status)},
+                metadata={"gate": judged, "status": str(row.status)},
             )
         ],
     )

@@ -4,10 +4,9 @@ import dagster as dg
 from pydantic import Field
 
 from assets.plots import table
-from assets.policies import Owner
+from assets.training.declaring import PREFERENCES, based, judgement, notes, trains
 from assets.training.needs import TRAINING
 from assets.training.pushing import push_champion
-from assets.training.reward_model import AGAIN, PREFERENCES, based, notes
 from resources.object_store import ObjectStoreResource
 from resources.trainer import Trainer
 from resources.warehouse import Warehouse
@@ -25,14 +24,8 @@ class SftModelConfig(dg.Config):
 
 @dg.asset(
     deps=[PREFERENCES],
-    retry_policy=AGAIN,
-    group_name="training",
-    kinds={"python", "safetensors"},
-    owners=[Owner.DATA],
-    tags={"domain": "training"},
-    op_tags=TRAINING.op_tags,
-    pool=TRAINING.pool,
     code_version="1",
+    **trains(TRAINING),
 )
 def sft_model(
     context: dg.AssetExecutionContext,
@@ -71,7 +64,6 @@ def sft_model(
     )
     manifest, speed = row.manifest, row.report["speed"]
     epochs = [(each["epoch"], each["loss_per_token"], each["loss_per_character"]) for each in row.report["history"]]
-    judgement = [(rule.name, "yes" if rule.passed else "no", rule.measured, rule.needed) for rule in rules]
     best = min(row.report["history"], key=lambda each: each["loss_per_token"])
     return dg.MaterializeResult(
         data_version=dg.DataVersion(row.model_id),
@@ -84,7 +76,7 @@ def sft_model(
             "base": manifest["base"] or "from configuration",
             "loss_per_character": best["loss_per_character"],
             "epochs": table(["epoch", "nats per token", "nats per character"], epochs),
-            "gate": table(["rule", "met", "measured", "needed"], judgement),
+            "gate": judgement(rules),
             **{name: value for name, value in speed.items() if value is not None},
         },
     )

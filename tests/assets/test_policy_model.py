@@ -65,6 +65,7 @@ def metadata(result: dg.ExecuteInProcessResult, node: str) -> dict[str, Any]:
 
 
 def test_a_sound_policy_is_used_and_shown_with_its_figures(clean, instance, settings, tmp_path, monkeypatch):
+    from assets.training.policy_model import people_say
     from vitrina.models_registry import policies, services
 
     monkeypatch.setitem(PLANTED, "policy", better)
@@ -73,6 +74,11 @@ def test_a_sound_policy_is_used_and_shown_with_its_figures(clean, instance, sett
     assert told["status"] == "champion"
     assert "![" in told["plot_wins"]
     assert told["prompts"] == 120
+    assert "50 more make a rule" in told["people"]
+    assert "roll-back" in told["people"]
+    waiting = clean.objects.get(role="policy")
+    waiting.status = waiting.Status.CANDIDATE
+    assert all(f"policy {how} {waiting.model_id[:12]}" in people_say(waiting) for how in ("pairs", "promote"))
     assert metadata(result, "sft_model")["status"] == "champion"
     assert services.champion(policies.POLICY) is not None
     [seen] = instance.fetch_observations(dg.AssetKey("policy_model"), limit=5).records
@@ -83,7 +89,7 @@ def test_a_sound_policy_is_used_and_shown_with_its_figures(clean, instance, sett
 
 
 def test_the_base_of_the_settings_is_started_from_unless_the_run_names_another(settings):
-    from assets.training.reward_model import based
+    from assets.training.declaring import based
 
     assert based({"epochs": 2}, "Qwen/Qwen3-0.6B") == {"base": "Qwen/Qwen3-0.6B", "epochs": 2}
     assert based({"base": None}, "Qwen/Qwen3-0.6B") == {"base": None}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.policy.planted import Counting, Different, babbling, better, english, same, samples, text, written
 from vitrina.policy.evaluation import judge
-from vitrina.policy.gates import MIN_VOTES, Votes, judged, judged_sft
+from vitrina.policy.gates import MIN_VOTES, Votes, heard, judged, judged_sft
 from vitrina.reward.gates import passes
 
 
@@ -57,6 +57,9 @@ def test_people_have_a_say_once_there_are_enough_of_their_votes():
     few = rules(better, Votes(policy=0, sft=MIN_VOTES - 1))
     assert passes(few)
     assert "people_prefer_it" not in {rule.name for rule in few}
+    assert heard(Votes()).startswith("No votes yet; 50 more")
+    assert "49 for the SFT model; 1 more" in heard(Votes(policy=0, sft=MIN_VOTES - 1))
+    assert heard(Votes(policy=20, sft=40)).endswith("a rule of the gate.")
 
 
 def test_an_sft_model_that_learned_nothing_is_held_back():

@@ -110,6 +110,14 @@ def preferred(votes: Votes | None) -> Rule | None:
     return Rule(PEOPLE, low is not None and low > 0.5, low, needed)
 
 
+def heard(votes: Votes) -> str:
+    """What people said until now and what it decides, in words."""
+    said = f"{votes.policy} decided votes for it, {votes.sft} for the SFT model" if votes.decided else "No votes yet"
+    if votes.decided >= MIN_VOTES:
+        return f"{said}: a rule of the gate."
+    return f"{said}; {MIN_VOTES - votes.decided} more make a rule. Until then models alone judge it."
+
+
 def refuted(votes: Votes) -> bool:
     """Whether enough people said that its texts are the worse ones: the upper bound of its share is below one half."""
     found = votes.share
