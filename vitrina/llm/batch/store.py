@@ -212,6 +212,8 @@ class PostgresBatches:
         try:
             with psycopg.connect(self._dsn, autocommit=True, application_name="vitrina-llm-batches") as connection:
                 yield connection
+        except psycopg.errors.UndefinedTable as error:
+            raise LedgerError("The table of batches is missing.", hint="Run the migrations.") from error
         except psycopg.Error as error:
             raise LedgerError(
                 f"What is known of batches cannot be read or written ({type(error).__name__}).",
