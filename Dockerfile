@@ -18,7 +18,9 @@ COPY resources resources
 COPY sensors sensors
 COPY dbt_like_sql dbt_like_sql
 COPY samples samples
+# Byte code is made here: the user that runs may not write beside the code, and each run would make it anew
 RUN pip install --no-deps --no-build-isolation -e . \
+    && python -m compileall -q vitrina pipelines assets resources sensors \
     && python -m vitrina.servers.manifest \
     && useradd --system --home-dir /srv/home vitrina \
     && mkdir -p /srv/dagster /srv/home/log \
