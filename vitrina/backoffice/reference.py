@@ -6,7 +6,7 @@ imported afterwards wins.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -55,6 +55,12 @@ class CategoryForm(_Tried):
     class Meta:
         model = Category
         fields = ("slug", "parent", "name_ru", "name_tr", "name_en", "synonyms", "needs_review", "is_active")
+        labels: ClassVar = {"name_ru": "Name in Russian", "name_tr": "Name in Turkish", "name_en": "Name in English"}
+        help_texts: ClassVar = {
+            "parent": "Empty: it stands at the top of the tree.",
+            "synonyms": 'Other words for it by language: {"ru": ["рубаха"], "tr": ["gömlek"]}',
+            "is_active": "Switched off, it is given to no product any more.",
+        }
 
     def keep(self) -> Category:
         """By the tree's rules."""
