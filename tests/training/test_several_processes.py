@@ -25,7 +25,8 @@ from vitrina.training.supervisor import descendants
 
 pytestmark = [pytest.mark.usefixtures("torch_is_here"), pytest.mark.slow, pytest.mark.timeout(900)]
 EXAMPLES = replace(SFT, epochs=1, bf16=False)
-#: The last of its twelve batches has few pairs, which two processes share.
+#: So many rows leave a single pair for the last of its twelve batches: one of two processes has none.
+ROWS = 236
 PAIRS = TransformerSettings(
     width=32, layers=1, heads=2, vocabulary=400, max_length=96, prompt_length=16, epochs=1, batch=16,
     learning_rate=3e-3, checkpoint_steps=4, threads=1, bf16=False,
@@ -74,7 +75,7 @@ def two_processes(folder: Path, killed: dict[int, int] | None = None) -> Togethe
     waiting = dict(killed or {})
     (folder / "both.py").write_text(BOTH, encoding="utf-8")
     settings = [json.dumps(each.described()) for each in (EXAMPLES, PAIRS)]
-    script = [str(folder / "both.py"), str(made(folder, 240)), str(folder), *settings]
+    script = [str(folder / "both.py"), str(made(folder, ROWS)), str(folder), *settings]
     process = subprocess.Popen(
         [*TWO, "--max-restarts", str(len(waiting)), *script], stderr=subprocess.PIPE, text=True, env=environment()
     )
@@ -102,9 +103,9 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Together:
 def test_two_processes_have_the_losses_of_one(tmp_path: Path, uninterrupted: Together) -> None:
     told: list[tuple[str, Any]] = []
     writer = replace(sft_plan(tmp_path / "one"), settings=EXAMPLES)
-    alone = sft.train(examples(tmp_path), writer, lambda *each: told.append(each))
+    alone = sft.train(examples(tmp_path, ROWS), writer, lambda *each: told.append(each))
     judge = fitting.Plan(tmp_path / "judge", ModelKind.TRANSFORMER, transformer=PAIRS)
-    pairs = load([made(tmp_path, 240)])
+    pairs = load([made(tmp_path, ROWS)])
     other = fitting.train(pairs, judge, lambda *each: told.append(each)).manifest["parts"]["transformer"]
     wanted = [figures["loss"] for stage, figures in told if stage == "step"]
     found = [each["loss"] for each in uninterrupted.said if each["stage"] == "step"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.functional import logsigmoid
 from torch.utils.data import Sampler
 from trl import RewardConfig, RewardTrainer
 
@@ -149,17 +150,17 @@ class GroupedRewardTrainer(RewardTrainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The mean over the pairs of all processes. TRL's is that of one, and processes are averaged: a pair of a
-        process with fewer would count more, and a blank as much as any.
+        process with fewer would count more, and a blank as much as any. Its other figures count blanks too.
         """
         if processes() == 1:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         # A blank's sides are of one token; others have the end token and something before it
-        real = inputs["attention_mask"].sum(dim=1) > 1
-        pairs = int(real.sum()) // 2
-        if pairs:
-            inputs = {name: values[real] for name, values in inputs.items()}
-        loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
-        loss = loss * (pairs * processes() / total(pairs))
+        real = inputs["attention_mask"].sum(dim=1).chunk(2)[0] > 1
+        # Blanks go through the model: TRL gathers the scores of all processes, which must be as many in each
+        _, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
+        chosen, rejected = outputs.logits.squeeze(-1).chunk(2)
+        losses = self.args.center_rewards_coefficient * (chosen + rejected) ** 2 - logsigmoid(chosen - rejected)
+        loss = losses[real].sum() * (processes() / total(int(real.sum())))
         return (loss, outputs) if return_outputs else loss
 
 
