@@ -123,7 +123,10 @@ def test_one_after_the_other_killed_they_begin_again_by_themselves_and_come_to_t
     # The writer has checkpoints at 3, 6, … and the reward model at 4, 8, …
     found = two_processes(tmp_path, {3: 1, 4: 0})
     resumed = [each["checkpoint"] for each in found.said if each["stage"] == "resumed"]
-    assert resumed == ["checkpoint-3", "checkpoint-4"]
+    # Where nothing else runs, one more may be sealed before the signal comes
+    assert len(resumed) == 2
+    assert resumed[0] in ("checkpoint-3", "checkpoint-6")
+    assert resumed[1] in ("checkpoint-4", "checkpoint-8")
     assert found.sft["model_id"] == uninterrupted.sft["model_id"]
     assert found.sft["history"] == uninterrupted.sft["history"]
     assert found.reward["model_id"] == uninterrupted.reward["model_id"]
