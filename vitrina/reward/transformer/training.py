@@ -89,6 +89,7 @@ def fit_transformer(
         _keep(work, partial / FOLDER, encoder)
     together()
     scorer = TransformerScorer.load(partial / FOLDER)
+    together()  # the first goes on to rename the folder that the others are reading
     best = min(history, key=lambda epoch: epoch["log_loss"])
     described = {
         "settings": settings.described(),
