@@ -30,6 +30,7 @@ pytestmark = pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("values", "state"),
     [({"action": "approve"}, "approved"), (EDIT, "approved"), ({"action": "reprocess"}, "reprocess"),
+     ({"action": "reprocess", "reasons": ["poor"], "comment": "скучно"}, "reprocess"),
      ({"action": "reject", "reasons": ["invented", "poor"], "comment": "нет"}, "rejected")],
 )  # fmt: skip
 def test_a_decision_is_kept_and_the_next_case_follows(maria: Client, values: dict[str, Any], state: str) -> None:

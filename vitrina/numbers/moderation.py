@@ -34,7 +34,7 @@ SELECT reason.value, count(*)
 FROM review_decision AS d
 CROSS JOIN LATERAL jsonb_array_elements_text(
     CASE WHEN jsonb_typeof(d.reasons) = 'array' THEN d.reasons ELSE '[]'::jsonb END) AS reason (value)
-WHERE d.created_at >= %s AND d.action = 'reject'
+WHERE d.created_at >= %s AND d.action IN ('reject', 'reprocess')
   AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
 """
@@ -46,7 +46,7 @@ class Decisions:
 
     Attributes:
         by_day: Action → number for each day of the period.
-        reasons: Code of a reason → rejections that name it; a rejection can name several.
+        reasons: Code of a reason → rejections and texts sent back that name it; one can name several.
         median_seconds: Time with the case in view; ``None`` where no page counted it.
         timed: Decisions whose time is known.
     """

@@ -23,7 +23,7 @@ class Judgement:
     Attributes:
         action: approve, edit, reject or reprocess.
         seen_version: Number of the product's newest text when the page was made; a newer one is a conflict.
-        reasons: Codes of reasons; a rejection needs one, or a comment.
+        reasons: Codes of reasons; a rejection needs one, or a comment. What is to be written again may have some.
         comment: In the person's words.
         category: A corrected category, by slug. A rejection takes none.
         edit: The rewritten text: title, body (HTML), seo_title, seo_description, keywords.

@@ -35,6 +35,8 @@ from vitrina.review.moderating import decide_case
 #: Cases of one request about several: four pages of the list.
 MOST = 200
 _LONGEST_COMMENT = 2_000
+#: A rejection ends there, or sends the text back to its writer.
+_FOR_REASONS = {"reject", "reprocess"}
 _MOST_MS = 6 * 3_600_000
 
 
@@ -44,7 +46,7 @@ def decide(request: HttpRequest, item_id: int) -> HttpResponse:
     """Approve, save an edit, reject with reasons, have it written again; or change what one decided. Then the next."""
     item, filters, user, form = _found(item_id), Filters.of(request.GET), person(request), request.POST
     action, comment = form.get("action", ""), plain(form.get("comment"))
-    reasons = [code for code in form.getlist("reasons") if code in REASONS] if action == "reject" else []
+    reasons = [code for code in form.getlist("reasons") if code in REASONS] if action in _FOR_REASONS else []
     words = Words.of_form(form) if action == "edit" else None
     wrong = words.problems() if words is not None else []
     if action == "reject" and not reasons:

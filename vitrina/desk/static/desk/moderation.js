@@ -126,7 +126,7 @@
     reject: calm(() => { if (!reasons() || rejecting()) return false; reasons().open = true; }),
     ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`reason${n}`, calm(() => reason(n))])),
     comment: calm(() => { if (!rejecting()) return false; find("input[name=comment]", reasons()).focus(); }),
-    reprocess: still(() => press("reprocess")),
+    reprocess: calm(() => press("reprocess")),
     assign: still(() => { const give = find("[data-assign]"); if (!give) return false; find("[data-more]").open = true; give.open = true; }),
     later: still(() => submit("[data-later]")),
     undo: calm(() => submit("[data-undo]")),
