@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,16 +21,15 @@ from vitrina.errors import PermanentError, RetryableError
 from vitrina.servers import pgplaces
 from vitrina.servers.pgconnection import postmaster
 from vitrina.servers.postgres import EmbeddedPostgres
-from vitrina.servers.testing import FAST_SETTINGS
+from vitrina.servers.testing import FAST_SETTINGS, make_folder
 
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that any user may pass through; pytest's own are closed to others."""
-    with tempfile.TemporaryDirectory(prefix="vitrina-pg-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        yield folder
+    """A folder that any user may pass through; pytest's own are closed to others. In memory where there is plenty."""
+    folder = make_folder()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -199,8 +199,10 @@ class EmbeddedPostgres:
         # SIGINT is PostgreSQL's "fast": what `pg_ctl stop -m fast` sends, to a process that was just verified
         with contextlib.suppress(psutil.NoSuchProcess):
             server.send_signal(signal.SIGINT)
-            with contextlib.suppress(psutil.TimeoutExpired):
-                server.wait(timeout=timeout_s)
+            # psutil's wait() ends when the dead one was reaped: in a container that may take a second, or for ever
+            deadline = time.monotonic() + timeout_s
+            while server.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+                time.sleep(0.01)
         if postmaster(places.data) is not None:
             raise RetryableError(f"PostgreSQL (pid {pid}) did not stop in {timeout_s} s.", hint=f"See {self.log}.")
         return True
