@@ -35,7 +35,7 @@ from vitrina.servers.pgconnection import (
     write_file,
 )
 from vitrina.servers.pgplaces import Places, choose_places, socket_folder
-from vitrina.servers.processes import free_port, port_is_free
+from vitrina.servers.processes import ProcessId, free_port, port_is_free
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +195,15 @@ class EmbeddedPostgres:
         pid = postmaster(places.data)
         if pid is None:
             return False
-        server = psutil.Process(pid)
+        server = ProcessId.of(pid)
         # SIGINT is PostgreSQL's "fast": what `pg_ctl stop -m fast` sends, to a process that was just verified
-        with contextlib.suppress(psutil.NoSuchProcess):
-            server.send_signal(signal.SIGINT)
-            # psutil's wait() ends when the dead one was reaped: in a container that may take a second, or for ever
-            deadline = time.monotonic() + timeout_s
-            while server.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-                time.sleep(0.01)
+        if (process := server.process()) is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT)
+        # psutil's wait() ends when the dead one was reaped: in a container that may take a second, or for ever
+        deadline = time.monotonic() + timeout_s
+        while server.process() is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
         if postmaster(places.data) is not None:
             raise RetryableError(f"PostgreSQL (pid {pid}) did not stop in {timeout_s} s.", hint=f"See {self.log}.")
         return True
