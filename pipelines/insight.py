@@ -7,8 +7,6 @@ by every run and step process).
 
 # No postponed annotations here: Dagster reads those of the nested asset function as they stand.
 import os
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 
 from assets.plots import table
 from assets.policies import Owner
+from pipelines.dbt_cli import InstalledDbt, dbt_executable, target_folder
 from resources.warehouse import Warehouse
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
@@ -123,7 +122,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "VITRINA_DBT_DB": database["NAME"],
         "VITRINA_DBT_ROLE": settings.database_role,
         "VITRINA_DBT_SSLMODE": database["OPTIONS"].get("sslmode", "prefer"),
-        # What dbt parsed before is found there; runs write into folders of their own.
+        # What the set-up parsed is found there, until a run has left its own.
         "DBT_TARGET_PATH": str((DBT_FOLDER.parent / MADE_FOLDER).absolute()),
         "DO_NOT_TRACK": "1",
     }
@@ -142,12 +141,6 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _dbt_executable() -> str:
-    """dbt of this very environment, whether or not it is activated."""
-    beside = Path(sys.executable).parent / "dbt"
-    return str(beside) if beside.is_file() else "dbt"
 
 
 def _with_preview(event: Any) -> Any:
@@ -178,16 +171,13 @@ def _marts(folder: Path) -> dg.AssetsDefinition:
     )
     def dbt_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, dbt_warehouse: Warehouse) -> Iterator[Any]:
         """Builds staging views and marts, and runs their tests."""
-        # A folder of its own: runs side by side do not share state, and nothing piles up in the project.
-        with (
-            tempfile.TemporaryDirectory(prefix="vitrina-dbt-") as target,
-            _environment(dbt_environment(dbt_warehouse.settings)),
-        ):
+        settings = dbt_warehouse.settings
+        with target_folder(settings.vitrina_home) as target, _environment(dbt_environment(settings)):
             # Not `dbt build`: there a failed test of a table skips every model below it, and one bad row of one
             # drop would keep the marts of all others out of date. Failed tests are failed checks, seen in the UI.
-            run = dbt.cli(["run"], context=context, target_path=Path(target))
+            run = dbt.cli(["run"], context=context, target_path=target)
             yield from map(_with_preview, run.stream())
-            tests = dbt.cli(["test"], context=context, target_path=Path(target), raise_on_error=False)
+            tests = dbt.cli(["test"], context=context, target_path=target, raise_on_error=False)
             yield from tests.stream()
             if tests.process.returncode not in (0, TESTS_FAILED):
                 raise dg.Failure(f"dbt could not run the tests: it ended with code {tests.process.returncode}.")
@@ -220,8 +210,8 @@ def build_defs(*, resources: Mapping[str, Any] | None = None, folder: Path = DBT
             )
         ],
         resources={
-            "dbt": DbtCliResource(
-                project_dir=os.fspath(folder), profiles_dir=os.fspath(folder), dbt_executable=_dbt_executable()
+            "dbt": InstalledDbt(
+                project_dir=os.fspath(folder), profiles_dir=os.fspath(folder), dbt_executable=dbt_executable()
             ),
             "dbt_warehouse": Warehouse(),
             **(resources or {}),

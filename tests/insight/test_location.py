@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -128,3 +129,37 @@ def test_the_variables_of_a_build_do_not_outlive_it(monkeypatch: pytest.MonkeyPa
         assert os.environ["VITRINA_DBT_PASSWORD"] == "secret"
     assert os.environ["VITRINA_DBT_HOST"] == "mine"
     assert "VITRINA_DBT_PASSWORD" not in os.environ
+
+
+def test_dbt_asks_nobody_for_its_version(location: dg.Definitions) -> None:
+    from importlib.metadata import version
+
+    from pipelines.dbt_cli import InstalledDbt
+    from pipelines.insight import DBT_FOLDER
+
+    # A program that does not answer as dbt does
+    dbt = InstalledDbt(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=sys.executable)
+    assert str(dbt._cli_version) == version("dbt-core")
+
+
+def test_what_a_run_parsed_is_there_for_the_next_and_a_failed_one_leaves_it(
+    tmp_path: Path, location: dg.Definitions
+) -> None:
+    from pipelines.dbt_cli import PARSED, target_folder
+
+    with target_folder(tmp_path) as first:
+        assert not (first / PARSED).exists()
+        (first / PARSED).write_bytes(b"parsed")
+
+    def killed() -> None:
+        with target_folder(tmp_path) as second:
+            assert (second / PARSED).read_bytes() == b"parsed"
+            (second / PARSED).write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed()
+    with target_folder(tmp_path) as third:
+        assert (third / PARSED).read_bytes() == b"parsed"
+    assert not third.exists()
+    assert [path.name for path in (tmp_path / "dbt").iterdir()] == [PARSED]
