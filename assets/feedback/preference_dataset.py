@@ -71,11 +71,10 @@ def _push(
     if not isinstance(version, DatasetVersion) or not version.validated:
         return "not validated, so not pushed"
     try:
-        result = push(version, object_store.store(), settings)
+        return str(push(version, object_store.store(), settings))
     except VitrinaError as problem:
         context.log.warning("%s", problem)
         return f"failed: {problem}"
-    return f"{result.repo}@{result.revision}{'' if result.pushed else ' (stood there already)'}"
 
 
 @dg.asset_check(

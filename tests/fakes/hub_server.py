@@ -11,10 +11,11 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith(".git/info/lfs/objects/batch"):
             return self._batch(json.loads(body))
         if found is None or found[1] not in hub.private:
-            return self._send(404, {"error": "Repository not found"})
+            return self._send(404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"})
         return self._repository(found[1], found[2] or "", body)
 
     def _create(self, asked: dict[str, Any]) -> None:
@@ -143,8 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             main = {"name": "main", "ref": "refs/heads/main", "targetCommit": hub.head(repo)}
             return self._send(200, {"branches": [main], "converts": [], "tags": tags})
         if rest.startswith("/tree/"):
-            listed = hub.files[repo].items()
-            return self._send(200, [{"type": "file", "path": n, "size": len(d), "oid": "0" * 40} for n, d in listed])
+            return self._send(200, [_listed(name, data) for name, data in hub.files[repo].items()])
         if rest in {"", "/"} or rest.startswith("/revision"):
             siblings = [{"rfilename": name} for name in hub.files[repo]]
             about = {"id": repo, "sha": hub.head(repo), "siblings": siblings, "private": hub.private[repo], "tags": []}
@@ -168,14 +168,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.commits[repo].append({"oid": oid, "title": header["summary"]})
         self._send(200, {"commitOid": oid, "commitUrl": f"{self.hub.url}/datasets/{repo}/commit/{oid}"})
 
-    def _send(self, status: int, data: Any) -> None:
+    def _send(self, status: int, data: Any, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         body = json.dumps(data).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def _listed(name: str, data: bytes) -> dict[str, Any]:
+    """A file as the tree of a repository lists it; a large one is a pointer in git, and has the hash of its bytes."""
+    about = {"type": "file", "path": name, "size": len(data)}
+    if not name.endswith(_LARGE):
+        return about | {"oid": hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()}
+    digest = hashlib.sha256(data).hexdigest()
+    return about | {"oid": "0" * 40, "lfs": {"oid": digest, "size": len(data), "pointerSize": 134}}
 
 
 @contextmanager

@@ -41,6 +41,19 @@ def test_a_sound_policy_becomes_the_champion_and_comes_back_whole(registry, tmp_
     assert {rule.name for rule in rules} >= {"beats_sft", "near_to_sft", "length", "does_not_repeat"}
 
 
+def test_weights_that_a_person_rolled_back_and_that_are_trained_again_wait_for_a_person(registry, tmp_path):
+    policies, services, _ = registry
+    row, _ = take(registry, policy_folder(tmp_path / "policy", better))
+    services.roll_back(policies.POLICY, by="anna", reason="complaints")
+    again, _ = take(registry, tmp_path / "policy")
+    assert (again.pk, str(again.status), again.passed) == (row.pk, "retired", True)
+    assert services.champion(policies.POLICY) is None
+    services.promote(again, by="anna")
+    assert not services.withdrawn(services.champion(policies.POLICY))
+    take(registry, tmp_path / "policy")
+    assert services.champion(policies.POLICY) == row
+
+
 def test_an_over_optimised_policy_is_held_back_until_a_person_signs(registry, tmp_path):
     policies, services, _ = registry
     row, _ = take(registry, policy_folder(tmp_path / "policy", babbling))

@@ -96,7 +96,10 @@ def test_a_folder_that_lists_its_card_keeps_it_and_stays_whole(folders, tmp_path
     assert open_model(folder).model_id == manifest["model_id"]
 
 
-@pytest.mark.parametrize(("by", "reason"), [("gate", "please"), ("anna", ""), ("", "because"), ("anna", "  ")])
+@pytest.mark.parametrize(
+    ("by", "reason"),
+    [("gate", "please"), (" Gate", "please"), ("anna", ""), ("", "because"), (" ", "because"), ("anna", "  ")],
+)  # fmt: skip
 def test_what_the_gate_refused_needs_a_signed_reason(registry, folders, by, reason):
     services, _, role, register = registry
     with pytest.raises(services.NotPromoted, match="accuracy"):

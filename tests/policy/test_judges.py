@@ -37,6 +37,15 @@ def test_halves_share_no_prompt_and_are_used_again(pairs, tmp_path):
     assert len(told) == 2
 
 
+def test_the_first_of_several_processes_makes_both_by_itself(pairs, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, told in (("0", ["reward trained", "judge trained"]), ("1", [])):
+        monkeypatch.setenv("RANK", rank)
+        stages = []
+        open_judges(pairs, None, None, tmp_path, 0, lambda stage, _, stages=stages: stages.append(stage))
+        assert stages == told
+
+
 def test_a_judge_is_trained_on_what_the_teacher_has_not_seen(pairs, teacher, tmp_path):
     found = open_judges(pairs, teacher, None, tmp_path, 0, silent)
     assert not set(found.reward.trained_groups()) & set(found.judge.trained_groups())

@@ -211,11 +211,12 @@ def test_an_edit_is_preferred_over_what_was_generated_until_it_is_taken_back() -
 def test_approvals_and_rejections_are_labels_of_single_texts() -> None:
     maria, first, second = person("moderator"), case(1), case(2)
     decide_case(maria, claim(maria, first.pk).token, Judgement("approve"))
-    decide_case(maria, claim(maria, second.pk).token, Judgement("reject", reasons=["invented"], comment="личное"))
+    said = ["invented", "звоните Ивану", "call_79161234567", "wrong_fact"]
+    decide_case(maria, claim(maria, second.pk).token, Judgement("reject", reasons=said, comment="личное"))
     assert list(sources.labels()) == [], "within the minute"
     Decision.objects.update(created_at=day(1))
     good, bad = sources.labels()
-    assert (good.good, bad.good, bad.reasons) == (True, False, ("invented",))
+    assert (good.good, bad.good, bad.reasons) == (True, False, ("invented", "wrong_fact"))
     assert good.annotator == pseudonym(maria)
 
 

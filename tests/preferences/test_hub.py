@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from tests.fakes.hub_here import hub, must_be_installed
 from tests.fakes.hub_server import Hub
 from tests.preferences.people import batch, collected, person, vote
+from vitrina.cli.main import app
 from vitrina.config import Settings
 from vitrina.errors import PermanentError
+from vitrina.hub import HubRefused, HubSilent
 from vitrina.objects import ObjectStore, open_store
-from vitrina.preferences.dataset.hub import HubRefused, HubSilent, push
+from vitrina.preferences.dataset.hub import push
 from vitrina.preferences.dataset.versions import make_version
 from vitrina.preferences.models import DatasetVersion
 
@@ -84,6 +89,29 @@ def test_the_next_version_follows_and_replaces_the_files(settings: Settings, sto
     assert len(hub.tags[REPO]) == 2
     assert "old.parquet" not in hub.files[REPO]
     assert hub.files[REPO]["train.parquet"] == store.get(f"{second.prefix}/train.parquet")
+
+
+def test_a_version_that_the_preferences_came_back_to_is_on_top_again(
+    settings: Settings, store: ObjectStore, hub: Hub
+) -> None:
+    first, second = version(store, settings), version(store, settings, 10)
+    for made in (first, second):
+        push(made, store, settings)
+    back = push(first, store, settings)
+    assert (back.pushed, back.revision, len(hub.commits[REPO])) == (True, hub.head(REPO), 4)
+    assert hub.files[REPO]["train.parquet"] == store.get(f"{first.prefix}/train.parquet")
+    assert hub.tags[REPO][f"v1-{first.version}"] == hub.commits[REPO][1]["oid"], "a tag stays where it was put"
+    assert push(first, store, settings) == replace(back, pushed=False)
+    first.refresh_from_db()
+    assert first.pushed["revision"] == hub.head(REPO)
+
+
+def test_the_command_makes_good_a_push_that_failed(settings: Settings, store: ObjectStore, hub: Hub) -> None:
+    made = version(store, settings)
+    for pushed in (True, False):
+        done = CliRunner().invoke(app, ["preferences", "push", "--json"])
+        told = json.loads(done.stdout)
+        assert told == {"version": made.version, "repo": REPO, "revision": hub.head(REPO), "pushed": pushed}
 
 
 def test_a_push_that_broke_off_is_made_good_by_the_next(settings: Settings, store: ObjectStore, hub: Hub) -> None:

@@ -63,8 +63,9 @@ def test_what_cannot_be_used_at_all_changes_nothing(tmp_path: Path) -> None:
         import_file(lines(tmp_path / "bad.jsonl", [ours(1, response_a="")]), format="ours", name="mine")
     with pytest.raises(PermanentError, match="no format"):
         import_file(file, format="nothing")
-    with pytest.raises(PermanentError, match="without a colon"):
-        import_file(file, name="a:b")
+    for name in ("a:b", " ", "desk"):
+        with pytest.raises(PermanentError, match="without a colon"):
+            import_file(file, name=name)
     assert Preference.objects.count() == 1
 
 
@@ -109,6 +110,19 @@ def test_people_of_a_file_have_pseudonyms_wherever_they_leave_to(tmp_path: Path,
     of = [{vote["annotator"] for vote in row.votes} for row in (mine, other)]
     assert [len(each) for each in of] == [2, 2]
     assert not of[0] & of[1]  # nobody is followed from one file to another
+
+
+def test_the_card_names_the_licence_of_each_file(tmp_path: Path, settings: Settings) -> None:
+    settings.dataset_licence = "cc-by-4.0"
+    import_file(lines(tmp_path / "mine.jsonl", [ours(number) for number in range(9)]), licence="cc-by-nc | 4.0\n# no")
+    import_file(lines(tmp_path / "other.jsonl", [ours(number) for number in range(20, 23)]))
+    store = open_store(settings)
+    made = make_version(store, settings).version
+    card = store.get(f"{made.prefix}/README.md").decode()
+    assert "| mine | 9 | cc-by-nc \\| 4.0 # no |" in card
+    assert "| other | 3 | not named |" in card
+    assert "Licence: cc-by-4.0." in card
+    assert made.report["licences"] == {"mine": "cc-by-nc | 4.0\n# no", "other": "not named"}
 
 
 def test_names_that_came_before_pseudonyms_are_renamed(tmp_path: Path) -> None:

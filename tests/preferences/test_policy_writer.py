@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.preferences.choices import Longest, ids, judge
 from tests.preferences.conftest import served_here
-from tests.preferences.test_best_of import Longest, ids, judge
 from tests.preferences.test_pairing import goods
 from vitrina.catalog.processing import Tools, card_products
 from vitrina.config import Settings

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.preferences.choices import Longest, ids, judge
 from tests.preferences.people import collected, person, vote
-from tests.preferences.test_best_of import Longest, ids, judge
 from tests.preferences.test_pairing import goods
 from vitrina.catalog.processing import Tools, card_products
 from vitrina.config import Settings

@@ -42,6 +42,7 @@ def reasons(*pairs: Pair) -> dict[str, int]:
         ("two_languages", {"text_b": "A dress of thick cotton, lined, with two pockets and sleeves", "language": ""}),
         ("personal_data", {"text_b": "Пишите на ivan.petrov@example.com, ответим"}),
         ("personal_data", {"prompt": "Звоните +7 (912) 345-67-89"}),
+        ("personal_data", {"prompt": "Bizi arayın: 0532 123 45 67"}),
         ("no_majority", {"outcome": "split"}),
     ],
 )  # fmt: skip

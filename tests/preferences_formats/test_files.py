@@ -25,9 +25,10 @@ def test_packed_files_arrays_and_byte_order_marks_read_as_plain_lines_do(tmp_pat
     raw = (tmp_path / "rows.jsonl").read_bytes()
     (tmp_path / "packed.gz").write_bytes(gzip.compress(raw))
     (tmp_path / "marked.jsonl").write_bytes(b"\xef\xbb\xbf" + raw)
+    (tmp_path / "together.jsonl").write_bytes(b"".join(b"\xef\xbb\xbf" + line for line in raw.splitlines(True)))
     (tmp_path / "array.json").write_text(json.dumps([OURS, PANDALM | OURS], indent=1))
     (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "array.json").read_bytes())
-    for name in ("packed.gz", "marked.jsonl", "array.json", "marked.json"):
+    for name in ("packed.gz", "marked.jsonl", "together.jsonl", "array.json", "marked.json"):
         assert [(row.a, row.b, row.choice) for row in load([tmp_path / name]).rows] == [
             (row.a, row.b, row.choice) for row in plain
         ]

@@ -97,11 +97,13 @@ def test_a_prompt_is_known_whatever_its_group_is_called_and_by_its_near_duplicat
     model = train(learned, Plan(tmp_path / "model", ModelKind.LINEAR))
     same = [{name: value for name, value in record.items() if name != "group"} for record in records[:60]]
     near = [record | {"prompt": f"{record['prompt']} ещё", "group": "another"} for record in records[60:90]]
-    test = load([write(tmp_path / "test.jsonl", [*same, *near, *pairs(30, 6)])])
+    asked_anew = [record | {"prompt": f"Иначе {place}", "group": ""} for place, record in enumerate(records[90:110])]
+    test = load([write(tmp_path / "test.jsonl", [*same, *near, *pairs(30, 6), *asked_anew])])
     assert evaluate(model, test)["leaked"]["pairs"] == 60
     report = evaluate(model, test, learned, curve=False)
-    assert report["leaked"] == {"pairs": 90, "groups": 61, "near": 30}
-    assert any("90 of 120" in note and "30 of them a near-duplicate" in note for note in report["notes"])
+    assert report["leaked"] == {"pairs": 90, "groups": 61, "near": 30, "answers": 20}
+    assert any("90 of 140" in note and "30 of them a near-duplicate" in note for note in report["notes"])
+    assert any("20 test pairs have the two answers of a training pair" in note for note in report["notes"])
 
 
 def test_files_of_one_name_are_not_mixed_up(tmp_path):

@@ -184,6 +184,13 @@ def test_a_temperature_mends_margins_that_are_too_sure():
     assert calibration_error(reliability(signed * 4 / temperature)) < 0.02 < calibration_error(reliability(signed * 4))
 
 
+def test_a_few_pairs_of_which_a_model_knows_nothing_say_little_of_its_temperature():
+    rng = np.random.default_rng(0)
+    signed = rng.normal(size=6_000)
+    assert 1.2 < fit_temperature(signed[:60]) < 4
+    assert fit_temperature(signed) > 5
+
+
 def test_a_temperature_of_nothing_is_one():
     assert fit_temperature(np.zeros(0)) == fit_temperature(np.zeros(100)) == 1.0
 

@@ -7,15 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.reward.made import made
-from tests.training.writers import SFT, examples, sft_plan
+from tests.training.writers import POLICY, SFT, examples, sft_plan
 from vitrina.policy import sft, storage
+from vitrina.policy.settings import PolicySettings
 from vitrina.preferences.formats import load
 from vitrina.reward import fitting
 from vitrina.reward.models import ModelKind
@@ -35,15 +36,18 @@ TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-p
 #: As the two processes of the platform are, one after the other in one start: most of a start is imports.
 BOTH = """
 import sys
-from vitrina.training import reward, sft
+from vitrina.training import policy, reward, sft
 from vitrina.training.telling import told
 
-train, out, examples, pairs = sys.argv[1:]
+train, out, examples, pairs, taught = sys.argv[1:]
 
 def work(tell):
     sft.run(sft.arguments().parse_args(["--train", train, "--out", out + "/sft", "--settings", examples]), tell)
     words = ["--train", train, "--out", out + "/reward", "--kind", "ensemble", "--settings", pairs]
     reward.run(reward.arguments().parse_args(words), tell)
+    if taught != "null":
+        words = ["--train", train, "--sft", out + "/sft", "--out", out + "/policy", "--settings", taught]
+        policy.run(policy.arguments().parse_args(words), lambda *_: None)
 
 sys.exit(told(work))
 """
@@ -51,8 +55,9 @@ sys.exit(told(work))
 
 @dataclass
 class Together:
-    """What two processes told, and what they left."""
+    """What two processes told, of the policy nothing, and what they left."""
 
+    folder: Path
     said: list[dict[str, Any]]
     sft: dict[str, Any]
     reward: dict[str, Any]
@@ -70,11 +75,12 @@ def rank(number: int, below: int) -> int:
     raise AssertionError(f"there is no process of rank {number}")
 
 
-def two_processes(folder: Path, killed: dict[int, int] | None = None) -> Together:
+def two_processes(folder: Path, killed: dict[int, int] | None = None, policy: PolicySettings | None = None) -> Together:
     """Train; once the checkpoint of a step is sealed, kill the process of the rank that is named beside the step."""
     waiting = dict(killed or {})
     (folder / "both.py").write_text(BOTH, encoding="utf-8")
     settings = [json.dumps(each.described()) for each in (EXAMPLES, PAIRS)]
+    settings.append(json.dumps(asdict(policy) if policy else None))
     script = [str(folder / "both.py"), str(made(folder, ROWS)), str(folder), *settings]
     process = subprocess.Popen(
         [*TWO, "--max-restarts", str(len(waiting)), *script], stderr=subprocess.PIPE, text=True, env=environment()
@@ -92,12 +98,12 @@ def two_processes(folder: Path, killed: dict[int, int] | None = None) -> Togethe
         process.terminate()
     assert not waiting, "it ended before it was killed"
     said = [json.loads(line) for line in lines if line.startswith("{")]
-    return Together(said, storage.read(folder / "sft"), read_manifest(folder / "reward"))
+    return Together(folder, said, storage.read(folder / "sft"), read_manifest(folder / "reward"))
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Together:
-    return two_processes(tmp_path_factory.mktemp("uninterrupted"))
+    return two_processes(tmp_path_factory.mktemp("uninterrupted"), policy=replace(POLICY, steps=2))
 
 
 def test_two_processes_have_the_losses_of_one(tmp_path: Path, uninterrupted: Together) -> None:
@@ -107,14 +113,28 @@ def test_two_processes_have_the_losses_of_one(tmp_path: Path, uninterrupted: Tog
     judge = fitting.Plan(tmp_path / "judge", ModelKind.TRANSFORMER, transformer=PAIRS)
     pairs = load([made(tmp_path, ROWS)])
     other = fitting.train(pairs, judge, lambda *each: told.append(each)).manifest["parts"]["transformer"]
-    wanted = [figures["loss"] for stage, figures in told if stage == "step"]
-    found = [each["loss"] for each in uninterrupted.said if each["stage"] == "step"]
-    assert found == pytest.approx(wanted, abs=1e-4)
+    wanted = [figures for stage, figures in told if stage == "step"]
+    found = [each for each in uninterrupted.said if each["stage"] == "step"]
+    assert [each["loss"] for each in found] == pytest.approx([each["loss"] for each in wanted], abs=1e-4)
+    # Of the reward model; with blanks counted the last batch, of one pair, would have another accuracy and margin
+    for name in ("accuracy", "margin"):
+        shown = [each[name] for each in found if name in each]
+        assert shown == pytest.approx([each[name] for each in wanted if name in each], abs=1e-3)
+        assert len(shown) >= 12
     assert uninterrupted.sft["plan"] == alone["plan"]
     shared = uninterrupted.reward["parts"]["transformer"]
     assert [manifest["speed"]["devices"] for manifest in (uninterrupted.sft, shared)] == [2, 2]
     for name, one, two in (("loss_per_token", alone, uninterrupted.sft), ("log_loss", other, shared)):
         assert one["history"][-1][name] == pytest.approx(two["history"][-1][name], abs=1e-4)
+
+
+def test_two_processes_teach_a_policy_whose_teacher_and_judge_the_first_one_makes(uninterrupted: Together) -> None:
+    """They are linear, and made by one process while the other waits; the judgement is made once too."""
+    manifest = storage.read(uninterrupted.folder / "policy")
+    assert (manifest["judge_origin"], manifest["speed"]["devices"]) == ("halves", 2)
+    assert manifest["sft_model_id"] == uninterrupted.sft["model_id"]
+    report = json.loads((uninterrupted.folder / "policy" / "evaluation" / "report.json").read_text(encoding="utf-8"))
+    assert report["n_prompts"] == POLICY.judged_prompts
 
 
 def test_one_after_the_other_killed_they_begin_again_by_themselves_and_come_to_the_same_weights(

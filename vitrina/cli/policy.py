@@ -25,12 +25,14 @@ app.command("models")(policy_registry.models)
 app.command("pairs")(policy_registry.pairs)
 app.command("promote")(policy_registry.promote)
 app.command("roll-back")(policy_registry.roll_back)
+app.command("push")(policy_registry.push)
 Settings = Annotated[str, typer.Option("--settings", help="As a JSON object: base, epochs, beta, steps, …")]
 Format = Annotated[str | None, typer.Option("--format", help="Of preference files; recognised when left out.")]
 Train = Annotated[list[Path], typer.Option("--train", help="Preference files, or prompt and text.", metavar="FILE…")]
 Out = Annotated[Path, typer.Option("--out", help="Folder that becomes the model.", metavar="DIR")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace a model that stands in DIR.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of folds, weights and texts.")]
+_SHOWN = ("n_prompts", "best_of", "writers", "over_best_of_n", "length_ratio", "kl_per_token")
 
 
 def _settings(text: str) -> Mapping[str, Any]:
@@ -101,7 +103,7 @@ def train(
         best_of=chosen.best_of, temperature=chosen.temperature, used=judges.named,
     )  # fmt: skip
     rules = judged(report)
-    shown = {name: report[name] for name in ("n_prompts", "best_of", "writers", "length_ratio", "kl_per_token")}
+    shown = {name: report[name] for name in _SHOWN}
     gate = [{"name": rule.name, "met": rule.passed, "measured": rule.measured, "needed": rule.needed} for rule in rules]
     emit(
         {"model": str(out), "model_id": manifest["model_id"], **shown, "gate": gate}, as_json, lambda: _human(out, gate)

@@ -1,4 +1,4 @@
-"""``vitrina policy models | pairs | promote | roll-back``: which models write, and changing that by hand.
+"""``vitrina policy models | pairs | promote | roll-back | push``: which models write, and changing that by hand.
 
 Belongs here: options and what is printed. Stays out: what may be done (`vitrina.models_registry`).
 """
@@ -12,7 +12,7 @@ import typer
 
 from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, facts, show_table
-from vitrina.cli.promoting import By, Reason, promoted, rolled_back
+from vitrina.cli.promoting import By, Reason, promoted, pushed, rolled_back
 from vitrina.config import get_settings
 from vitrina.policy.gates import MIN_VOTES, Votes
 from vitrina.statistics.intervals import Interval
@@ -137,3 +137,8 @@ def promote(
 def roll_back(role: Role = Writers.POLICY, by: By = "", reason: Reason = "", as_json: AsJson = False) -> None:
     """Bring back the champion before the present one. Before the first policy none wrote: none does then."""
     rolled_back(role, by=by, reason=reason, as_json=as_json)
+
+
+def push(role: Role = Writers.POLICY, as_json: AsJson = False) -> None:
+    """Leave the Hub on the champion: for a push that failed, or a repository that was named since. Twice is once."""
+    pushed(role, as_json=as_json)

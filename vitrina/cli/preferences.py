@@ -113,6 +113,22 @@ def diff(old: Which, new: Which = "newest", as_json: AsJson = False) -> None:
     emit(data, as_json, human)
 
 
+@app.command("push")
+def push(as_json: AsJson = False) -> None:
+    """Leave the Hub on the newest validated version, where a push failed or a repository was named since."""
+    connected()
+    from vitrina.objects import open_store
+    from vitrina.preferences.dataset import hub
+    from vitrina.preferences.dataset.versions import newest
+
+    settings = get_settings()
+    if (version := newest(validated=True)) is None:
+        raise PermanentError("There is no validated dataset yet.", hint="Run the job `make_preference_dataset`.")
+    done = hub.push(version, open_store(settings), settings)
+    data = {"version": version.version, "repo": done.repo, "revision": done.revision, "pushed": done.pushed}
+    emit(data, as_json, lambda: say(f"Dataset {version.number} on the Hub: {done}"))
+
+
 def _find(name: str) -> DatasetVersion:
     from vitrina.preferences.dataset.versions import newest
     from vitrina.preferences.models import DatasetVersion

@@ -15,6 +15,7 @@ import typer
 from vitrina.cli.database import connected
 from vitrina.cli.output import emit, say
 from vitrina.config import get_settings
+from vitrina.errors import PermanentError
 
 By = Annotated[
     str, typer.Option("--by", help="Who decides; your account's name when left out, but against the gate it is needed.")
@@ -31,7 +32,7 @@ def account() -> str:
 
 
 def promoted(role: str, model: str, *, by: str, reason: str, as_json: bool) -> None:
-    """Make a model the champion of its role. Said again of the champion, it only pushes what is not on the Hub yet."""
+    """Make a model the champion of its role. Said again of the champion, it only brings the Hub to it."""
     connected()
     from vitrina.models_registry import services
     from vitrina.models_registry.models import RegisteredModel
@@ -53,6 +54,23 @@ def rolled_back(role: str, *, by: str, reason: str, as_json: bool) -> None:
     result = {name: row.model_id if row else None for name, row in (("model", done.model), ("instead_of", done.former))}
     told = f"{str(result['model'])[:12]} is the champion again" if done.model else f"No {role} is in use now"
     _end(role, result, told, as_json)
+
+
+def pushed(role: str, *, as_json: bool) -> None:
+    """Leave the Hub on the model in use, where a push failed or a repository was named since.
+
+    Raises:
+        PermanentError: the settings name no repository or no token.
+    """
+    connected()
+    from vitrina.models_registry import hub, services
+    from vitrina.models_registry.models import RegisteredModel
+
+    if not hub.wanted(get_settings()):
+        raise PermanentError("There is nowhere to push to.", hint="Set HF_MODEL_REPO and HF_TOKEN.")
+    row = services.champion(RegisteredModel.Role(role))
+    told = f"{row.model_id[:12]} is the champion" if row else f"No {role} is in use"
+    _end(role, {"model": row.model_id if row else None}, told, as_json)
 
 
 def _end(role: str, result: Mapping[str, Any], told: str, as_json: bool) -> None:

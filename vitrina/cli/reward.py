@@ -24,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="Reward models: which of two answer
 app.command("models")(reward_registry.models)
 app.command("promote")(reward_registry.promote)
 app.command("roll-back")(reward_registry.roll_back)
+app.command("push")(reward_registry.push)
 Format = Annotated[
     str | None,
     typer.Option(

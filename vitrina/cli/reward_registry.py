@@ -1,4 +1,4 @@
-"""``vitrina reward models | promote | roll-back``: which reward model is in use, and changing that by hand.
+"""``vitrina reward models | promote | roll-back | push``: which reward model is in use, and changing that by hand.
 
 Belongs here: options and what is printed. Stays out: what may be done (`vitrina.models_registry`).
 """
@@ -11,7 +11,7 @@ import typer
 
 from vitrina.cli.database import connected
 from vitrina.cli.output import AsJson, emit, show_table
-from vitrina.cli.promoting import By, Reason, promoted, rolled_back
+from vitrina.cli.promoting import By, Reason, promoted, pushed, rolled_back
 
 #: As the registry calls it.
 ROLE = "reward"
@@ -67,3 +67,8 @@ def promote(
 def roll_back(by: By = "", reason: Reason = "", as_json: AsJson = False) -> None:
     """Bring back the champion before the present one."""
     rolled_back(ROLE, by=by, reason=reason, as_json=as_json)
+
+
+def push(as_json: AsJson = False) -> None:
+    """Leave the Hub on the champion: for a push that failed, or a repository that was named since. Twice is once."""
+    pushed(ROLE, as_json=as_json)

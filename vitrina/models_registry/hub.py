@@ -1,8 +1,8 @@
-"""Pushing the model in use to the Hugging Face Hub.
+"""Leaving the Hugging Face Hub on the model in use.
 
-Belongs here: one commit and one tag a model, private by default, a repository for each role. Stays out: the Hub's
-client and its errors in words (`vitrina.preferences.dataset.hub`), who is in use. What is pushed is the verified copy,
-its card and its plots; the report stays at home, since it quotes texts.
+Belongs here: which files of which model lie on the main branch of a role's repository, and what its card says of its
+status. Stays out: the Hub's client (`vitrina.hub`), who is in use. What is pushed is the verified copy, its card and
+its plots; the report stays at home, since it quotes texts. No name of a person who decided is told.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from vitrina.config import Settings
 from vitrina.errors import PermanentError, VitrinaError
+from vitrina.hub import Pushed, brought, client, in_words, private_unless_wanted
 from vitrina.models_registry import services
 from vitrina.models_registry.models import RegisteredModel
 from vitrina.objects import ObjectStore
-from vitrina.preferences.dataset.hub import Pushed, client, in_words, private_unless_wanted
 from vitrina.reward.storage import CARD, EVALUATION, MANIFEST
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 _KIND, _SETTING, _PUBLIC = "model", "HF_MODEL_REPO", "HF_MODEL_PUBLIC"
 #: What the Hub itself puts into a repository.
 _THEIRS = frozenset({".gitattributes"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _TASKS = {"reward": "text-classification", "sft": "text-generation", "policy": "text-generation"}
+#: The first line of a card on the main branch.
+IN_USE = "**Status: in use.** The platform that pushed this uses this model."
+RETIRED = "**Status: retired.** The platform that pushed this has no model of this role in use."
 
 
 def wanted(settings: Settings) -> bool:
@@ -53,26 +53,34 @@ class Outcome:
 
 
 def push_champion(role: str, store: Callable[[], ObjectStore], settings: Settings) -> Outcome:
-    """Push the role's champion where the settings name a repository, also one that was promoted long ago.
+    """Leave the role's repository on its champion where the settings name one, also one that was promoted long ago.
 
-    Every promotion ends here, that of a training and that of a person. A Hub that fails undoes nothing.
+    Every promotion and every roll-back ends here, that of a training and that of a person. A Hub that fails undoes
+    nothing; whoever comes next makes it good. Where no model is in use any more, the last one's card says so.
 
     Args:
         store: Opens the object store; not called where nothing is pushed.
     """
     if not wanted(settings):
         return Outcome("no repository is set", wanted=False)
-    if (champion := services.champion(RegisteredModel.Role(role))) is None:
-        return Outcome("no model is in use")
+    named = RegisteredModel.Role(role)
+    cache = settings.vitrina_home / "training" / "models"
     try:
-        done = push(champion, store(), settings, settings.vitrina_home / "training" / "models")
+        while True:
+            champion = services.champion(named)
+            if champion is not None:
+                said = str(push(champion, store(), settings, cache))
+            else:
+                said = _none_in_use(named, store, settings, cache)
+            # Whose commit comes last looks last: one that was slow must not leave a model that was retired meanwhile
+            if services.champion(named) == champion:
+                return Outcome(said)
     except VitrinaError as problem:
         return Outcome(f"failed: {problem}", problem=problem)
-    return Outcome(f"{done.repo}@{done.revision}{'' if done.pushed else ' (stood there already)'}")
 
 
 def push(model: RegisteredModel, store: ObjectStore, settings: Settings, cache: Path) -> Pushed:
-    """Push a model in use, once.
+    """Leave the main branch of the role's repository on a model in use; no commit where it is there already.
 
     Args:
         cache: Folder of verified copies.
@@ -84,42 +92,52 @@ def push(model: RegisteredModel, store: ObjectStore, settings: Settings, cache: 
     """
     if model.status != RegisteredModel.Status.CHAMPION:
         raise PermanentError(f"{model} is not in use: it is not pushed.", hint="Models that were promoted are.")
+    return _left_on(model, store, settings, cache, IN_USE)
+
+
+def _none_in_use(role: RegisteredModel.Role, store: Callable[[], ObjectStore], settings: Settings, cache: Path) -> str:
+    """After the roll-back of a first model: what lies there is called retired. Nothing is pushed where nothing lies."""
+    last = services.last_champion(role)
+    if last is None or not settings.hf_model_repo or settings.hf_token is None:
+        return "no model is in use"
+    repo, api = f"{settings.hf_model_repo}-{role}", client(settings, settings.hf_token.get_secret_value())
+    try:
+        if not api.repo_exists(repo, repo_type=_KIND):
+            return "no model is in use"
+    except Exception as error:
+        raise in_words(error, repo, what=_KIND, setting=_SETTING) from error
+    done = _left_on(last, store(), settings, cache, RETIRED)
+    return f"no model is in use; the last one is called retired: {done}"
+
+
+def _left_on(model: RegisteredModel, store: ObjectStore, settings: Settings, cache: Path, status: str) -> Pushed:
     if not settings.hf_model_repo or settings.hf_token is None:
         raise PermanentError("There is nowhere to push to.", hint=f"Set {_SETTING} and HF_TOKEN.")
     repo, public = f"{settings.hf_model_repo}-{model.role}", settings.hf_model_public
-    tag = f"{model.model_id[:16]}-{model.manifest_sha256[:8]}"
-    folder = services.fetch(store, model, cache)
+    files = _files(model, store, services.fetch(store, model, cache), status)
     api = client(settings, settings.hf_token.get_secret_value())
     try:
         api.create_repo(repo, repo_type=_KIND, private=not public, exist_ok=True)
         private_unless_wanted(api, repo, public=public, kind=_KIND, setting=_PUBLIC)
-        standing = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=_KIND).tags}
-        if tag in standing:
-            return Pushed(repo, standing[tag], pushed=False)
-        revision = _commit(api, repo, model, store, folder)
-        api.create_tag(repo, tag=tag, revision=revision, repo_type=_KIND, exist_ok=True)
+        return brought(
+            api, repo, files, kind=_KIND,
+            title=f"{model.kind} {model.model_id[:12]}{'' if status == IN_USE else ' is retired'}",
+            tag=f"{model.model_id[:16]}-{model.manifest_sha256[:8]}", ours=lambda name: name not in _THEIRS,
+        )  # fmt: skip
     except Exception as error:
         raise in_words(error, repo, what=_KIND, setting=_SETTING) from error
-    return Pushed(repo, revision, pushed=True)
 
 
-def _commit(api: HfApi, repo: str, model: RegisteredModel, store: ObjectStore, folder: Path) -> str:
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-    files: dict[str, Any] = {name: str(folder / name) for name in (*model.manifest["files"], MANIFEST)}
+def _files(model: RegisteredModel, store: ObjectStore, folder: Path, status: str) -> dict[str, bytes | str]:
+    """Name on the Hub → content, or the path of the verified copy."""
+    files: dict[str, bytes | str] = {name: str(folder / name) for name in (*model.manifest["files"], MANIFEST)}
     beside = {info.key.removeprefix(f"{model.prefix}/"): info.key for info in store.list(model.prefix)}
     for name, key in beside.items():
         if name.startswith(f"{EVALUATION}/") and name.endswith(".png"):
             files[name] = store.get(key)
-    if CARD in beside:
-        files[CARD] = (header(model) + store.get(beside[CARD]).decode()).encode()
-    operations: list[Any] = [
-        CommitOperationAdd(path_in_repo=name, path_or_fileobj=content) for name, content in sorted(files.items())
-    ]
-    there = set(api.list_repo_files(repo, repo_type=_KIND)) - _THEIRS
-    operations += [CommitOperationDelete(path_in_repo=name) for name in sorted(there - set(files))]
-    title = f"{model.kind} {model.model_id[:12]}"
-    return str(api.create_commit(repo, operations, commit_message=title, repo_type=_KIND).oid)
+    card = store.get(beside[CARD]).decode() if CARD in beside else ""
+    files[CARD] = f"{header(model)}{status}\n\n{card}".encode()
+    return files
 
 
 def header(model: RegisteredModel) -> str:

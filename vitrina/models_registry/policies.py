@@ -109,7 +109,7 @@ def take(
 ) -> tuple[RegisteredModel, list[Rule]]:
     """Register what a training left, judged by the gate; promote it if the gate lets it through and that is wanted.
 
-    Votes of the desk count where the same weights were registered before.
+    Votes of the desk count where the same weights were registered before. Those that a person rolled back wait for one.
     """
     manifest = storage.read(folder)
     role = RegisteredModel.Role(manifest["kind"])
@@ -123,7 +123,7 @@ def take(
         store, folder, role, report=report, rules=[asdict(rule) for rule in rules], dataset_version=dataset_version,
         run_id=run_id,
     )  # fmt: skip
-    if promote and row.passed:
+    if promote and row.passed and not services.withdrawn(row):
         services.promote(row, by=services.GATE)
         row.refresh_from_db()
     return row, rules

@@ -142,14 +142,17 @@ def command(
 def take(
     store: ObjectStore, folder: Path, *, dataset_version: str, run_id: str, promote: bool
 ) -> tuple[RegisteredModel, list[Rule]]:
-    """Register what a training left, judged by the gate; promote it if the gate lets it through and that is wanted."""
+    """Register what a training left, judged by the gate; promote it if the gate lets it through and that is wanted.
+
+    The same weights that a person rolled back wait for a person.
+    """
     report = json.loads((folder / "evaluation" / "report.json").read_text(encoding="utf-8"))
     rules = judged(report)
     row = services.register(
         store, folder, ROLE, report=report, rules=[asdict(rule) for rule in rules], dataset_version=dataset_version,
         run_id=run_id,
     )  # fmt: skip
-    if promote and row.passed:
+    if promote and row.passed and not services.withdrawn(row):
         services.promote(row, by=services.GATE)
         row.refresh_from_db()
     return row, rules

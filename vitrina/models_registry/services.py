@@ -112,8 +112,8 @@ def promote(model: RegisteredModel, *, by: str, reason: str = "", account: str =
         from vitrina.models_registry.desk_votes import judge_again  # it reads tables of packages that import this one
 
         judge_again(model)
-    overridden = not model.passed
-    if overridden and (by in ("", GATE) or not reason.strip()):
+    overridden, by, reason = not model.passed, by.strip(), reason.strip()
+    if overridden and (by.casefold() in ("", GATE) or not reason):
         broken = ", ".join(rule["name"] for rule in model.rules if not rule["passed"]) or "it was not judged"
         raise NotPromoted(
             f"The gate did not let model {model.model_id[:12]} through: {broken}.",
@@ -145,6 +145,18 @@ def former(model: RegisteredModel) -> RegisteredModel | None:
     """What a roll-back of this champion brings back; None where there was none before it."""
     # What a roll-back brought back has no "before": the way leads on to older ones
     made = Promotion.objects.filter(role=model.role, model=model, rolled_back=False).first()
+    return made.former if made is not None else None
+
+
+def withdrawn(model: RegisteredModel) -> bool:
+    """Whether a person rolled the model back when it was last in use: the gate alone does not bring it again."""
+    left = Promotion.objects.filter(role=model.role, former=model).first()
+    return left is not None and left.rolled_back and model.status != RegisteredModel.Status.CHAMPION
+
+
+def last_champion(role: RegisteredModel.Role) -> RegisteredModel | None:
+    """What was in use before the newest change of champion; None where there was no change yet."""
+    made = Promotion.objects.filter(role=role).select_related("former").first()
     return made.former if made is not None else None
 
 

@@ -17,6 +17,7 @@ from vitrina.reward.models import ModelKind, RewardModel, open_model
 from vitrina.reward.pairs import MIN_PAIRS, data_version
 from vitrina.reward.splits import joined_groups, split
 from vitrina.reward.storage import MANIFEST
+from vitrina.training.joining import by_itself
 
 HALVES = {"reward": 0.5, "judge": 0.5}
 
@@ -112,4 +113,6 @@ def _linear(rows: Sequence[PreferenceRow], out: Path, seed: int, progress: Progr
         if stage == "linear" and isinstance(figures, dict):
             progress(f"{out.name} trained", {"pairs": len(rows), "groups": len(group_names(rows)), **figures})
 
-    return train(Loaded(rows=[replace(row) for row in rows]), Plan(out, ModelKind.LINEAR, seed), telling)
+    # The first of several processes makes it while the others wait, and finds it here once more after a restart
+    with by_itself():
+        return train(Loaded(rows=[replace(row) for row in rows]), Plan(out, ModelKind.LINEAR, seed), telling)

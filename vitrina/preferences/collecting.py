@@ -16,6 +16,7 @@ from django.db import transaction
 
 from vitrina.content import html
 from vitrina.content.facts import ProductFacts
+from vitrina.content.models import ContentVersion
 from vitrina.fingerprints import fingerprint
 from vitrina.preferences.aggregation import Aggregate, aggregate
 from vitrina.preferences.contracts import plain, prompt_text
@@ -143,9 +144,9 @@ def _edited(claimed: list[int]) -> Iterator[dict[str, Any]]:
 
 
 def edit_row(decision: Decision) -> dict[str, Any] | None:
-    """The preference of an edit; ``None`` where the person changed no word of the text."""
+    """The preference of an edit; ``None`` where the person changed no word, or words that a person had written."""
     base, product = decision.item.version, decision.item.product
-    if base is None:
+    if base is None or base.origin == ContentVersion.Origin.PERSON:
         return None
     edited = html.to_text(html.sanitise(str((decision.edit or {}).get("body", ""))))
     generated = html.to_text(base.body)

@@ -22,6 +22,7 @@ from django.utils.crypto import salted_hmac
 from vitrina.errors import PermanentError
 from vitrina.preferences.aggregation import Aggregate, PairVote, aggregate
 from vitrina.preferences.collecting import Collected, aggregated, write
+from vitrina.preferences.dataset.sources import DESK
 from vitrina.preferences.formats import Choice, PreferenceRow, SetAside, read_preferences, recognise
 from vitrina.preferences.formats.lines import shown
 from vitrina.preferences.formats.reading import format_named
@@ -62,8 +63,10 @@ def import_file(path: Path, *, format: str | None = None, name: str | None = Non
     """
     chosen = format_named(format) if format else recognise(path)
     source = (name or shown(path).removesuffix(".gz").rsplit(".", 1)[0]).strip()[:120]
-    if not source or ":" in source:
-        raise PermanentError("A source needs a name without a colon.", hint="Give one with --name.")
+    if not source or ":" in source or source == DESK:
+        raise PermanentError(
+            f"A source needs a name of its own without a colon; {DESK} is the platform's.", hint="Give one with --name."
+        )
     result = Imported(source, chosen.name)
     with transaction.atomic():
         alone()

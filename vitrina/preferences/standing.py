@@ -106,10 +106,17 @@ def standing_edits(claimed: Iterable[int] = ()) -> QuerySet[Decision]:
 
 
 def standing_labels() -> QuerySet[Decision]:
-    """Approvals and rejections of generated texts whose time for undoing is over: labels of single texts."""
+    """Approvals and rejections of generated texts whose time for undoing is over: labels of single texts.
+
+    A text that was looked at again has one label all the same: that of the first decision, or of who settled it
+    otherwise.
+    """
+    look = ReviewItem.Look
+    settled = Q(item__look=look.SETTLING, action="reject") & ~Q(item__version__origin="person")
     return (
         Decision.objects.filter(
-            _CURRENT, action__in=["approve", "reject"], item__kind=ReviewItem.Kind.TEXT, item__version__isnull=False,
+            _CURRENT, Q(item__look=look.FIRST) | settled,
+            action__in=["approve", "reject"], item__kind=ReviewItem.Kind.TEXT, item__version__isnull=False,
             created_at__lte=datetime.now(UTC) - UNDO_WINDOW,
         )
         .select_related("item__version", "item__product__category__category")

@@ -16,6 +16,9 @@ from vitrina.reward.pairs import Floats
 #: Fewer pairs than this say nothing about a temperature; it stays at one then.
 MIN_CALIBRATION_PAIRS = 10
 _LOWEST, _HIGHEST = 0.02, 50.0
+#: Standard deviation of the prior. Of five real and made sets with 32 to 70 calibration pairs, 1 gave a lower log-loss
+#: on held-out pairs than none, by up to 0.008, and at worst 0.077 above uncalibrated ones instead of 0.111.
+PRIOR_SPREAD = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,20 @@ def log_loss(margins: Floats) -> float:
 
 
 def fit_temperature(margins: Floats) -> float:
-    """The temperature by which margins are divided to make their log-loss smallest; between 0.02 and 50."""
+    """The temperature by which margins are divided to make their log-loss smallest; between 0.02 and 50.
+
+    Its logarithm has a normal prior around 0. A fold of 60 pairs with ten prompts, on which the model happened to know
+    nothing, would put it to 21 otherwise, and a log-loss on other pairs of 0.60 to 0.68. On 240 pairs nothing is seen
+    of the prior.
+    """
     from scipy.optimize import minimize_scalar
 
     if margins.size < MIN_CALIBRATION_PAIRS or not np.any(margins):
         return 1.0
     found: Any = minimize_scalar(
-        lambda log: log_loss(margins / np.exp(log)), bounds=(np.log(_LOWEST), np.log(_HIGHEST)), method="bounded"
+        lambda log: log_loss(margins / np.exp(log)) * margins.size + (log / PRIOR_SPREAD) ** 2 / 2,
+        bounds=(np.log(_LOWEST), np.log(_HIGHEST)),
+        method="bounded",
     )
     return float(np.exp(found.x))
 

@@ -18,7 +18,7 @@ from vitrina.reward import items, measures
 from vitrina.reward.baselines import Fitted, fit_baselines
 from vitrina.reward.calibration import expected_error
 from vitrina.reward.fitting import n_train
-from vitrina.reward.leaks import is_seen, near_duplicates
+from vitrina.reward.leaks import is_seen, near_duplicates, same_answers
 from vitrina.reward.learning import learning_curve
 from vitrina.reward.models import RewardModel
 from vitrina.reward.pairs import Floats, data_version, margins, trainable
@@ -115,10 +115,15 @@ def evaluate(
 
 
 def _leaked(rows: Sequence[PreferenceRow], seen: Mapping[str, str], train: Loaded | None) -> dict[str, int]:
-    """Pairs and groups that the model knows; ``near`` of the pairs by a near-duplicate prompt alone."""
+    """Pairs and groups that the model knows, ``near`` of the pairs by a near-duplicate prompt alone; and beside them
+    pairs whose ``answers`` it knows from another prompt. Short answers recur: these are told and decide nothing.
+    """
     same = {place for place, row in enumerate(rows) if is_seen(row, seen)}
     near = set(near_duplicates(rows, train.decided)) - same if train is not None else set()
-    return {"pairs": len(same | near), "groups": len({rows[place].group for place in same | near}), "near": len(near)}
+    known = same | near
+    answers = set(same_answers(rows, train.decided)) - known if train is not None else set()
+    groups = {rows[place].group for place in known}
+    return {"pairs": len(known), "groups": len(groups), "near": len(near), "answers": len(answers)}
 
 
 def _same_data(model: RewardModel, train: Loaded) -> bool:
@@ -219,6 +224,8 @@ def notes(report: Mapping[str, Any], *, same_data: bool = True) -> list[str]:
             f"{leaked} of {report['n_test']} test pairs have a prompt that was trained on{how}: the figures flatter "
             "the model."
         )
+    if answers := report["leaked"]["answers"]:
+        said.append(f"{answers} test pairs have the two answers of a training pair, under another prompt.")
     if unread := report["set_aside_reasons"].get("file_ends_early"):
         said.append(f"{unread} of the test files could not be read to the end: the figures are of what stands before.")
     if not same_data:

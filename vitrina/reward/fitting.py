@@ -21,7 +21,7 @@ from vitrina.fingerprints import fingerprint
 from vitrina.preferences.formats import Loaded
 from vitrina.reward import card, storage
 from vitrina.reward.baselines import BASELINES, Fitted, fit_linear
-from vitrina.reward.calibration import fit_temperature, log_loss
+from vitrina.reward.calibration import PRIOR_SPREAD, fit_temperature, log_loss
 from vitrina.reward.models import GROUPS, ModelKind, RewardModel, Sum, open_model, require_torch
 from vitrina.reward.pairs import Scorer, data_version, margins, trainable
 from vitrina.reward.progress import Progress, silent
@@ -110,8 +110,9 @@ def train(loaded: Loaded, plan: Plan, progress: Progress = silent) -> RewardMode
 
 
 def _named(plan: Plan, loaded: Loaded) -> str:
-    """The fingerprint of all that the weights follow from."""
-    described = (str(plan.kind), plan.seed, plan.transformer.described(), list(plan.notes.get("contracts", ())))
+    """The fingerprint of all that weights and temperature follow from."""
+    contracts = list(plan.notes.get("contracts", ()))
+    described = (str(plan.kind), plan.seed, plan.transformer.described(), contracts, PRIOR_SPREAD)
     return fingerprint(*described, data_version(loaded.decided), _versions())
 
 

@@ -24,6 +24,7 @@ class Why(StrEnum):
     TOO_FEW = "too_few"
     NO_OVERLAP = "no_overlap"
     ONE_LABEL = "one_label"
+    CONSTANT = "constant"
     UNEQUAL_LABELS = "unequal_labels"
     NO_DIFFERENCE = "no_difference"
 
@@ -33,6 +34,7 @@ _WORDS = {
     Why.TOO_FEW: "there are only {n}, and {needed} are needed",
     Why.NO_OVERLAP: "no item has labels of two people",
     Why.ONE_LABEL: "all labels are the same, so chance alone would agree as well",
+    Why.CONSTANT: "one of the two always says the same, so agreement and chance cannot be told apart",
     Why.UNEQUAL_LABELS: "items have unequal numbers of labels",
     Why.NO_DIFFERENCE: "the two never differ",
 }

@@ -14,22 +14,34 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accelerate import PartialState
 
+_by_itself: ContextVar[bool] = ContextVar("by_itself", default=False)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def alone() -> bool:
     """Whether this process is the one that tells, judges and keeps: the only one, or the first of several."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return _by_itself.get() or int(os.environ.get("RANK", "0")) == 0
 
 
 def processes() -> int:
     """How many processes train together, as ``torchrun`` says."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return 1 if _by_itself.get() else int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def by_itself() -> Iterator[None]:
+    """In the block this process works as if it were the only one: what it makes while the others wait for it."""
+    token = _by_itself.set(True)
+    try:
+        yield
+    finally:
+        _by_itself.reset(token)
 
 
 def joined() -> PartialState:
@@ -78,18 +90,16 @@ def first_alone() -> Iterator[None]:
 
 def anyone(flag: bool) -> bool:
     """Whether the flag is up in any of the processes."""
-    return flag if processes() == 1 else _sum(int(flag)) > 0
+    return totals(int(flag))[0] > 0
 
 
-def total(count: int) -> int:
-    """The sum over all processes."""
-    return count if processes() == 1 else _sum(count)
-
-
-def _sum(count: int) -> int:
+def totals(*numbers: float) -> list[float]:
+    """The sum of each number over all processes."""
+    if processes() == 1:
+        return list(numbers)
     import torch
     from torch import distributed
 
-    found = torch.tensor([count], device=joined().device)
+    found = torch.tensor(numbers, device=joined().device, dtype=torch.float64)
     distributed.all_reduce(found)
-    return int(found.item())
+    return [float(each) for each in found]

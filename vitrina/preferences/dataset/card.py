@@ -83,7 +83,12 @@ def readme(version: DatasetVersion, licence: str) -> str:
         *_table(["", "pairs", "groups"], [(side, counts["pairs"][side], counts["groups"][side]) for side in SIDES]),
         "",
         f"Ties: {_listed(counts['ties'])}. Unpaired texts: {_listed(counts['unpaired'])}. "
-        f"Sources: {_listed(counts['origins'])}. Contracts: {_listed(counts['contracts'])}.",
+        f"Contracts: {_listed(counts['contracts'])}.",
+        "",
+        *_table(
+            ["source", "pairs", "licence"],
+            [(name, count, report["licences"].get(name, licence)) for name, count in counts["origins"].items()],
+        ),
         "",
         "## Agreement and biases",
         "",
@@ -111,7 +116,7 @@ def readme(version: DatasetVersion, licence: str) -> str:
         "",
         *_USE,
         "",
-        f"Licence: {licence}.",
+        f"Licence: {licence}. Files from outside have the licences that stand beside them.",
         "",
     ]
     return "\n".join(lines)

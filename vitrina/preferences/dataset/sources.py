@@ -5,19 +5,23 @@ Belongs here: reading ``Preference``, decisions and ``SplitSide``. Stays out: ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from vitrina.content import html
 from vitrina.preferences.collecting import category_of, version_prompt
 from vitrina.preferences.dataset.rows import Label, Pair
 from vitrina.preferences.dataset.splitting import Stored
 from vitrina.preferences.formats.keys import prompt_group
-from vitrina.preferences.models import Preference, SplitSide
+from vitrina.preferences.models import ImportedFile, Preference, SplitSide
 from vitrina.preferences.standing import standing_labels
 from vitrina.review.guidelines import pseudonyms
 from vitrina.warehouse import copy_upsert
 
 DESK = "desk"
+#: Reasons as the desk has them: up to four Latin words. Neither a sentence, nor a number, nor an address.
+_CODE = re.compile(r"[a-z]{1,20}(?:_[a-z]{1,20}){0,3}")
 
 
 def pairs() -> Iterator[Pair]:
@@ -65,7 +69,7 @@ def labels() -> Iterator[Label]:
             prompt_group=prompt_group(prompt),
             text=html.to_text(version.body),
             good=decision.action == "approve",
-            reasons=tuple(str(reason) for reason in decision.reasons if isinstance(reason, str)),
+            reasons=codes(decision.reasons),
             annotator=names.get(decision.decided_by_id, "") if decision.decided_by_id is not None else "",
             decision=decision.pk,
             product=product.pk if product is not None else None,
@@ -73,6 +77,17 @@ def labels() -> Iterator[Label]:
             language=version.language,
             writer=version.model[:60],
         )
+
+
+def codes(reasons: Iterable[Any]) -> tuple[str, ...]:
+    """Reasons that are codes. A program may send what it likes as one, a person's words too, and those stay at home."""
+    return tuple(reason for reason in reasons if isinstance(reason, str) and _CODE.fullmatch(reason))
+
+
+def licences(origins: Iterable[str]) -> dict[str, str]:
+    """File from outside → its licence, as who brought it in has named it."""
+    rows = ImportedFile.objects.filter(name__in=list(origins)).order_by("name").values_list("name", "licence")
+    return {name: licence or "not named" for name, licence in rows}
 
 
 def stored_sides() -> dict[str, Stored]:

@@ -24,7 +24,8 @@ LANGUAGES = frozenset({"ru", "en", "tr"})
 _LETTERS_FOR_LANGUAGE = 40
 _LETTER = re.compile(r"[^\W\d_]")
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]*\w\b")
-_PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}|8)[\s(.-]*\d{3}[\s).-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}(?!\w)")
+#: International, as in Russia (8 …), and of a Turkish mobile (05 …).
+_PHONE = re.compile(r"(?<![\w.])(?:\+\d{1,3}|8|0(?=[\s(.-]*5))[\s(.-]*\d{3}[\s).-]*\d{3}[\s.-]*\d{2}[\s.-]*\d{2}(?!\w)")
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]){3}\d{4}(?!\d)")
 
 REASONS = {

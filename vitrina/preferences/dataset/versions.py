@@ -205,6 +205,7 @@ def _write(
             "guidelines": sorted({g for pair in given for v in pair.votes if (g := str(v.get("guidelines") or ""))}),
             "annotators": len({v.get("annotator") for pair in given for v in pair.votes}),
             "missing": missing,
+            "licences": sources.licences({pair.origin for pair in found.pairs}),
         },
     )  # fmt: skip
     read = {name: files.from_parquet(store.get(f"{prefix}/{name}")) for name in rows}

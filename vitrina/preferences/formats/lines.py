@@ -145,7 +145,8 @@ def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]] 
             message = f"The line has more than {MAX_LINE_BYTES:,} bytes."
             yield SetAside(Reason.TOO_LONG_LINE, message, shown(path), number, excerpt=_text(line))
             continue
-        line = line.removeprefix(_BOM).strip() if number == 1 else line.strip()
+        # Where files were put together, a mark stands at the beginning of each
+        line = line.removeprefix(_BOM).strip()
         if line:
             yield _parsed(line, path, number)
 

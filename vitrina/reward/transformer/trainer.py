@@ -17,7 +17,7 @@ from torch.utils.data import Sampler
 from trl import RewardConfig, RewardTrainer
 
 from vitrina.reward.transformer.settings import TransformerSettings
-from vitrina.training.joining import processes, total
+from vitrina.training.joining import processes, totals
 
 #: Pairs are sorted by length within this many batches: about half of the positions were padding otherwise.
 _WINDOW = 16
@@ -150,7 +150,8 @@ class GroupedRewardTrainer(RewardTrainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The mean over the pairs of all processes. TRL's is that of one, and processes are averaged: a pair of a
-        process with fewer would count more, and a blank as much as any. Its other figures count blanks too.
+        process with fewer would count more, and a blank as much as any. So are the figures that are told; those that
+        are not told (least, mean and greatest score) are of all rows with their blanks, and are left out.
         """
         if processes() == 1:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -160,7 +161,13 @@ class GroupedRewardTrainer(RewardTrainer):
         _, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
         chosen, rejected = outputs.logits.squeeze(-1).chunk(2)
         losses = self.args.center_rewards_coefficient * (chosen + rejected) ** 2 - logsigmoid(chosen - rejected)
-        loss = losses[real].sum() * (processes() / total(int(real.sum())))
+        gaps = (chosen - rejected)[real].detach().double()
+        pairs, right, gap = totals(int(real.sum()), int((gaps > 0).sum()), float(gaps.sum()))
+        loss = losses[real].sum() * (processes() / pairs)
+        told = self._metrics["train"]
+        told["accuracy"][-1], told["margin"][-1] = right / pairs, gap / pairs
+        for name in ("min_reward", "mean_reward", "max_reward"):
+            told.pop(name, None)
         return (loss, outputs) if return_outputs else loss
 
 
