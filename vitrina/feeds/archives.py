@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from vitrina.feeds.records import DropFile, DropUnreadable
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault
 from vitrina.feeds.scratch import Scratch
 from vitrina.feeds.utf8 import read_head
 
@@ -80,7 +80,11 @@ class Unpacker:
         head = read_head(file.path, 512)
         for magic, name in _NO_READER.items():
             if head.startswith(magic):
-                raise DropUnreadable(f"{file.name} is a {name} archive.", hint="Pack it as .zip or .gz, or not at all.")
+                raise DropUnreadable(
+                    f"{file.name} is a {name} archive.",
+                    hint="Pack it as .zip or .gz, or not at all.",
+                    fault=Fault.OTHER_KIND,
+                )
         single = _single_stream(head)
         if single is None and not head.startswith(b"PK\x03\x04") and not head.startswith(b"PK\x05\x06"):
             yield file
@@ -92,6 +96,7 @@ class Unpacker:
             raise DropUnreadable(
                 f"{file.name}: archives are packed more than {self.limits.nesting} times into each other.",
                 hint="Pack the files once.",
+                fault=Fault.TOO_LARGE,
             )
         inner = self._zip(file) if single is None else self._stream(file, single)
         for unpacked in inner:
@@ -108,10 +113,14 @@ class Unpacker:
                 self._copy(source, target, file, max(file.path.stat().st_size, 1))
         except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             raise DropUnreadable(
-                f"{file.name} is a damaged {kind} file ({error}).", hint="Transfer it again; it may be cut off."
+                f"{file.name} is a damaged {kind} file ({error}).",
+                hint="Transfer it again; it may be cut off.",
+                fault=Fault.CUT_OFF,
             ) from None
         if _is_tar(target):
-            raise DropUnreadable(f"{file.name} is a tar archive.", hint="Pack the files as .zip.")
+            raise DropUnreadable(
+                f"{file.name} is a tar archive.", hint="Pack the files as .zip.", fault=Fault.OTHER_KIND
+            )
         yield DropFile(target, name)
 
     def _zip(self, file: DropFile) -> Iterator[DropFile]:
@@ -131,7 +140,9 @@ class Unpacker:
             ValueError,
         ) as error:
             raise DropUnreadable(
-                f"{file.name} is a damaged .zip file ({error}).", hint="Transfer it again; it may be cut off."
+                f"{file.name} is a damaged .zip file ({error}).",
+                hint="Transfer it again; it may be cut off.",
+                fault=Fault.CUT_OFF,
             ) from None
 
     def _entry(self, file: DropFile, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> DropFile:
@@ -140,12 +151,19 @@ class Unpacker:
             raise DropUnreadable(
                 f"{file.name} holds a file whose name leaves the archive's folder: {info.filename[:200]!r}.",
                 hint="Such archives are made to overwrite files; it was not unpacked.",
+                fault=Fault.UNSAFE_ARCHIVE,
             )
         if info.flag_bits & 0x1:
-            raise DropUnreadable(f"{file.name} is encrypted.", hint="Pack it without a password.")
+            raise DropUnreadable(
+                f"{file.name} is encrypted.", hint="Pack it without a password.", fault=Fault.ENCRYPTED
+            )
         self._entries += 1
         if self._entries > self.limits.entries:
-            raise DropUnreadable(f"{file.name} holds more than {self.limits.entries} files.", hint="Split the drop.")
+            raise DropUnreadable(
+                f"{file.name} holds more than {self.limits.entries} files.",
+                hint="Split the drop.",
+                fault=Fault.TOO_LARGE,
+            )
         target = self._new(name)
         with archive.open(info) as source:
             self._copy(source, target, file, max(info.compress_size, 1))
@@ -168,6 +186,7 @@ class Unpacker:
                     raise DropUnreadable(
                         f"{file.name} unpacks to more than {written // 1024**2} MB from {packed / 1024**2:.1f} MB.",
                         hint="That is how archive bombs look; if it is a real feed, drop it unpacked or in parts.",
+                        fault=Fault.TOO_LARGE,
                     )
                 out.write(chunk)
 

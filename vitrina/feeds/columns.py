@@ -15,7 +15,7 @@ from typing import Any
 from vitrina.feeds.content_columns import by_content
 from vitrina.feeds.currencies import iso_code
 from vitrina.feeds.profiles import Profile, profile
-from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, SourceConfig
+from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, Fault, SourceConfig
 from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, REGULAR_PRICES, match
 from vitrina.feeds.text import clean_line
 
@@ -83,7 +83,9 @@ def recognise(
     _apply_mapping(result, headers, config)
     result.targets = {header: result.targets[header] for header in headers}
     if "title" not in result.targets.values():
-        raise DropUnreadable(f"{file}: no column can be told to be the title.", hint=_explain(result, config))
+        raise DropUnreadable(
+            f"{file}: no column can be told to be the title.", hint=_explain(result, config), fault=Fault.NO_TITLE
+        )
     _add_notes(result)
     return result
 

@@ -18,6 +18,7 @@ from vitrina.feeds.encodings import utf16_without_bom
 from vitrina.feeds.records import (
     DropFile,
     DropUnreadable,
+    Fault,
     NoProducts,
     QuarantinedRow,
     RawRow,
@@ -151,7 +152,9 @@ def open_tables(
         if barren:
             message = " ".join(dict.fromkeys(error.message for error in barren))
             raise NoProducts(message, hint=barren[0].hint)
-        raise DropUnreadable("The drop holds no file to read.", hint="Put a price list or feed into it.")
+        raise DropUnreadable(
+            "The drop holds no file to read.", hint="Put a price list or feed into it.", fault=Fault.EMPTY
+        )
 
 
 def _decodable(file: DropFile, items: Iterable[T]) -> Iterator[T]:
@@ -199,7 +202,9 @@ def _xml_table(xml: XmlFile, file: DropFile, config: SourceConfig) -> Table:
     if xml.root.lower() == "html":
         raise _unreadable(file, Kind.HTML)
     if xml.root == "Workbook" and "office:spreadsheet" in xml.namespace:
-        raise DropUnreadable(f"{file.name} is an Excel 2003 XML workbook.", hint="Save it as .xlsx or .csv.")
+        raise DropUnreadable(
+            f"{file.name} is an Excel 2003 XML workbook.", hint="Save it as .xlsx or .csv.", fault=Fault.OTHER_KIND
+        )
     if xml.root in ("urlset", "sitemapindex"):
         raise NoProducts(f"{file.name} is a site map: addresses of pages, no products.", hint="Drop the feed itself.")
     if xml.root == "yml_catalog" or ("offer" in tags and {"categoryid", "currencyid"} & tags):
@@ -223,18 +228,20 @@ def _undamaged(rows: Iterable[RawRow], table: Table) -> Iterator[RawRow]:
 
 def _unreadable(file: DropFile, kind: Kind) -> DropUnreadable:
     if kind is Kind.EMPTY:
-        return DropUnreadable(f"{file.name} is empty.", hint="Ask the parser for the file again.")
+        return DropUnreadable(f"{file.name} is empty.", hint="Ask the parser for the file again.", fault=Fault.EMPTY)
     if kind is Kind.HTML:
         return DropUnreadable(
             f"{file.name} is a web page (HTML), not a product file.",
             hint="Often a shop's error or login page saved under a feed's name, or a table saved as .xls: get the "
             "feed itself, or save the table as .xlsx.",
+            fault=Fault.WEB_PAGE,
         )
     head = read_head(file.path, 64)
     for magic, name, hint in _OTHERS:
         if head.startswith(magic):
-            return DropUnreadable(f"{file.name} is {name}.", hint=hint)
+            return DropUnreadable(f"{file.name} is {name}.", hint=hint, fault=Fault.OTHER_KIND)
     return DropUnreadable(
         f"{file.name} is a binary file of an unknown kind (it begins with {head[:8].hex(' ')}).",
         hint="Known are text tables, XLSX, XLS, ODS, JSON, XML, and these packed as .gz or .zip.",
+        fault=Fault.OTHER_KIND,
     )

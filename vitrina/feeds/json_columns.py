@@ -14,7 +14,7 @@ from typing import Any
 
 from vitrina.feeds.json_salvage import clean, loads
 from vitrina.feeds.json_survey import Survey
-from vitrina.feeds.records import DropUnreadable
+from vitrina.feeds.records import DropUnreadable, Fault
 from vitrina.feeds.utf8 import Utf8View
 
 #: Such a document can only be read whole.
@@ -54,6 +54,7 @@ def read_columns(name: str, view: Utf8View, notes: list[str]) -> Rows | None:
         raise DropUnreadable(
             f"{name} holds a table by its columns in more than {MAX_BYTES >> 20} MB.",
             hint='Write it as a list of objects or as one object a line (pandas: orient="records").',
+            fault=Fault.TOO_LARGE,
         )
     with view.path.open("rb") as stream:
         stream.seek(view.offset)

@@ -13,7 +13,7 @@ from typing import Any
 from vitrina.feeds import instagram, wildberries
 from vitrina.feeds.json_keys import is_product_like
 from vitrina.feeds.json_stream import JsonFile, Record, no_products, open_json
-from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, RawRow, SourceConfig, Table
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault, NoProducts, RawRow, SourceConfig, Table
 from vitrina.feeds.shop_json import flatten
 from vitrina.feeds.utf8 import read_head
 
@@ -90,5 +90,6 @@ def _refuse_empty(file: DropFile, found: JsonFile) -> None:
         raise DropUnreadable(
             f"{file.name}: none of its {len(found.broken)} records can be read; the first: {first.message}.",
             hint="Write the drop again; the beginning of the first record is " + repr(first.raw[:80]),
+            fault=Fault.CUT_OFF,
         )
     raise NoProducts(f"{file.name} is JSON with an empty list of products.", hint="Check what the parser found.")

@@ -18,7 +18,7 @@ from vitrina.feeds.json_places import choose, walk
 from vitrina.feeds.json_salvage import PROBE_BYTES, clean, loads, probe
 from vitrina.feeds.json_scan import Cut, cut_objects
 from vitrina.feeds.json_survey import Found, Survey, survey
-from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, QuarantinedRow, Reason, SourceConfig
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault, NoProducts, QuarantinedRow, Reason, SourceConfig
 from vitrina.feeds.utf8 import Utf8View, read_head, utf8_view
 
 RAW_LIMIT = 20_000
@@ -63,6 +63,7 @@ def open_json(file: DropFile, config: SourceConfig) -> JsonFile:
         raise DropUnreadable(
             f"{file.name}: {looked.error}; product files have about a dozen.",
             hint="Check what the parser wrote; such a file is broken or meant to harm.",
+            fault=Fault.TOO_LARGE,
         )
     if looked.error is None and set(looked.top) == {"object"} and looked.top["object"] > 1:
         return _sequence(file, view, config, looked)
@@ -119,6 +120,7 @@ def _salvage(file: DropFile, view: Utf8View, config: SourceConfig, looked: Surve
         raise DropUnreadable(
             f"{file.name} is not sound JSON: {looked.error}, and no object in it can be read.",
             hint="Write the drop again; a file cut off while it was written is the usual cause.",
+            fault=Fault.CUT_OFF,
         )
     result = JsonFile(iter(()), "json" if place.depth else "jsonl", view.encoding, looked, [place])
     result.notes.append(f"the file is not sound JSON ({looked.error}); its records were read one by one")

@@ -19,15 +19,45 @@ from typing import Any, Protocol
 from vitrina.errors import PermanentError
 
 
+class Fault(StrEnum):
+    """Why a drop cannot be read, as far as a page has words of its own for it. Stable codes."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    OTHER_KIND = "other_kind"
+    WEB_PAGE = "web_page"
+    CUT_OFF = "cut_off"
+    ENCRYPTED = "encrypted"
+    UNSAFE_XML = "unsafe_xml"
+    UNSAFE_ARCHIVE = "unsafe_archive"
+    NO_TITLE = "no_title"
+    NO_PRODUCTS = "no_products"
+    UNREADABLE = "unreadable"
+
+
 class DropUnreadable(PermanentError):
     """The whole drop cannot be read: wrong format, encrypted, no title column, a bomb.
 
     The message is shown to a person as it is; the file stays where it was.
+
+    Args:
+        message: What was found.
+        hint: What to do.
+        fault: Of which kind it is.
     """
+
+    fault = Fault.UNREADABLE
+
+    def __init__(self, message: str, *, hint: str | None = None, fault: Fault | None = None) -> None:
+        super().__init__(message, hint=hint)
+        if fault is not None:
+            self.fault = fault
 
 
 class NoProducts(DropUnreadable):
     """The file is sound but of a kind that holds no products (search filters, price history)."""
+
+    fault = Fault.NO_PRODUCTS
 
 
 class Reason(StrEnum):

@@ -13,7 +13,7 @@ from typing import Any
 import python_calamine as calamine
 
 from vitrina.feeds.dialect import MAX_COLUMNS
-from vitrina.feeds.records import DropFile, DropUnreadable, NoProducts, SourceConfig, Table
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault, NoProducts, SourceConfig, Table
 from vitrina.feeds.sheet_layout import Layout, is_instructions, layout
 from vitrina.feeds.sheet_rows import GROUP_HEADER, has_groups, sheet_rows
 from vitrina.feeds.workbook_guard import MAX_CELLS, check_container
@@ -43,12 +43,15 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
         sheets, notes = _sheets(workbook, config, file.name)
     except calamine.PasswordError:
         raise DropUnreadable(
-            f"{file.name} is protected by a password.", hint="Save it without a password and drop it again."
+            f"{file.name} is protected by a password.",
+            hint="Save it without a password and drop it again.",
+            fault=Fault.ENCRYPTED,
         ) from None
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise DropUnreadable(
             f"{file.name} cannot be opened as a workbook: {str(error)[:200]}",
             hint="Open it in a spreadsheet program and save it again as XLSX.",
+            fault=Fault.CUT_OFF,
         ) from None
     if not sheets:
         raise NoProducts(f"{file.name}: no sheet holds rows.", hint="Check that the right file was exported.")
@@ -83,6 +86,7 @@ def _sheets(workbook: Any, config: SourceConfig, name: str) -> tuple[list[_Sheet
             raise DropUnreadable(
                 f'{name}: sheet "{sheet_name}" is too large ({sheet.height:,} × {sheet.width:,} cells).',
                 hint="Delete what stands far from the list, or save the list alone as CSV.",
+                fault=Fault.TOO_LARGE,
             )
         rows = list(sheet.iter_rows())
         if not any(any(cell != "" for cell in row) for row in rows):

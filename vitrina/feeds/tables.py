@@ -15,7 +15,7 @@ from typing import IO
 from vitrina.feeds import dialect as dialects
 from vitrina.feeds import encodings
 from vitrina.feeds.headers import find_header, unique_names
-from vitrina.feeds.records import DropFile, DropUnreadable, QuarantinedRow, RawRow, Reason, SourceConfig, Table
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault, QuarantinedRow, RawRow, Reason, SourceConfig, Table
 
 _SAMPLE_CHARS = 512 * 1024
 _MAX_LINE = 16_000_000
@@ -38,7 +38,7 @@ def read(file: DropFile, config: SourceConfig) -> Iterator[Table]:
     try:
         sample = stream.read(_SAMPLE_CHARS)
         if not sample.strip("\ufeff\0 \t\r\n"):
-            raise DropUnreadable(f"{file.name} is empty.", hint="Ask the parser for the file again.")
+            raise DropUnreadable(f"{file.name} is empty.", hint="Ask the parser for the file again.", fault=Fault.EMPTY)
         dialect = dialects.detect(sample, complete=len(sample) < _SAMPLE_CHARS, fixed=config.delimiter)
         stream.seek(0)
         records = _records(stream, dialect, file.name)
@@ -80,6 +80,7 @@ def _layout(rows: list[list[str]], config: SourceConfig) -> tuple[int, int | Non
         raise DropUnreadable(
             f"The table has {width:,} columns; the limit is {dialects.MAX_COLUMNS:,}.",
             hint="Export the columns of the products only, or one product a line.",
+            fault=Fault.TOO_LARGE,
         )
     if config.has_header is False:
         return width, None
@@ -134,6 +135,7 @@ class _Lines:
                 raise DropUnreadable(
                     f"{self._name}: a line near {number:,} has more than {_MAX_LINE:,} characters.",
                     hint="No list has such lines: check what the parser wrote.",
+                    fault=Fault.OTHER_KIND,
                 )
             current.append(line)
             if len(current) > _MAX_RECORD_LINES:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from vitrina.feeds import workbook_extent
-from vitrina.feeds.records import DropFile, DropUnreadable
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault
 
 MAX_CELLS = 50_000_000
 _MAX_UNPACKED = 512 * 1024 * 1024
@@ -36,6 +36,7 @@ def check_container(file: DropFile) -> str:
         raise DropUnreadable(
             f"{file.name} is a damaged workbook ({error}).",
             hint="Open it in a spreadsheet program and save it again as XLSX.",
+            fault=Fault.CUT_OFF,
         ) from None
 
 
@@ -48,6 +49,7 @@ def _check_members(file: DropFile, archive: zipfile.ZipFile) -> str:
         raise DropUnreadable(
             f"{file.name} unpacks to {unpacked:,} bytes; the limit is {_MAX_UNPACKED:,}.",
             hint="That is how bombs look; if it is a real list, save it as CSV.",
+            fault=Fault.TOO_LARGE,
         )
     kind = "xlsx"
     if "mimetype" in names or "content.xml" in names:
@@ -59,6 +61,7 @@ def _check_members(file: DropFile, archive: zipfile.ZipFile) -> str:
             raise DropUnreadable(
                 f"{file.name}: a sheet reaches to row {rows:,} and column {columns:,}: too large to open.",
                 hint="Delete what stands far from the list, or save the list alone as CSV.",
+                fault=Fault.TOO_LARGE,
             )
     return kind
 

@@ -17,7 +17,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from vitrina.feeds import xml_mend
-from vitrina.feeds.records import DropFile, DropUnreadable
+from vitrina.feeds.records import DropFile, DropUnreadable, Fault
 from vitrina.feeds.scratch import Scratch
 from vitrina.feeds.utf8 import guess_encoding, read_head
 
@@ -111,6 +111,7 @@ def _check(path: Path, name: str, encoding: str | None) -> str | None:
         raise DropUnreadable(
             f"{name}: one tag with its text is longer than {TAG_LIMIT:,} bytes; it was not read.",
             hint="No product feed has such tags; write pictures and files as addresses instead of their content.",
+            fault=Fault.TOO_LARGE,
         ) from None
     except (etree.XMLSyntaxError, AssertionError, ValueError) as error:
         return plain(error)
@@ -192,10 +193,12 @@ def _prolog(path: Path, name: str) -> _Prolog:
         raise DropUnreadable(
             f"{name} declares XML entities, which product feeds do not need and attacks do; it was not read.",
             hint="Have the feed written without a DOCTYPE that declares entities.",
+            fault=Fault.UNSAFE_XML,
         )
     if not prolog.root:
         raise DropUnreadable(
             f"{name} is not XML that can be read: {error or 'no element in its first megabyte'}.",
             hint="Open the address of the feed in a browser: it may have answered with an error page.",
+            fault=Fault.CUT_OFF,
         )
     return prolog
