@@ -135,7 +135,7 @@ def test_a_schema_is_asked_for_and_whether_it_was_kept_is_said(client: openai.Op
 def test_a_model_that_cannot_be_loaded_is_told_and_the_others_go_on(client: openai.OpenAI) -> None:
     with pytest.raises(openai.InternalServerError, match="'broken' cannot be loaded"):
         say(client, model="broken")
-    assert say(client).choices[0].finish_reason == "length"
+    assert say(client, temperature=0).choices[0].finish_reason == "length"  # a drawn word may be the last one
 
 
 def test_vectors_have_length_one_and_do_not_depend_on_their_company(client: openai.OpenAI) -> None:
