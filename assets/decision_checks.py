@@ -14,14 +14,14 @@ from resources.warehouse import Warehouse
 WARN_AFTER_SECONDS = 3600.0
 
 
-def decision_checks(asset: dg.AssetsDefinition, consumer: str) -> dg.AssetChecksDefinition:
-    """Two checks of the asset that acts for a consumer of the outbox.
+def decision_checks(asset: dg.AssetsDefinition, *consumers: str) -> dg.AssetChecksDefinition:
+    """Two checks of the asset that acts for consumers of the outbox; what they tell is of all of them together.
 
     They run with the asset, and by a job of their own: decisions wait for long just when nothing runs.
     """
 
     @dg.multi_asset_check(
-        name=f"{consumer}_decisions",
+        name=f"{consumers[0]}_decisions",
         specs=[
             dg.AssetCheckSpec(
                 "no_decision_waits_long",
@@ -38,26 +38,26 @@ def decision_checks(asset: dg.AssetsDefinition, consumer: str) -> dg.AssetChecks
     def checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         from vitrina.review.outbox import reconcile
 
-        found = reconcile(consumer)
-        age = found.oldest_pending_seconds or 0.0
+        found = [reconcile(consumer) for consumer in consumers]
+        age = max(one.oldest_pending_seconds or 0.0 for one in found)
         counts = {
-            "decisions": found.decisions,
-            "acted_on": found.consumed,
-            "waiting": found.pending,
-            "void": found.void,
+            "decisions": sum(one.decisions for one in found),
+            "acted_on": sum(one.consumed for one in found),
+            "waiting": sum(one.pending for one in found),
+            "void": sum(one.void for one in found),
         }
         yield dg.AssetCheckResult(
             check_name="no_decision_waits_long",
             asset_key=asset.key,
             passed=age <= WARN_AFTER_SECONDS,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"oldest_minutes": round(age / 60, 1), "waiting": found.pending},
+            metadata={"oldest_minutes": round(age / 60, 1), "waiting": counts["waiting"]},
         )
         yield dg.AssetCheckResult(
             check_name="every_decision_arrives",
             asset_key=asset.key,
-            passed=found.balanced,
-            metadata={**counts, "without_a_row": found.missing},
+            passed=all(one.balanced for one in found),
+            metadata={**counts, "without_a_row": sum(one.missing for one in found)},
         )
 
     return checks

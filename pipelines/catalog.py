@@ -58,7 +58,7 @@ GROUPS = ("intake", "reference", "enrichment", "content", "storefront")
 PICTURE_GROUPS = ("images",)
 
 DECISION_CHECKS = [
-    decision_checks(published_products.published_products, "publication"),
+    decision_checks(published_products.published_products, "publication", "second_looks"),
     decision_checks(product_descriptions.product_descriptions, "descriptions"),
 ]
 CHECKS = [
@@ -137,7 +137,9 @@ def build_defs(*, resources: dict[str, Any] | None = None) -> dg.Definitions:
         sensors=[
             build_new_drops_sensor(intake),
             build_reference_files_sensor(reference_data),
-            build_decisions_sensor("review_decisions", {"publication": publish, "descriptions": describe}),
+            build_decisions_sensor(
+                "review_decisions", {"publication": publish, "second_looks": publish, "descriptions": describe}
+            ),
             dg.AutomationConditionSensorDefinition(
                 "automation",
                 # The marts of another location have a sensor of their own; merged for ``dg`` the two must not overlap.

@@ -33,6 +33,8 @@ for _name in list(os.environ):
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("DAGSTER_DATABASE_URL", None)
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+# What is looked at again is drawn: a test that is about it says how often.
+os.environ["REVIEW_SECOND_LOOK_PERCENT"] = "0"
 # One process has one set of Django's applications: that of the desk, which holds the pipelines' own.
 os.environ["DJANGO_SETTINGS_MODULE"] = "vitrina.project.desk_settings"
 

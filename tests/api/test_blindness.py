@@ -103,6 +103,8 @@ def test_who_may_still_compare_a_product_is_not_told_who_wrote_its_texts(
     assert admin.get("logs").json()["results"][0]["prompt_tokens"] == 700
     work = batch(0)
     add_pairs(work, [PairDraft("Один текст", "Другой текст", product_id=product.pk)])
+    assert admin.get(f"versions/{version.pk}").json()["model"] == "secret-model", "administrators look after batches"
+    work.members.add(admin.user)
     for path in (f"versions/{version.pk}", f"products/{product.pk}/versions", f"products/{product.pk}", "logs"):
         answer = admin.get(path)
         assert answer.status_code == 200

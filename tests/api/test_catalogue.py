@@ -64,6 +64,10 @@ def test_items_are_assigned_to_moderators_alone(caller: Callers) -> None:
     caller("annotator", "a@example.com")
     assert me.post("items/assign", {"items": [item.pk], "to": "me"}).json() == {"assigned": 1}
     assert me.get("items/next", assigned="true").json()["item"] == item.pk
+    free = ReviewItem.objects.create(kind="price", key="price:1", product=item.product)
+    given = {whose: [row["id"] for row in me.get("items", assignee=whose).json()["results"]]
+             for whose in ("me", "nobody", me.user.email, "a@example.com")}  # fmt: skip
+    assert given == {"me": [item.pk], "nobody": [free.pk], me.user.email: [item.pk], "a@example.com": []}
     assert me.post("items/assign", {"items": [item.pk], "to": "a@example.com"}).status_code == 403
     assert me.post("items/assign", {"items": [item.pk], "to": "nobody@example.com"}).status_code == 422
 

@@ -58,13 +58,24 @@ def test_a_closed_account_takes_its_keys_with_it(caller: Callers) -> None:
     assert me(one.key) == 401
 
 
+def test_an_account_that_the_command_closes_is_closed_as_on_the_page(caller: Callers) -> None:
+    from tests.cli.command import refusal, report
+    from vitrina.accounts.models import ApiToken
+
+    one, admin = caller("moderator"), caller("admin", "admin@example.com")
+    assert report("user", "remove", one.user.email)["active"] is False
+    assert list(ApiToken.objects.values_list("user", flat=True)) == [admin.user.pk]
+    assert "no account" in refusal("user", "remove", one.user.email)
+    assert "last administrator" in refusal("user", "remove", admin.user.email)
+
+
 def test_a_key_makes_no_keys_and_lists_and_revokes_only_its_owners(caller: Callers) -> None:
     from vitrina.accounts.models import ApiToken
 
     one, other = caller(), caller("annotator", "b@example.com")
     refused = one.post("keys", {"name": "another"})
     assert refused.status_code == 403
-    assert "sign in" in refused.json()["message"]
+    assert "sign in on the page /keys/" in refused.json()["message"]
     [row] = one.get("keys").json()["results"]
     assert "key" not in row
     foreign = ApiToken.objects.get(user=other.user).number

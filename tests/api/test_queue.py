@@ -106,6 +106,15 @@ def test_a_wrong_answer_is_refused_in_plain_words(caller: Callers, batch: Batche
     assert answer.json()["message"]
 
 
+def test_problems_are_in_english_whatever_the_caller_reads(caller: Callers) -> None:
+    me = caller()
+    answers = [me.get("items"), me.get("items/next", batch="x"), me.call("put", "me"), me.get("items/next")]
+    assert [answer.status_code for answer in answers] == [403, 422, 405, 403]
+    for answer in answers:
+        assert answer.content.isascii()
+        assert answer.headers["Content-Language"] == "en"
+
+
 def test_nobody_decides_under_the_token_of_another(caller: Callers, batch: Batches) -> None:
     me, other, work = caller(), caller("annotator", "b@example.com"), batch()
     token = me.get("items/next", batch=work.pk).json()["token"]

@@ -34,6 +34,14 @@ def test_records_have_neither_add_nor_change_nor_delete(client_of: Callable[...,
         assert 'name="action"' not in page, name
 
 
+def test_the_admin_has_the_icon_of_the_desk(client_of: Callable[..., Client]) -> None:
+    from django.contrib.staticfiles import finders
+
+    page = client_of("admin").get("/admin/").content.decode()
+    assert '<link rel="icon" href="/static/desk/icon.svg"' in " ".join(page.split())
+    assert finders.find("desk/icon.svg")
+
+
 def test_a_decision_is_shown_and_cannot_be_changed_or_deleted(client_of: Callable[..., Client]) -> None:
     from vitrina.review.models import Decision, ReviewItem
 

@@ -55,6 +55,7 @@ def test_a_file_of_pairs_is_added_and_what_cannot_be_used_is_told(
     page = client.post(f"/compare/batches/{batch.pk}/file/", {"file": as_file(LINES), "part": "work"}, follow=True)
     words = page.content.decode()
     assert "4 pairs were added." in words
+    assert 'class="notice caution spaced"' in words, "green is for what went in whole"
     assert "1: both texts are the same" in words
     assert "1: a text names a language model" in words
     assert "5 records could not be used:" in words
@@ -89,6 +90,28 @@ def test_a_broken_file_is_no_fault_of_ours(
     assert ReviewItem.objects.count() == 0
 
 
+def test_a_file_that_is_no_text_is_told_once(make_batch: Batches, person: People, client_for: Clients) -> None:
+    file = SimpleUploadedFile("pairs.xlsx", b"PK\x03\x04\x00\n" * 40)
+    batch, client = make_batch(0), client_for(person("admin"))
+    page = client.post(f"/compare/batches/{batch.pk}/file/", {"file": file, "part": "work"}, follow=True)
+    said = page.content.decode()
+    assert said.count("is no file of text") == 1
+    assert "line 2" not in said
+
+
+def test_a_file_that_unpacks_to_too_much_is_told_in_the_readers_language(
+    make_batch: Batches, person: People, client_for: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vitrina.preferences.formats.lines.MAX_FILE_BYTES", 100)
+    batch, client = make_batch(0), client_for(person("admin"))
+    post = {"file": as_file(LINES), "part": "work"}
+    page = client.post(f"/compare/batches/{batch.pk}/file/", post, follow=True, headers={"accept-language": "ru"})
+    said = page.content.decode()
+    assert "Разделите его на части" in said
+    assert "holds more than" not in said
+    assert ReviewItem.objects.count() == 0
+
+
 def test_published_preference_files_are_read(
     make_batch: Batches, person: People, client_for: Clients, shared_data: Any
 ) -> None:
@@ -103,14 +126,15 @@ def test_published_preference_files_are_read(
         assert ReviewItem.objects.count() - before >= least
 
 
-def test_products_with_two_texts_become_pairs(make_batch: Batches, person: People, client_for: Clients) -> None:
+def products_with_texts(*texts: tuple[str, ...]) -> None:
+    """A product for each, with these texts one after the other."""
     from vitrina.catalog.models import Drop, Product, Source
     from vitrina.content.models import ContentVersion
 
     source = Source.objects.create(slug="shop")
     drop = Drop.objects.create(key="shop__x", source=source, name="x", path="x", digest="x", stamp="x",
                                modified_at=datetime.now(UTC))  # fmt: skip
-    for number in range(3):
+    for number, bodies in enumerate(texts):
         product = Product.objects.create(
             source=source, external_id=str(number),
             title=f"Крем {number}", brand="Проба",
@@ -118,11 +142,16 @@ def test_products_with_two_texts_become_pairs(make_batch: Batches, person: Peopl
             drop=drop, drop_time=drop.modified_at,
             attributes={"Объём": "50 мл"},
         )  # fmt: skip
-        for version, body in enumerate(("<p>Старый</p>", "<p>Старый</p>", f"<p>Новый {number}</p>")[: number + 1], 1):
+        for version, body in enumerate(bodies, 1):
             ContentVersion.objects.create(
                 product=product, number=version, origin="llm", model="secret-writer", title="Крем", body=body,
                 input_hash="x", fingerprint=f"{number}-{version}", text_hash=body,
             )  # fmt: skip
+
+
+def test_products_with_two_texts_become_pairs(make_batch: Batches, person: People, client_for: Clients) -> None:
+    old = "<p>Старый</p>"
+    products_with_texts((old,), (old, old), (old, old, "<p>Новый 2</p>"))
     batch, client = make_batch(0), client_for(person("admin"))
     assert "1 product has two different" in client.get(f"/compare/batches/{batch.pk}/").content.decode()
     for _ in range(2):
@@ -133,6 +162,18 @@ def test_products_with_two_texts_become_pairs(make_batch: Batches, person: Peopl
     assert item.pair.facts == {"Название": "Крем 2", "Бренд": "Проба", "Объём": "50 мл"}
     shown = client_for(person()).get(f"/compare/{batch.pk}/").content.decode()
     assert "secret-writer" not in shown
+
+
+def test_asking_again_for_so_many_pairs_of_products_goes_on_with_the_next(
+    make_batch: Batches, person: People, client_for: Clients
+) -> None:
+    products_with_texts(
+        ("<p>Старый</p>", "<p>Это писал ChatGPT</p>"), *((f"<p>Старый {n}</p>", f"<p>Новый {n}</p>") for n in range(3))
+    )
+    batch, client = make_batch(0), client_for(person("admin"))
+    for there in (2, 3, 3):
+        client.post(f"/compare/batches/{batch.pk}/products/", {"language": "ru", "most": 2})
+        assert ReviewItem.objects.filter(batch=batch).count() == there
 
 
 def test_a_training_pair_of_a_file_says_why(make_batch: Batches, person: People, client_for: Clients) -> None:

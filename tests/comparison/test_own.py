@@ -38,6 +38,7 @@ def test_the_last_twenty_are_shown_with_what_was_answered(
     assert page.count('class="revise"') == 20
     assert "Tone" in page
     assert "так лучше" in page
+    assert page.count("<time") == 20, "one in each row, and none in another"
     assert "Хорошее описание" in page
     other = client_for(person()).get("/compare/history/").content.decode()
     assert "You have not answered yet." in other

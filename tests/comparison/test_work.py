@@ -41,6 +41,15 @@ def test_the_list_shows_ones_batches_with_their_state(make_batch: Batches, perso
     assert others.name not in page
 
 
+def test_a_batch_without_pairs_is_listed_and_says_that_nothing_is_left(
+    make_batch: Batches, person: People, client_for: Clients
+) -> None:
+    batch, client = make_batch(0), client_for(person())
+    assert "0 % done by all" in client.get("/compare/").content.decode()
+    assert "All done" in client.get(f"/compare/{batch.pk}/").content.decode()
+    assert client_for(person("admin")).get("/compare/batches/").status_code == 200
+
+
 def test_a_closed_batch_stays_on_the_list_of_who_worked_on_it(
     make_batch: Batches, person: People, client_for: Clients
 ) -> None:

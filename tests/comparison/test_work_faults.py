@@ -122,8 +122,9 @@ def test_who_fails_the_gold_of_a_strict_batch_is_given_no_more(
     from vitrina.review.comparing import decide_pair
 
     user = person()
-    batch = make_batch(6, gold=4, gold_share=0.5, gold_after=1, gold_action="stop")
-    for _ in range(10):
+    # Gold is drawn with each pair: of six, once in 64 times, none is
+    batch = make_batch(40, gold=4, gold_share=0.5, gold_after=1, gold_action="stop")
+    for _ in range(50):
         found = queue.next_item(user, batch=batch)
         if not isinstance(found, queue.Taken):
             break

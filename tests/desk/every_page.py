@@ -26,12 +26,14 @@ NO_PAGE = {
         "admin:search", "background_state", "drop_state", "moderation_rows", "run_state", "upload_state",
     },
     "takes a form, and shows nothing by itself": {
-        "compare_ahead", "compare_answer", "compare_batch_file", "compare_batch_products", "compare_batch_state",
+        "change_role", "close_account", "compare_ahead", "compare_answer", "compare_batch_file",
+        "compare_batch_products", "compare_batch_state",
         "compare_beat", "compare_known", "compare_leave", "compare_left", "compare_revise", "compare_undo",
         "compare_unskip", "hand_over_reset", "invite_person", "moderation_answer_flag", "moderation_assign",
         "moderation_beat", "moderation_bulk", "moderation_check", "moderation_decide", "moderation_later",
         "moderation_leave", "moderation_show_again", "moderation_undo", "product_again", "product_back",
-        "product_shown", "revoke_key", "set_language", "upload_discard", "upload_place",
+        "password_link", "product_shown", "reopen_account", "revoke_key", "set_language", "upload_discard",
+        "upload_place", "withdraw_invitation",
     },
     "a file, or words for machines": {
         "admin:jsi18n", "api:redoc_script", "background_file", "compare_batch_export", "healthz", "picture",
@@ -65,7 +67,26 @@ def planted(dagster: FakeDagster) -> Seeded:
     tags = [{"key": "vitrina/product", "value": seeded.arguments["product_id"]}]
     dagster.runs[run] = {"executionMetadata": {"tags": tags}, "selector": {"jobName": "process_products"}}
     dagster.says = ["texts: 1 asked, 1 written", "moderation: 1 approved"]
+    dagster.status, dagster.fails_with = "FAILURE", "There is no template of that name any more."
+    _spoken(seeded.arguments)
     return replace(seeded, arguments=seeded.arguments | {"run_id": run, "app_label": "review"})
+
+
+def _spoken(arguments: dict[str, str]) -> None:
+    """What programs say in English: of a drop and its rows, of a product's processing."""
+    from vitrina.catalog.models import Drop, QuarantinedRow
+    from vitrina.content.models import ContentVersion, ProcessingLog
+
+    said = "The sheet of goods ends in the middle of a row."
+    drop = Drop.objects.filter(pk=arguments["drop_id"])
+    drop.update(state="unreadable", message=said, notes=[said], columns={"Наименование": "title", "Полка": None})
+    QuarantinedRow.objects.create(drop=drop.get(), ordinal=1, file="list.csv", number=2, reason="ragged_row", raw="1;2",
+                                  message=said)  # fmt: skip
+    ProcessingLog.objects.create(
+        product_id=arguments["product_id"], processing_type="full", status="failed", error_message=said
+    )
+    broken = {"rule": "seo_title_length", "message": "17 characters, 50-60 are wanted", "severity": "warning"}
+    ContentVersion.objects.filter(product_id=arguments["product_id"]).update(violations=[broken])
 
 
 def of_the_desk(seeded: Seeded) -> list[Page]:

@@ -36,9 +36,11 @@ WIDTHS = (320, 768, 1100, 1920)
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 #: Menus, and what else opens without a script.
 _OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
-#: Text that a reader sees or hears, but for what says that it is in another language, names, samples and moments.
+#: Text that a reader sees or hears, but for data in another language, names, samples, moments, and what a program said
+#: in English below a sentence of ours.
 _TEXTS = """() => {
-  const skipped = "[lang]:not(html), [translate=no], code, kbd, pre, script, style, svg, time, textarea, option";
+  const skipped = "[lang]:not(html, [lang=en]), details [lang=en], [translate=no], code, kbd, pre, " +
+    "script, style, svg, time, textarea, option";
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -55,7 +57,31 @@ _TEXTS = """() => {
 _WIDEST = """() => [...document.querySelectorAll("body *")]
   .map((one) => ({ one, right: one.getBoundingClientRect().right }))
   .reduce((far, next) => (next.right >= far.right ? next : far)).one.outerHTML.slice(0, 300)"""
+#: Words of cells and of values beside names that are broken into pieces: plain words at all, keys into shreds.
+_SQUEEZED = """() => {
+  const range = document.createRange(), found = [];
+  for (const cell of document.querySelectorAll("td, th, dt, dd")) {
+    if (!cell.checkVisibility()) continue;
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      if (text.parentElement.closest(".sr, .sr-only")) continue;
+      range.selectNodeContents(text);
+      if (range.getClientRects().length < 2) continue;
+      for (const word of text.data.matchAll(/\\S+/g)) {
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const boxes = [...range.getClientRects()].filter((one) => one.width);
+        const lines = new Set(boxes.map((one) => Math.round(one.top))).size;
+        const plain = /^\\P{L}*\\p{L}{1,24}\\P{L}*$/u.test(word[0]);
+        if (lines > (plain ? 1 : Math.ceil(word[0].length / 6))) found.push(`${word[0].slice(0, 40)} (${lines} lines)`);
+      }
+    }
+  }
+  return [...new Set(found)].slice(0, 10);
+}"""
 _ENGLISH = re.compile(r"[A-Za-z']{2,} [A-Za-z']{2,}")
+_ENGLISH_SENTENCE = re.compile(r"([A-Za-z]?[a-z']+[,;:]? ){3}[A-Za-z]?[a-z']+")
 _CYRILLIC = re.compile("[А-Яа-яЁё]")
 
 
@@ -83,7 +109,9 @@ class Walk:
             if viewer:
                 cookie = session_cookie(self.seeded.people[viewer])
                 context.add_cookies([{**cookie, "url": self.address}])  # type: ignore[typeddict-item]
-            context.route("**/answered/*", self.answer)
+            else:
+                # Documents of no address belong to nobody. Where a route is set, a browser keeps no file of a page
+                context.route("**/answered/*", self.answer)
             tab = self.tabs[viewer, scripts] = context.new_page()
             tab.on("pageerror", lambda error: self.fault(f"script error: {error}"))
             tab.on("console", self.console)
@@ -144,7 +172,15 @@ class Walk:
             beyond = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
             if beyond > 0:
                 self.fault(f"{beyond} px stand beyond the edge at {width}: {tab.evaluate(_WIDEST)}")
+            if width == min(WIDTHS):
+                self.squeezed(tab, width)
         tab.set_viewport_size(WIDE)
+        self.squeezed(tab, WIDE["width"])
+
+    def squeezed(self, tab: Tab, width: int) -> None:
+        """No column is so narrow that its words are broken."""
+        if broken := tab.evaluate(_SQUEEZED):
+            self.fault(f"squeezed at {width}: {'; '.join(broken)}")
 
     def words(self, tab: Tab, language: str) -> None:
         """Nothing is left in the other language. Data are in Russian, whoever reads them."""
@@ -152,6 +188,7 @@ class Walk:
         left = {text for text in texts & self.foreign[language] if len(text) > 3}
         if language == "ru":
             left |= {text for text in texts if _ENGLISH.search(text) and not _CYRILLIC.search(text)}
+            left |= {text for text in texts if _ENGLISH_SENTENCE.search(text)}
         for text in sorted(left):
             self.fault(f"not in {language}: {text[:120]}")
 

@@ -69,7 +69,7 @@ def test_a_correction_is_in_effect_after_the_minute_and_teaches_the_classifier(
 ) -> None:
     from django.db import transaction
 
-    from tests.review.test_deciding import let_pass
+    from tests.review.passing import let_pass
     from vitrina.categories.models import CategoryLabel, ProductCategory
     from vitrina.review.services import consume_publication
 

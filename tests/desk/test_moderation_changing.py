@@ -39,7 +39,7 @@ def test_an_undone_decision_shows_its_case_again_as_if_nothing_was(maria: Client
 
 
 def test_after_a_minute_a_decision_is_changed_and_not_undone(maria: Client) -> None:
-    from tests.review.test_deciding import let_pass
+    from tests.review.passing import let_pass
     from vitrina.review.models import Decision
 
     [item] = make_cases()

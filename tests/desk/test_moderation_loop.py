@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_from_a_drop_through_a_browser_to_the_shop(
     processed: Processed, person: Callable[..., User], desk: str, browser: Browser
 ) -> None:
-    from tests.review.test_deciding import let_pass
+    from tests.review.passing import let_pass
     from vitrina.catalog.models import Publication
     from vitrina.review.models import ReviewItem
 

@@ -42,6 +42,20 @@ def test_views_and_filters_stand_in_the_address(maria: Client) -> None:
         assert set(ids_in(page(maria, f"/moderation/?{query}"))) == expected, query
 
 
+def test_filters_that_say_nothing_do_not_stay_in_the_address(maria: Client) -> None:
+    [case] = make_cases()
+    for path in ("/moderation/", f"/moderation/{case.pk}/"):
+        answer = maria.get(f"{path}?view=urgent&q=&kind=&why=few_facts&source=")
+        assert (answer.status_code, answer["Location"]) == (302, f"{path}?view=urgent&why=few_facts")
+        assert maria.get(f"{path}?q=&kind=")["Location"] == path
+
+
+def test_goods_of_one_title_are_told_apart_by_their_numbers(maria: Client) -> None:
+    make_cases(2, title="Платье летнее из хлопка с длинным рукавом")
+    shown = re.findall(r'<span class="number" translate="no">([^<]+)</span>', page(maria, "/moderation/"))
+    assert sorted(shown) == ["P-1", "P-2"]
+
+
 def test_only_what_is_free_is_listed_when_that_is_asked_for(maria: Client, oleg: Client) -> None:
     first, second = make_cases(2)
     page(oleg, f"/moderation/{first.pk}/")
@@ -165,6 +179,17 @@ def test_words_that_are_being_written_are_checked(maria: Client) -> None:
     html = answer.content.decode()
     assert "кашемира" in html
     assert "телефон" in html
+
+
+def test_a_first_text_is_checked_by_the_data_of_its_product(maria: Client) -> None:
+    from vitrina.review.models import ReviewItem
+
+    [written] = make_cases()
+    empty = ReviewItem.objects.create(kind="text", key="product:1", product=written.product, reasons=[FEW_FACTS])
+    body = "Платье из кашемира, лечит экзему"
+    html = maria.post(f"/moderation/{empty.pk}/check/", EDIT | {"body": body}).content.decode()
+    assert "кашемира" in html
+    assert "лечит" in html
 
 
 def test_flags_are_answered_by_moderators(maria: Client, person: Callable[..., User]) -> None:

@@ -13,8 +13,10 @@ from tests.desk.conftest import PASSWORD, new_client
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.core.mail import EmailMessage
     from django.test import Client
 
+MailServer = Callable[[str], "list[EmailMessage]"]
 pytestmark = pytest.mark.usefixtures("database")
 NEW_PASSWORD = "another-long-password"
 
@@ -121,6 +123,50 @@ def test_without_a_mail_server_a_new_password_goes_through_an_administrator(
     assert done.status_code == 302
     assert sign_in(new_client(), "annotator@example.com", NEW_PASSWORD) == 302
     assert admin.post(handing).status_code == 409
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[EmailMessage]]:
+    """A mail server that takes everything (``locmem``; its mails), or is away (``smtp``)."""
+    from django.conf import settings
+    from django.core import mail
+
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+    monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+    monkeypatch.setattr(settings, "EMAIL_PORT", 1)
+
+    def be(kind: str) -> list[EmailMessage]:
+        monkeypatch.setattr(settings, "EMAIL_BACKEND", f"django.core.mail.backends.{kind}.EmailBackend")
+        return mail.outbox
+
+    return be
+
+
+def test_where_there_is_a_mail_server_an_invitation_is_mailed_and_shown(
+    client_of: Callable[..., Client], mail_server: MailServer
+) -> None:
+    admin = client_of("admin")
+    mailed = mail_server("locmem")
+    page = admin.post("/people/invite/", {"email": "olga@example.com", "role": "annotator"}).content.decode()
+    [path] = re.findall(r"/invite/[\w-]+/", page)
+    assert "приглашение отправлено" in page.lower()
+    [sent] = mailed
+    assert sent.to == ["olga@example.com"]
+    assert f"http://localhost{path}" in str(sent.body)
+    mail_server("smtp")
+    page = admin.post("/people/invite/", {"email": "petr@example.com", "role": "annotator"}).content.decode()
+    assert "не принял приглашение" in page
+    assert re.findall(r"/invite/[\w-]+/", page)
+
+
+def test_where_the_mail_server_is_away_a_new_password_goes_through_an_administrator(
+    person: Callable[..., User], client_of: Callable[..., Client], mail_server: MailServer
+) -> None:
+    person("annotator")
+    mail_server("smtp")
+    for email in ("annotator@example.com", "unknown@example.com"):
+        assert new_client().post("/accounts/password/reset/", {"email": email}).status_code == 302
+    assert re.findall(r'action="(/people/reset/\d+/)"', client_of("admin").get("/people/").content.decode())
 
 
 def test_a_form_without_its_token_is_refused(person: Callable[..., User]) -> None:

@@ -179,7 +179,7 @@ def test_rows_in_quarantine_are_readable_and_escaped(client_of: Callable[..., Cl
     drop = Drop.objects.create(
         key="shop__a.csv__0", source=source, name="a.csv", path="drops/shop/a.csv", digest="0", stamp="s", rows=3,
         modified_at=datetime.now(UTC), state="parsed", accepted=2, quarantined=1, reasons={"no_title": 1},
-        gate="held", gate_reasons=[{"rule": "prices", "message": "Prices moved <much>"}],
+        gate="held", gate_reasons=[{"rule": "another", "message": "Prices moved <much>"}],
     )  # fmt: skip
     QuarantinedRow.objects.create(
         drop=drop, ordinal=1, file="a.csv", number=4, reason="no_title", message="No title.",

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.review.conftest import drafts
-from tests.review.test_deciding import better
+from tests.review.passing import better
 from tests.review.test_queue import taken
 from vitrina.review.aside import flag
 from vitrina.review.batches import add_pairs, create_batch, set_state
@@ -14,6 +14,7 @@ from vitrina.review.comparing import decide_pair, pair_view
 from vitrina.review.errors import Forbidden, NotDecidable
 from vitrina.review.gold import failing, gold_standing
 from vitrina.review.guidelines import pseudonym, publish_guidelines
+from vitrina.review.leases import release
 from vitrina.review.models import Decision, Outbox
 from vitrina.review.queue import next_item
 from vitrina.review.results import Nothing, PairDraft
@@ -100,3 +101,18 @@ def test_products_under_comparison_are_known(people, make_batch):
     assert compared_products(people(), [one.pk]) == {one.pk}
     set_state(batch.created_by, batch, "closed")
     assert compared_products(anna, [one.pk]) == frozenset()
+
+
+def test_an_administrator_is_told_origins_until_they_compare_themselves(people, make_batch):
+    from tests.catalog.making import catalogue, day, parsed, take
+
+    take(day(1), [parsed("1")])
+    product = catalogue()["1"].pk
+    named, open_to_all = make_batch(0), make_batch(0)
+    add_pairs(open_to_all, drafts(1, product_id=product))
+    admin = open_to_all.created_by
+    assert compared_products(admin, [product]) == frozenset()
+    named.members.add(admin)
+    assert compared_products(admin, [product]) == frozenset(), "that batch has no pair of it"
+    release(admin, next_item(admin, batch=open_to_all).token)
+    assert compared_products(admin, [product]) == {product}

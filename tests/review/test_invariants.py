@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.review.conftest import make_user
-from tests.review.test_deciding import consume, let_pass
+from tests.review.passing import consume, let_pass
 from tests.review.test_queue import expire
 from vitrina.review import aside, comparing, history, leases, queue, voiding
 from vitrina.review.errors import NotDecidable

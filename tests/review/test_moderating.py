@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.catalog.making import catalogue, day, parsed, take, verdict, version
-from tests.review.test_deciding import let_pass
+from tests.review.passing import let_pass
 from tests.review.test_queue import expire, taken
 from vitrina.catalog.models import Publication
 from vitrina.catalog.publishing import publish

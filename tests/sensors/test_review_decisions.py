@@ -120,6 +120,16 @@ def test_an_undone_decision_asks_for_nothing(decisions: Ticker) -> None:
     assert decisions.tick() == []
 
 
+def test_what_a_second_person_says_asks_for_a_publication_pass(decisions: Ticker) -> None:
+    from vitrina.review.models import ReviewItem
+
+    ReviewItem.objects.filter(pk=(asked := open_texts(1)[0])).update(look=ReviewItem.Look.SECOND)
+    decide(asked)
+    wait(61 + get_settings().decisions_run_after_seconds)
+    [request] = decisions.tick()
+    assert (request.job_name, request.tags["vitrina/consumer"]) == ("publish", "second_looks")
+
+
 def test_a_superseding_rejection_takes_the_text_off_the_shop_and_lowers_its_templates_rate(decisions: Ticker) -> None:
     from vitrina.catalog.models import Publication
     from vitrina.content.models import DescriptionTemplate

@@ -29,7 +29,7 @@ def slow():
 
 @dg.asset
 def brief():
-    time.sleep(8)
+    time.sleep(4)
 
 @dg.sensor(target=[brief if BRIEF else slow], minimum_interval_seconds=2, default_status=dg.DefaultSensorStatus.RUNNING)
 def once():

@@ -14,14 +14,18 @@ from django.db import connection, connections
 from psycopg import errors, sql
 
 from tests.catalog.making import catalogue, day, parsed, take, version
+from tests.review.looks import REJECT, decide, draw_all
+from tests.review.passing import let_pass
+from vitrina.accounts.roles import Role, give_role
 from vitrina.catalog.publishing import publish
+from vitrina.config import get_settings
 from vitrina.content.models import ContentVersion, Verdict
 from vitrina.llm.slots import SharedSlots
 from vitrina.preferences.models import Preference
 from vitrina.project.database import split_url, with_role
 from vitrina.project.rights import grant_rights, pipeline_rights
 from vitrina.project.roles import DESK, PIPELINE, usable_roles
-from vitrina.review.models import Decision, Outbox, ReviewItem
+from vitrina.review.models import Decision, Outbox, ReviewItem, SecondLook
 
 if TYPE_CHECKING:
     from vitrina.servers.testing import TestServer
@@ -223,6 +227,30 @@ def test_decisions_are_applied_with_the_rights_of_a_pipeline(settings, decided: 
     assert (result.visible, result.consumed) == (1, 1)
     acting_as("")
     assert Outbox.objects.get().consumed_by == "r1"
+
+
+def test_second_looks_are_drawn_heard_and_let_go_with_the_rights_of_a_pipeline(
+    decided: Decision, acting_as, monkeypatch: pytest.MonkeyPatch
+):
+    draw_all(monkeypatch)
+
+    def a_pass_later() -> None:
+        let_pass()
+        acting_as(PIPELINE)
+        publish(get_settings(), run_id="r1")
+        acting_as("")
+
+    a_pass_later()
+    look = SecondLook.objects.get()
+    oleg = User.objects.create_user("oleg@example.com", "oleg@example.com", "a password")
+    give_role(oleg, Role.MODERATOR)
+    decide(oleg, look.item, REJECT)
+    a_pass_later()
+    assert ReviewItem.objects.get(state="open").look == ReviewItem.Look.SETTLING
+    SecondLook.objects.update(outcome="waiting", ended_at=None, created_at="2026-01-01T00:00:00Z")
+    ReviewItem.objects.filter(pk=look.item_id).update(state="open", done=0)
+    a_pass_later()
+    assert SecondLook.objects.get().outcome == "let_go"
 
 
 def test_a_persons_own_words_are_published_with_the_rights_of_a_pipeline(settings, decided: Decision, acting_as):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -200,3 +201,25 @@ def test_an_unknown_request_is_not_found(moderator: Any) -> None:
     _, client = moderator
     for path in ("", "state/", "result.file"):
         assert client.get(f"/backgrounds/6f1c2d1e-5f0b-4b0e-9d0a-0d6f5a2b7c11/{path}").status_code == 404
+
+
+def test_a_request_at_work_is_not_said_to_wait(moderator: Any, dagster: Any) -> None:
+    from vitrina.images.background.models import BackgroundRequest
+
+    _, client = moderator
+    row = BackgroundRequest.objects.create(state="processing", name="a.jpg", sha256="0" * 64, source_key="k")
+    page = client.get(f"/backgrounds/{row.pk}/state/").content.decode()
+    assert "is being taken off" in page
+    assert "within a minute" not in page
+
+
+def test_why_a_background_stayed_is_said_in_the_readers_language_with_the_message_below(moderator: Any) -> None:
+    from vitrina.images.background.models import BackgroundRequest
+
+    _, client = moderator
+    said = "The product could not be told from its background."
+    row = BackgroundRequest.objects.create(state="failed", name="a.jpg", sha256="0" * 64, source_key="k", message=said)
+    page = client.get(f"/backgrounds/{row.pk}/", headers={"accept-language": "ru"}).content.decode()
+    assert "Убрать фон с этой картинки не удалось" in page
+    assert page.count(said) == 1
+    assert re.search(rf"<details[^>]*>(?:(?!</details>).)*{re.escape(said)}", page, re.DOTALL)

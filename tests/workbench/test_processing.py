@@ -107,8 +107,16 @@ def test_dagster_that_went_away_is_slow_or_speaks_nonsense_is_told_in_words(
     dagster.slow, dagster.broken = 0.0, True
     assert "Dagster does not answer" in client.get(address).content.decode()
     dagster.broken, dagster.refuses = False, "no such job <script>"
-    told = client.post(address, {"describe": "on"}, follow=True).content.decode()
+    refused = client.post(address, {"pictures": "on", "describe": "on", "how": "force"})
+    told = refused.content.decode()
+    assert (refused.status_code, dagster.launched) == (409, [])
+    assert "Dagster refused to start the run" in told
     assert "no such job &lt;script&gt;" in told
+    chosen = re.findall(r'name="(\w+)"(?: value="(\w*)")? checked', told)
+    assert chosen == [("pictures", ""), ("describe", ""), ("how", "force")], "what was chosen stays"
+    russian = client.post(address, {"describe": "on"}, headers={"accept-language": "ru"}).content.decode()
+    assert "Dagster отказался начать обработку" in russian
+    assert re.search(r"<details[^>]*>(?:(?!</details>).)*no such job", russian, re.DOTALL)
     monkeypatch.setenv("DAGSTER_URL", "http://127.0.0.1:9")
     get_settings.cache_clear()
     assert "Dagster does not answer" in client.post(address, {"describe": "on"}, follow=True).content.decode()

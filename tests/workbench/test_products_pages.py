@@ -67,6 +67,15 @@ def test_words_filters_and_pages_stand_in_the_address(client_of: Callable[..., C
     assert "No product fits this" in text(client, "/products/?q=%00%27%22%3C")
 
 
+def test_an_empty_catalogue_leads_to_handing_in_a_list(client_of: Callable[..., Client]) -> None:
+    client = client_of("moderator")
+    for path in ("/products/", "/products/?q=платье", "/products/?q=платье&by=meaning"):
+        page = text(client, path)
+        assert "There is no product yet" in page, path
+        assert page.count('href="/drops/new/"') == 2, "among the parts, and here"
+        assert "No product fits" not in page
+
+
 def test_a_list_without_vectors_says_that_there_is_nothing_to_compare(client_of: Callable[..., Client]) -> None:
     products = goods()
     client = client_of("moderator")

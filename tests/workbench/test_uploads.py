@@ -163,26 +163,29 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("name", "said", "data"),
     [
-        ("bomb.zip", bomb),
-        ("page.csv", lambda: b"<!doctype html><html><body>Sign in</body></html>"),
+        ("bomb.zip", "unpacks to far more", bomb),
+        ("page.csv", "a web page and no list", lambda: b"<!doctype html><html><body>Sign in</body></html>"),
         (
             "entity.xml",
+            "declares entities",
             lambda: b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
         ),
-        ("program.csv", lambda: b"\x7fELF" + b"\0" * 100),
-        ("empty.csv", lambda: b""),
+        ("program.csv", "no list of a kind that is read", lambda: b"\x7fELF" + b"\0" * 100),
+        ("empty.csv", "The file is empty", lambda: b""),
+        ("cut.json", "breaks off in the middle", lambda: b'[{"id": 1, "tit'),
     ],
-    ids=["zip bomb", "html", "entity", "program", "empty"],
+    ids=["zip bomb", "html", "entity", "program", "empty", "cut off"],
 )
 def test_a_hostile_file_is_told_in_words_and_never_placed_by_itself(
-    moderator: Any, settings: Settings, name: str, data: Callable[[], bytes]
+    moderator: Any, settings: Settings, name: str, said: str, data: Callable[[], bytes]
 ) -> None:
     _, client = moderator
     address = handed_in(client, upload(data(), name))
     page = client.get(address).content.decode()
     assert "It cannot be read" in page
+    assert said in page
     assert "root:" not in page
     assert "Traceback" not in page
     client.post(f"{address}place/")

@@ -68,6 +68,21 @@ def checked_address(email: str) -> str:
     return email
 
 
+def withdraw_invitation(invitation_id: int, *, by: User) -> str:
+    """Remove an invitation that nobody has used; its link serves no more. Returns its address.
+
+    Raises:
+        AccountError: It is used or withdrawn already, or ``by`` is no administrator.
+    """
+    _require_admin(by)
+    with transaction.atomic():
+        found = Invitation.objects.select_for_update().filter(pk=invitation_id, used_at__isnull=True).first()
+        if found is None:
+            raise AccountError("This request is done with already.")
+        found.delete()
+    return found.email
+
+
 def open_invitation(token: str) -> Invitation | None:
     """The invitation of a link, while it can be used."""
     found = Invitation.objects.filter(token_hash=_hash(token), used_at__isnull=True).first()
@@ -140,15 +155,20 @@ def check_roles(user: User, role: Role, *, active: bool) -> None:
         _keep_an_admin(user)
 
 
-def close_account(user: User, *, by: User) -> None:
+def close_account(user: User, *, by: User | None) -> None:
     """The person cannot sign in any more, and their keys are gone; what they decided stays.
 
     Cases that waited for them are anybody's again.
 
+    Args:
+        user: Whose account.
+        by: An administrator; ``None``: the command line, whose user owns the installation.
+
     Raises:
         AccountError: Nobody would administer any more, or ``by`` is no administrator.
     """
-    _require_admin(by)
+    if by is not None:
+        _require_admin(by)
     with transaction.atomic():
         _serialise()
         _keep_an_admin(user)
@@ -216,6 +236,20 @@ def handle_reset(request_id: int, *, by: User) -> tuple[User, str]:
         found.save(update_fields=["handled_at", "handled_by"])
     user = User.objects.get(pk=found.user_id)
     return user, reset_path(user)
+
+
+def password_link(user: User, *, by: User) -> str:
+    """Path by which a person sets a new password, without their asking; a request of theirs is done with by it.
+
+    Raises:
+        AccountError: The account is closed, or ``by`` is no administrator.
+    """
+    _require_admin(by)
+    if not user.is_active:
+        raise AccountError(f"The account of {user.email} is closed.")
+    waiting = ResetRequest.objects.filter(user=user, handled_at__isnull=True)
+    waiting.update(handled_at=datetime.now(UTC), handled_by=by)
+    return reset_path(user)
 
 
 def _hash(token: str) -> str:

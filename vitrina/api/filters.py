@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
+from rest_framework.request import Request
 
 from vitrina.catalog.models import Product, Publication
 from vitrina.content.models import ProcessingLog
@@ -30,11 +31,22 @@ class ItemFilter(filters.FilterSet):
     part = filters.ChoiceFilter(choices=ReviewItem.Part.choices)
     batch = _id("batch", "Pairs of this batch.")
     product = _id("product", "Of this product.")
+    assignee = filters.CharFilter(
+        method="filter_assignee", max_length=254, label="Given to `me`, to `nobody`, or to the moderator of an address."
+    )
     since = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte", label="Made since.")
 
     class Meta:
         model = ReviewItem
         fields: ClassVar[list[str]] = []
+
+    def filter_assignee(self, rows: QuerySet[ReviewItem], _name: str, value: str) -> QuerySet[ReviewItem]:
+        """Whose they are."""
+        if value == "nobody":
+            return rows.filter(assignee=None)
+        if value == "me":
+            return rows.filter(assignee=self.request.user.pk)
+        return rows.filter(assignee__email__iexact=value)
 
 
 class DecisionFilter(filters.FilterSet):
@@ -88,17 +100,18 @@ class LogFilter(filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
-def filtered(kind: type[filters.FilterSet], query: Any, rows: Any) -> Any:
-    """The rows that the query asks for.
+def filtered(kind: type[filters.FilterSet], request: Request, rows: Any) -> Any:
+    """The rows that the query of a request asks for.
 
     Raises:
         ValidationError: A parameter is wrong.
     """
     from rest_framework.serializers import ValidationError
 
+    query = request.query_params
     if any("\0" in value for _, values in query.lists() for value in values):
         raise ValidationError({"query": "Null characters are not allowed."})
-    found = kind(query, queryset=rows)
+    found = kind(query, queryset=rows, request=request)
     if not found.is_valid():
         raise ValidationError({name: [str(e) for e in errors] for name, errors in found.errors.items()})
     return found.qs

@@ -42,7 +42,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002 - drf-spectacular's
         """A bearer."""
-        return {"type": "http", "scheme": "bearer", "description": "A key of /tokens/ or `vitrina user token`."}
+        return {"type": "http", "scheme": "bearer", "description": "A key of the page /keys/ or `vitrina user token`."}
 
 
 def operation(

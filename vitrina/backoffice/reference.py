@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -103,10 +104,15 @@ class Categories(_Kept):
     """The tree. A slug is a category's identity and stays."""
 
     form = CategoryForm
-    list_display = ("path_ru", "slug", "needs_review", "is_active")
+    list_display = ("path", "slug", "needs_review", "is_active")
     list_filter = ("is_active", "needs_review")
     search_fields = ("slug", "path_ru")
     ordering = ("path_ru",)
+
+    @admin.display(description="Path in Russian", ordering="path_ru")
+    def path(self, category: Category) -> str:
+        """From the top of the tree down."""
+        return category.path_ru
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """Its slug, once it is there."""

@@ -175,9 +175,9 @@ def _in_state(state: str) -> Q:
         product=OuterRef("pk"), status=ProcessingLog.Status.FAILED,
         processing_type=ProcessingLog.Type.DESCRIPTION_ONLY,
     )  # fmt: skip
-    cases = ReviewItem.objects.filter(product=OuterRef("pk"), state=ReviewItem.State.OPEN).exclude(
-        kind=ReviewItem.Kind.PAIR
-    )
+    asked = ReviewItem.objects.filter(product=OuterRef("pk"), state=ReviewItem.State.OPEN)
+    # For a second look no product waits: its text is on show.
+    cases = asked.exclude(kind=ReviewItem.Kind.PAIR).exclude(look=ReviewItem.Look.SECOND)
     conditions = {
         State.WAITS.value: Q(Exists(cases)),
         State.NO_TEXT.value: ~Q(Exists(texts)) & Q(listed=True),

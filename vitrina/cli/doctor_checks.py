@@ -16,6 +16,7 @@ import psycopg
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from vitrina.catalog.reference_data import ADVICE, STANDING, missing
 from vitrina.cli.doctor_services import Finding, Level, models, objects, vectors
 from vitrina.cli.errors import setting_problems
 from vitrina.config import PROJECT_ROOT, Settings, get_settings
@@ -125,6 +126,25 @@ def _roles(url: str) -> Iterator[Finding]:
                           "Migrate as a user that may make roles; “Database roles” in docs/operating.md.")  # fmt: skip
 
 
+def _reference(settings: Settings) -> Iterator[Finding]:
+    """What drops wait for. Said of a database that answers and has its tables; another is told of above."""
+    if settings.database_url is not None:
+        dsn = psycopg_dsn(settings.database_url.get_secret_value())
+    else:
+        running = EmbeddedPostgres(settings.vitrina_home).status().connection
+        if running is None:
+            return
+        dsn = running.dsn_socket()
+    with contextlib.suppress(psycopg.Error):
+        with psycopg.connect(dsn, connect_timeout=5) as session:
+            absent = missing(name for (name,) in session.execute(STANDING).fetchall())
+        if not absent:
+            yield Finding("reference data", Level.GOOD, "categories, classifier, templates and their vectors are there")
+        for one in absent:
+            advice = ADVICE[one]
+            yield Finding(f"reference data: {one}", Level.WARNING, f"not there, so {advice.holds}", advice.fix)
+
+
 def _dagster(settings: Settings) -> Iterator[Finding]:
     state = running_stack(settings.vitrina_home.absolute())
     if state is None:
@@ -155,7 +175,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         yield Finding("budget", Level.WARNING, "no limit on what a run may spend", "Set AI_RUN_BUDGET_USD.")
 
 
-CHECKS: tuple[Check, ...] = (_programs, _disk, _files, _database, _dagster, objects, vectors, models)
+CHECKS: tuple[Check, ...] = (_programs, _disk, _files, _database, _reference, _dagster, objects, vectors, models)
 
 
 def run_checks() -> list[Finding]:

@@ -84,14 +84,16 @@ def password(email: Email, as_json: AsJson = False) -> None:
 
 @app.command("remove")
 def remove(email: Email, as_json: AsJson = False) -> None:
-    """Close an account: it cannot sign in any more, its decisions stay."""
+    """Close an account: it cannot sign in any more, its keys end, its decisions stay."""
     connected(desk=True)
     from django.contrib.auth.models import User
 
     from vitrina.accounts import services
 
-    if not User.objects.filter(email__iexact=email.strip(), is_active=True).update(is_active=False):
+    user = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+    if user is None:
         raise services.AccountError(f"{email} has no account.", hint="`vitrina user list` shows them.")
+    services.close_account(user, by=None)
     emit({"email": email, "active": False}, as_json, lambda: say(f"{email} can no longer sign in."))
 
 

@@ -30,6 +30,8 @@ MOST_PAIRS = 50_000
 MOST_BYTES = 100 << 20
 _LONGEST_TEXT = 100_000
 _MOST_ARRAY_BYTES = 20 << 20
+#: In so many bytes a file that is no text shows it.
+_HEAD = 4096
 
 #: Names of the two sides, in the order in which they are looked for.
 _SIDES = (
@@ -91,6 +93,11 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]] | Problem]:
         except (EOFError, OSError, zlib.error):
             yield Problem(1, _("The file cannot be unpacked."))
             return
+    if b"\0" in head[:_HEAD]:
+        yield Problem(
+            1, _("This is no file of text but a workbook or an archive, say: save it as JSON Lines in UTF-8.")
+        )
+        return
     if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
         for record in read_records(path):
             yield (

@@ -38,6 +38,12 @@ class Desk(BaseSettings):
     smtp_password: SecretStr | None = Field(None, description="Password of the mail server.")
     smtp_from: str | None = Field(None, description="Sender of the desk's mails.")
 
+    # Second looks
+    review_second_look_percent: float = Field(
+        5.0, ge=0, le=100, description="Share of approved texts that somebody else looks at again, blindly; 0: none."
+    )
+    review_second_look_days: int = Field(14, ge=1, description="… and is let go when nobody did for so many days.")
+
     # From decisions to runs
     decisions_run_at: int = Field(20, ge=1, description="So many decisions about cases ask for a run at once.")
     decisions_run_after_seconds: float = Field(10.0, ge=0, description="… and fewer when the oldest waited so long.")

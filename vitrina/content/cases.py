@@ -63,11 +63,13 @@ def close_overtaken(verdicts: Sequence[Verdict]) -> None:
     keep = {verdict.version.product_id: verdict for verdict in verdicts}
     open_now = ReviewItem.objects.filter(
         kind=ReviewItem.Kind.TEXT, product__in=keep.keys(), state=ReviewItem.State.OPEN
-    ).values_list("pk", "product_id", "version_id")
+    ).values_list("pk", "product_id", "version_id", "look")
     overtaken = [
         pk
-        for pk, product, version in open_now
-        if product is not None and (keep[product].approved or version != keep[product].version_id)
+        for pk, product, version, look in open_now
+        # What two people decided differently about a text on show waits until another one takes its place.
+        if product is not None
+        and (keep[product].approved or (version != keep[product].version_id and look != ReviewItem.Look.SETTLING))
     ]
     ReviewItem.objects.filter(pk__in=overtaken).update(state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from vitrina.catalog.models import Product
 from vitrina.content.facts import ProductFacts
-from vitrina.content.templates import CategorySheet
+from vitrina.content.templates import CategorySheet, category_sheets
 
 _VALUE_LIMIT = 1000
 #: Attribute names that say nothing of the product to a buyer: counts, ratings, links, internal ids, stock, and every
@@ -77,3 +77,8 @@ def product_facts(
             language=language,
         )
     return found
+
+
+def facts_of(product: Product, language: str = "ru") -> ProductFacts:
+    """Facts of one product, as its next text would be written from; select ``category__category`` with it."""
+    return product_facts([product], category_sheets(language), language)[product.pk]

@@ -51,6 +51,7 @@ _SENTENCES = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in
     (r"Item \S+ is (no pair|of no batch)\.", gettext_lazy("This is no pair to compare.")),
     (r"There is no (case|pair|review item) \S+\.", gettext_lazy("There is no such case any more.")),
     (r"Item \S+ is closed already: .+\.", gettext_lazy("This case is decided already.")),
+    (r"Item \S+ is decided at the desk\.", gettext_lazy("This case is decided at the desk.")),
     (r"Item \S+ is not flagged\.", gettext_lazy("Nobody waits for an answer about this any more.")),
     (r"Several texts cannot be edited at once\.", gettext_lazy("Several texts cannot be edited at once.")),
     (r"Cases can be given to moderators only\.", gettext_lazy("Cases can be given to moderators only.")),

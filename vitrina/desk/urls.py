@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from vitrina.desk.views import bulk, deciding, flags, health, home, moderation, people, pictures
+from vitrina.desk.views import accounts, bulk, deciding, flags, health, home, moderation, people, pictures
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite_person, name="invite_person"),
     path("people/reset/<int:request_id>/", people.hand_over_reset, name="hand_over_reset"),
+    path("people/<int:user_id>/role/", accounts.change_role, name="change_role"),
+    path("people/<int:user_id>/close/", accounts.close_account, name="close_account"),
+    path("people/<int:user_id>/reopen/", accounts.reopen_account, name="reopen_account"),
+    path("people/<int:user_id>/password/", accounts.password_link, name="password_link"),
+    path("people/invitations/<int:invitation_id>/withdraw/", accounts.withdraw_invitation, name="withdraw_invitation"),
     path("pictures/<str:sha256>/<slug:size>/", pictures.picture, name="picture"),
     path("api/v1/", include("vitrina.api.urls")),
     path("", include("vitrina.api.page_urls")),

@@ -147,8 +147,14 @@ class Statistics:
     marts: marts.Standing
 
 
-def statistics(period: Period) -> Statistics:
-    """Total, successful, failed, by status, mean confidence of categories, cost and mean time of processing."""
+def statistics(period: Period, sure: Confidence | None = None) -> Statistics:
+    """Total, successful, failed, by status, mean confidence of categories, cost and mean time of processing.
+
+    Args:
+        period: Its days.
+        sure: How sure categories were in it, where that is read already.
+    """
+    sure = confidences(period)["category"] if sure is None else sure
     found = marts.rows(_PROCESSING, [period.first])
     by_status = {row["status"]: row["processings"] for row in found}
     total = sum(by_status.values())
@@ -158,7 +164,7 @@ def statistics(period: Period) -> Statistics:
         successful=sum(by_status.get(status, 0) for status in SUCCESSFUL),
         failed=sum(by_status.get(status, 0) for status in FAILED),
         by_status=by_status,
-        average_confidence=confidences(period)["category"].mean,
+        average_confidence=sure.mean,
         known_cost_usd=sum((row["known_cost_usd"] for row in found), Decimal(0)),
         of_unknown_cost=sum(row["unknown"] for row in found),
         average_seconds=sum(row["ms"] for row in found) / total / 1000 if total else None,

@@ -110,6 +110,7 @@ def why(undefined: Undefined) -> str:
         Why.NOTHING_COUNTED: gettext("nothing to count yet"),
         Why.NO_OVERLAP: gettext("nothing was judged by two people"),
         Why.ONE_LABEL: gettext("everybody always chose the same, so chance would agree as well"),
+        Why.CONSTANT: gettext("the first look is always an approval, so chance cannot be told from agreement"),
         Why.UNEQUAL_LABELS: gettext("unequal numbers of labels"),
         Why.NO_DIFFERENCE: gettext("the two never differ"),
     }[undefined.why]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
+from vitrina.project.logs import LOGGING as LOGGING
 from vitrina.project.settings import *  # noqa: F403
 from vitrina.project.settings import ALLOWED_HOSTS as _HOSTS
 from vitrina.project.settings import BASE_DIR, DATABASES, _settings
@@ -189,6 +190,7 @@ EMAIL_HOST_USER = _settings.smtp_user or ""
 EMAIL_HOST_PASSWORD = _settings.smtp_password.get_secret_value() if _settings.smtp_password else ""
 EMAIL_USE_TLS = _settings.smtp_port == 587
 EMAIL_USE_SSL = _settings.smtp_port == 465
+EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
 DEFAULT_FROM_EMAIL = _settings.smtp_from or "vitrina@localhost"
 
 # The API
@@ -229,6 +231,7 @@ UNFOLD = {
     "SITE_TITLE": "Vitrina",
     "SITE_HEADER": "Vitrina",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}desk/icon.svg"}],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "show_all_applications": False},
     # The desk's blue in place of the theme's purple, light to dark.

@@ -37,8 +37,10 @@ PIPELINE_RIGHTS: dict[str, tuple[str, ...]] = {
     "review_annotator": ("INSERT",),
     # Leases and passes over the queue that have run out.
     "review_lease": ("UPDATE", "DELETE"),
-    "review_setaside": ("DELETE",),
+    "review_setaside": ("INSERT", "DELETE"),
     "review_watermark": ("INSERT", "UPDATE", "DELETE"),
+    # Which approvals are looked at again is drawn where they take effect.
+    "review_secondlook": ("INSERT", "UPDATE"),
     # Of a decision nothing changes but the version that an edit became; of an outbox row, that it was acted on.
     "review_decision": ("UPDATE (version_id)",),
     "review_outbox": ("UPDATE (consumed_by, consumed_at, problem)",),

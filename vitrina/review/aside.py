@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from vitrina.review.access import MODERATOR, require
+from vitrina.review.blindness import is_barred
 from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.leases import end, locked, locked_item
 from vitrina.review.models import Batch, Decision, Lease, ReviewItem, SetAside
@@ -78,7 +79,7 @@ def answer_flag(moderator: User, item_id: int, *, reopen: bool, comment: str = "
         votes = list(Decision.objects.filter(item=item_id, superseded_by=None, undone_at=None, voided_at=None))
         lock_rows(vote.pk for vote in votes)
         item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
-        if item is None or item.state != ReviewItem.State.FLAGGED:
+        if item is None or item.state != ReviewItem.State.FLAGGED or is_barred(moderator, item_id):
             raise NotDecidable(f"Item {item_id} is not flagged.")
         newer = ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN).exists()
         if reopen and newer:

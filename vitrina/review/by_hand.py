@@ -21,7 +21,7 @@ from vitrina.review.history import last_decisions, undo, undoable
 from vitrina.review.judgement import Judgement
 from vitrina.review.models import Outbox, ReviewItem
 from vitrina.review.moderating import decide_unheld
-from vitrina.review.outbox import waiting
+from vitrina.review.outbox import PREFERENCES, SECOND_LOOKS, waiting
 from vitrina.review.results import Decided
 from vitrina.review.services import BY_HAND
 
@@ -93,7 +93,7 @@ def can_take_back(user: User, product_id: int) -> bool:
 
 def waiting_decisions(product_id: int) -> QuerySet[Outbox]:
     """Decisions about a product that no pass has acted on yet, the oldest first."""
-    rows = waiting().filter(decision__item__product=product_id).exclude(consumer="preferences")
+    rows = waiting().filter(decision__item__product=product_id).exclude(consumer__in=[PREFERENCES, SECOND_LOOKS])
     return rows.select_related("decision__item", "decision__decided_by").order_by("pk")
 
 
@@ -116,7 +116,7 @@ def _case(product: Product) -> ReviewItem:
     """The open case about the product's newest text, or a new one."""
     newest = ContentVersion.objects.filter(product=product).order_by("-number").first()
     key = f"version:{newest.pk}" if newest is not None else f"product:{product.pk}"
-    item = ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN).first()
+    item = ReviewItem.objects.filter(key=key, state=ReviewItem.State.OPEN, look=ReviewItem.Look.FIRST).first()
     if item is not None:
         return item
     return ReviewItem.objects.create(

@@ -68,9 +68,8 @@ def apply(decision: Decision) -> None:
         Drop.objects.filter(pk=item.drop.pk).update(gate=Drop.Gate.REFUSED)
         hand_over(item.drop)
     # Between a decision and its effect a pass may have asked again about the same thing.
-    ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN).exclude(pk=item.pk).update(
-        state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC)
-    )
+    asked = ReviewItem.objects.filter(key=item.key, state=ReviewItem.State.OPEN, look=ReviewItem.Look.FIRST)
+    asked.exclude(pk=item.pk).update(state=ReviewItem.State.SUPERSEDED, resolved_at=datetime.now(UTC))
 
 
 def _apply_text(decision: Decision, item: ReviewItem, before: Decision | None) -> None:

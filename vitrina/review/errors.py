@@ -23,8 +23,8 @@ class Conflict(NotDecidable):
 
     Attributes:
         state: ``reason`` (``decided``, ``closed``, ``held``, ``full``, ``newer_version``, ``paused``, ``set_aside``,
-            ``answered``, ``unknown_token``) and what is known of the item now: ``state``, and for moderators ``by``
-            and ``action``.
+            ``answered``, ``unknown_token``, ``settled``) and what is known of the item now: ``state``, and for
+            moderators ``by`` and ``action``.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, **state: Any) -> None:

@@ -27,6 +27,7 @@ from vitrina.review.models import Batch, Decision, Lease, Outbox, ReviewItem
 from vitrina.review.moderating import newest_version, require_newest
 from vitrina.review.outbox import PREFERENCES, UNDO_WINDOW, consumers, restore, tell, tell_uncounted, withdraw
 from vitrina.review.results import Decided, Taken
+from vitrina.review.second_looks import require_unsettled
 from vitrina.review.services import BY_HAND, STATES
 
 #: How many of one's own decisions can be changed.
@@ -103,6 +104,10 @@ def _take_back(user: User, decision_id: int | None) -> Decision | None:
     former = Decision.objects.filter(superseded_by=decision).first()
     if former is None:
         return decision
+    if former.item_id != decision.item_id:
+        # A third person had settled what two decided differently: the first decision stands, the case waits again.
+        Decision.objects.filter(pk=former.pk).update(superseded_by=None)
+        return decision
     _stand_again(former)
     return None
 
@@ -134,7 +139,8 @@ def revise_case(user: User, decision_id: int, judgement: Judgement) -> Decided:
     """Change one of one's last decisions on cases. A rejection takes what was published off the shop again.
 
     Raises:
-        Conflict: A newer text than ``seen_version`` stands, and it is not what this very decision became.
+        Conflict: A newer text than ``seen_version`` stands, and it is not what this very decision became; or a third
+            person decides about the text, since a second one decided otherwise.
         NotDecidable: It is not among the last twenty, or it is about a list, which cannot be taken back.
     """
     require(user, MODERATOR)
@@ -145,13 +151,14 @@ def revise_case(user: User, decision_id: int, judgement: Judgement) -> Decided:
             raise NotDecidable("A list that was let in or refused stays so.", hint="Hand in a corrected list.")
         if old.version is None or old.version.number != newest_version(item):
             require_newest(item, judgement.seen_version)
+        require_unsettled(item)
         effects.check(item, judgement.action, judgement.category or None)
         seen = {"version": judgement.seen_version} if judgement.seen_version is not None else old.seen
         new = _supersede(old, seen=seen, **judgement.columns())
         item.state, item.resolution, item.resolved_at = STATES[judgement.action], judgement.comment, datetime.now(UTC)
         item.save(update_fields=["state", "resolution", "resolved_at"])
         tell(new, item, at_once=False)
-        if PREFERENCES not in consumers(new.action):
+        if PREFERENCES not in consumers(new.action, item.part, item.look):
             tell_uncounted(old, item, at_once=False)
     return Decided(new.pk, item.pk)
 

@@ -27,7 +27,7 @@ def import_vote(
     by: User, annotator: User, batch: Batch, fingerprint: str, *, choice: str, tie_kind: str = "",
     reasons: Sequence[str] = (), comment: str = "",
 ) -> Decided:  # fmt: skip
-    """Write a vote on a pair of a batch. The same vote imported twice is one.
+    """Write a vote on a pair of a batch. The same vote imported twice is one, also where the second says less.
 
     Args:
         by: An administrator.
@@ -40,7 +40,9 @@ def import_vote(
         comment: In the person's words.
 
     Raises:
-        Conflict: The person voted otherwise, the pair has its votes, or the batch is closed.
+        Conflict: The person voted otherwise, or the same with another comment or other reasons (``reworded``: what
+            stands is never changed, and what comes is not dropped in silence); the pair has its votes, or the batch
+            is closed.
         NotDecidable: The batch has no such pair, or the answer is none.
     """
     require(by, ADMIN)
@@ -55,9 +57,12 @@ def import_vote(
             raise Conflict("The batch is closed.", reason="closed", state=item.state)
         standing = item.decisions.filter(_CURRENT, decided_by=annotator).first()
         if standing is not None:
-            if (standing.choice, standing.tie_kind) == (choice, tie_kind):
-                return Decided(standing.pk, item.pk, repeated=True)
-            raise Conflict("The person voted otherwise.", reason="answered", state=item.state)
+            if (standing.choice, standing.tie_kind) != (choice, tie_kind):
+                raise Conflict("The person voted otherwise.", reason="answered", state=item.state)
+            if comment not in {"", standing.comment} or not set(reasons) <= set(standing.reasons):
+                raise Conflict("This vote stands with another comment or other reasons.", reason="reworded",
+                               state=item.state)  # fmt: skip
+            return Decided(standing.pk, item.pk, repeated=True)
         if item.done + item.held >= item.need:
             end_lapsed(item)
         if item.state != ReviewItem.State.OPEN or item.done + item.held >= item.need:

@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from vitrina.errors import VitrinaError
-from vitrina.review import effects
+from vitrina.review import effects, second_looks
 from vitrina.review.access import MODERATOR, require, roles
+from vitrina.review.blindness import barred, bases, is_barred, shown_newest
 from vitrina.review.comparing import free_place
 from vitrina.review.errors import Conflict, Forbidden, NotDecidable
 from vitrina.review.judgement import Judgement
@@ -89,7 +90,7 @@ def decide_unheld(user: User, item_id: int, judgement: Judgement) -> Decided:
         elif lease is not None and lease.until <= datetime.now(UTC):
             end(lease, Lease.End.EXPIRED)
         item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id).first()
-        if item is None or item.kind == ReviewItem.Kind.PAIR:
+        if item is None or item.kind == ReviewItem.Kind.PAIR or is_barred(user, item_id):
             raise NotDecidable(f"There is no case {item_id}.")
         _check_state(item, judgement.seen_version)
         if item.done + item.held >= item.need:
@@ -98,12 +99,18 @@ def decide_unheld(user: User, item_id: int, judgement: Judgement) -> Decided:
 
 
 def assign(moderator: User, item_ids: Sequence[int], to: User | None) -> int:
-    """Give open cases to a moderator, or to nobody in particular; returns how many."""
+    """Give open cases to a moderator, or to nobody in particular; returns how many.
+
+    What that moderator decided about before stays anybody's and counts all the same: a refusal would tell who gives it
+    away what it is.
+    """
     require(moderator, MODERATOR)
     if to is not None and MODERATOR not in roles(to):
         raise Forbidden("Cases can be given to moderators only.")
     cases = ReviewItem.objects.filter(pk__in=item_ids, state=ReviewItem.State.OPEN).exclude(kind=ReviewItem.Kind.PAIR)
-    return cases.update(assignee=to)
+    cases = cases.exclude(barred(moderator))
+    kept = cases.filter(barred(to)).count() if to is not None else 0
+    return kept + (cases if to is None else cases.exclude(barred(to))).update(assignee=to)
 
 
 def hand_back(user: User) -> int:
@@ -118,13 +125,13 @@ def hand_back(user: User) -> int:
 
 
 def newest_version(item: ReviewItem) -> int | None:
-    """Number of the newest text of a case's product: what a page keeps as ``seen_version``."""
+    """Number of the newest text of a case's product, as it may be shown: what a page keeps as ``seen_version``."""
     if item.kind != ReviewItem.Kind.TEXT or item.product_id is None:
         return None
     from vitrina.content.models import ContentVersion
 
     last: int | None = ContentVersion.objects.filter(product=item.product_id).aggregate(last=Max("number"))["last"]
-    return last
+    return shown_newest(item, last, bases([item]).get(item.pk))
 
 
 def _check_state(item: ReviewItem, seen: int | None) -> None:
@@ -154,6 +161,7 @@ def _write(user: User, item: ReviewItem, judgement: Judgement, *, lease: Lease |
         seen={"version": seen} if seen is not None else {}, lease=lease, decided_by=user,
     )  # fmt: skip
     close(item, judgement.action, judgement.comment)
+    second_looks.settle(decision, item)
     tell(decision, item, at_once=False)
     return Decided(decision.pk, item.pk)
 

@@ -17,7 +17,9 @@ from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.results import Reconciliation
 
 PUBLICATION, DESCRIPTIONS, PREFERENCES = "publication", "descriptions", "preferences"
-CONSUMERS = (PUBLICATION, DESCRIPTIONS, PREFERENCES)
+#: Hears what second persons said of texts that are on show already (``vitrina.review.second_looks``).
+SECOND_LOOKS = "second_looks"
+CONSUMERS = (PUBLICATION, DESCRIPTIONS, PREFERENCES, SECOND_LOOKS)
 
 #: So long a decision at the desk can be undone without a trace; consumers see it only then.
 UNDO_WINDOW = timedelta(seconds=60)
@@ -36,15 +38,21 @@ class Pending:
         return self.count > 0 and (self.count >= at_least or self.oldest_seconds >= after_seconds)
 
 
+_AGAIN = Q(item__look=ReviewItem.Look.SECOND)
 _CONCERNS: dict[str, Q] = {
-    PUBLICATION: Q(action__in=["approve", "reject", "edit"]),
-    DESCRIPTIONS: Q(action="reprocess"),
-    PREFERENCES: Q(action="compare", item__part=ReviewItem.Part.WORK) | Q(action="edit"),
+    PUBLICATION: Q(action__in=["approve", "reject", "edit"]) & ~_AGAIN,
+    DESCRIPTIONS: Q(action="reprocess") & ~_AGAIN,
+    PREFERENCES: Q(action="compare", item__part=ReviewItem.Part.WORK) | (Q(action="edit") & ~_AGAIN),
+    SECOND_LOOKS: _AGAIN,
 }
 
 
-def consumers(action: str, part: str = ReviewItem.Part.WORK) -> tuple[str, ...]:
-    """Who must hear of a decision. Answers to gold and onboarding pairs are nobody's."""
+def consumers(
+    action: str, part: str = ReviewItem.Part.WORK, look: int = ReviewItem.Look.FIRST
+) -> tuple[str, ...]:  # fmt: skip
+    """Who must hear of a decision. Answers to gold and onboarding pairs are nobody's; a second look changes nothing."""
+    if look == ReviewItem.Look.SECOND:
+        return (SECOND_LOOKS,)
     if action == "compare":
         return (PREFERENCES,) if part == ReviewItem.Part.WORK else ()
     if action == "edit":
@@ -54,7 +62,7 @@ def consumers(action: str, part: str = ReviewItem.Part.WORK) -> tuple[str, ...]:
 
 def tell(decision: Decision, item: ReviewItem, *, at_once: bool, cause: str = Outbox.Cause.DECIDED) -> None:
     """Write the outbox rows of a decision, in its transaction. ``at_once``: without the window for undoing."""
-    for consumer in consumers(decision.action, item.part):
+    for consumer in consumers(decision.action, item.part, item.look):
         _write(consumer, decision, item, at_once=at_once, cause=cause)
 
 

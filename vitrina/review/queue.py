@@ -16,7 +16,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef
 
-from vitrina.review.access import MODERATION_KINDS, MODERATOR, require, require_item, require_work
+from vitrina.review.access import ADMIN, MODERATION_KINDS, MODERATOR, require, require_item, require_work, roles
+from vitrina.review.blindness import is_barred
 from vitrina.review.errors import Conflict, NotDecidable
 from vitrina.review.gold import stopped
 from vitrina.review.leases import CASE_SECONDS, SWEPT_BY_NEXT, give_back, sweep_expired
@@ -95,7 +96,7 @@ def claim(user: User, item_id: int) -> Taken:
         Forbidden: See :func:`next_item`.
     """
     item = ReviewItem.objects.select_related("batch").filter(pk=item_id).first()
-    if item is None:
+    if item is None or is_barred(user, item_id):
         raise NotDecidable(f"There is no review item {item_id}.")
     require(user, MODERATOR)
     require_item(user, item)
@@ -139,7 +140,7 @@ def _hold(user: User, item_id: int, *, cases_only: bool) -> Taken | None:
                            mine.rationale, mine.until, False))  # fmt: skip
         give_back(user, everything=True)
         values = {"user": user.pk, "slot": Lease.Slot.CURRENT, "item": item_id, "seconds": CASE_SECONDS}
-        return _take(take_one(), values | {"cases_only": cases_only})
+        return _take(take_one(), values | {"cases_only": cases_only, "settles": ADMIN in roles(user)})
 
 
 def _take(statement: str, values: dict[str, Any]) -> Taken | None:

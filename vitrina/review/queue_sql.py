@@ -165,7 +165,10 @@ WITH queue AS (
 ), chosen AS (
     SELECT i.id, FALSE AS draws FROM review_reviewitem i
     WHERE i.id = %(item)s AND i.state = 'open' AND i.need > (i.done + i.held)
-      AND (i.batch_id IS NULL OR NOT %(cases_only)s) FOR UPDATE OF i
+      AND (i.batch_id IS NULL OR NOT %(cases_only)s)
+      AND ((i.look = 3 AND %(settles)s) OR NOT EXISTS (
+          SELECT 1 FROM review_setaside s WHERE s.item_id = i.id AND s.user_id = %(user)s AND s.kind = 'barred'))
+    FOR UPDATE OF i
 ), again AS (
     SELECT l.* FROM review_lease l WHERE FALSE
 ), {take}
@@ -207,5 +210,8 @@ def next_case() -> str:
 
 @lru_cache(maxsize=1)
 def take_one() -> str:
-    """The statement that gives a moderator a certain case, whatever they skipped before."""
+    """The statement that gives a moderator a certain case, whatever they skipped before; not one they are barred from.
+
+    What two people decided differently, administrators may settle (``settles``) as one of the two as well.
+    """
     return sql.SQL(_ONE).format(take=sql.SQL(_TAKE), answer=sql.SQL(_ANSWER)).as_string(None)

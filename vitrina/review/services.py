@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
-from vitrina.review import effects
+from vitrina.review import effects, second_looks
 from vitrina.review.errors import NotDecidable
 from vitrina.review.models import Decision, Outbox, ReviewItem
 from vitrina.review.outbox import DESCRIPTIONS, PREFERENCES, PUBLICATION, claim, consumed, pending, takeable, tell
@@ -57,9 +57,19 @@ BY_HAND = {
 }
 
 
-def open_items(*, kind: str | None = None, priority: int | None = None) -> QuerySet[ReviewItem]:
-    """Cases that wait for people, the most urgent first. Pairs are not among them."""
+def open_items(
+    *, kind: str | None = None, priority: int | None = None, again: bool = False
+) -> QuerySet[ReviewItem]:  # fmt: skip
+    """Cases that wait for people, the most urgent first. Pairs are not among them.
+
+    Args:
+        kind: Only these.
+        priority: Only these.
+        again: Second looks too: nothing waits for them, and only the desk can keep them blind.
+    """
     items = ReviewItem.objects.filter(state=ReviewItem.State.OPEN).select_related("product", "version", "drop")
+    if not again:
+        items = items.exclude(look=ReviewItem.Look.SECOND)
     items = items.exclude(kind=ReviewItem.Kind.PAIR) if kind is None else items.filter(kind=kind)
     if priority is not None:
         items = items.filter(priority=priority)
@@ -68,7 +78,7 @@ def open_items(*, kind: str | None = None, priority: int | None = None) -> Query
 
 def open_counts() -> dict[str, int]:
     """How many open cases each view of the desk holds."""
-    row = open_items().aggregate(
+    row = open_items(again=True).aggregate(
         all=Count("pk"), urgent=Count("pk", filter=Q(priority=1)), text=Count("pk", filter=Q(kind="text"))
     )
     return {**row, "offers": row["all"] - row["text"]}
@@ -104,6 +114,7 @@ def _decide(item_id: int, action: str, by: str, comment: str, category: str = ""
             item=item, action=action, comment=comment, category=category, decided_as=by[:150]
         )
         close(item, action, comment)
+        second_looks.settle(decision, item)
         if action != "reprocess":
             effects.apply(decision)
         tell(decision, item, at_once=True)
@@ -125,6 +136,8 @@ def _locked(item_id: int) -> ReviewItem:
         raise NotDecidable(f"Item {item_id} is a pair to compare.", hint="Pairs are decided at the desk.")
     if item.state != ReviewItem.State.OPEN:
         raise NotDecidable(f"Item {item_id} is closed already: {item.state}{closed_by(item)}.")
+    if item.look == ReviewItem.Look.SECOND:
+        raise NotDecidable(f"Item {item_id} is decided at the desk.", hint="There it is known who decides.")
     return item
 
 
@@ -145,20 +158,26 @@ def consume_publication(*, run_id: str) -> int:
 
     Call it inside that pass's transaction. A decision whose product or drop has gone since is consumed with the
     problem noted; one that fails for another reason stays pending, and the age of what is pending tells of it.
+    Some approvals are drawn to be looked at again, and what second persons said is heard.
     """
     done: list[Outbox] = []
     for row in claim(PUBLICATION):
         if row.decision.decided_by_id is not None and row.cause == Outbox.Cause.DECIDED:
+            drawn = second_looks.draw(row.decision)
             try:
                 with transaction.atomic():
                     effects.apply(row.decision)
+                    if drawn is not None:
+                        second_looks.begin(drawn)
             except NotDecidable as problem:
                 Outbox.objects.filter(pk=row.pk).update(problem=str(problem))
             except Exception:  # noqa: BLE001 - one bad row must not hold back the others; its age tells of it
                 _log.exception("decision %s could not be applied; it stays pending", row.decision_id)
                 continue
         done.append(row)
-    return consumed(done, run_id=run_id)
+    counted = consumed(done, run_id=run_id)
+    second_looks.attend(run_id=run_id)
+    return counted
 
 
 def correct_categories(product_ids: Iterable[int]) -> int:

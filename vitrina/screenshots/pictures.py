@@ -41,7 +41,7 @@ def seed_pictures(products: list[Any]) -> None:
 
     made = [[_picture(kind, ground) for ground in range(len(_GROUNDS))] for kind in range(len(_SHAPES))]
     PictureAnalysis.objects.bulk_create(
-        PictureAnalysis(picture=url.picture, state="done", analyser=1, quality=0.62 + 0.07 * number)
+        PictureAnalysis(picture=url.picture, state="done", analyser=1, quality=0.62 + 0.04 * number)
         for number, url in enumerate(url for urls in made for url in urls)
     )
     lost = _address("https://pictures.example.com/lost.jpg", state="refused", reason="not_an_image",

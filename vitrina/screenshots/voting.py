@@ -59,7 +59,7 @@ def vote(
 
     add_pairs(batch, drafts(0, count))
     add_pairs(batch, drafts(10_000, 25, expected="first"), part="gold")
-    why = "Первое называет объём и состав; второе хвалит и ничего не говорит о товаре."
+    why = "Лучшее называет объём и состав; другое хвалит и ничего не говорит о товаре."
     add_pairs(batch, drafts(20_000, 1, expected="first", explanation=why), part="onboarding")
     voters = [people[name] for name in ("Анна", "Борис", "Галина")]
     items = list(ReviewItem.objects.filter(batch=batch).select_related("pair").order_by("id"))

@@ -56,6 +56,10 @@ class Run:
     tags: dict[str, str]
 
 
+class DagsterSilent(RetryableError):
+    """Nobody answers at the webserver's address, or not in its language."""
+
+
 class DagsterApi:
     """The GraphQL end of a webserver, for example ``http://127.0.0.1:3000``."""
 
@@ -69,7 +73,8 @@ class DagsterApi:
         """Send one query and return its data.
 
         Raises:
-            RetryableError: nobody answers, or the answer is an error.
+            DagsterSilent: nobody answers.
+            RetryableError: the answer is an error.
         """
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(  # noqa: S310 - http to loopback, built above
@@ -79,7 +84,7 @@ class DagsterApi:
             with self._opener.open(request, timeout=self._timeout_s) as answer:
                 said = json.load(answer)
         except (urllib.error.URLError, OSError, ValueError) as error:
-            raise RetryableError(
+            raise DagsterSilent(
                 f"Dagster does not answer at {self.address}: {error}", hint="Start it with `vitrina up`."
             ) from error
         if said.get("errors"):

@@ -20,6 +20,7 @@ from vitrina.content.models import ContentVersion, ProcessingLog, Verdict
 from vitrina.desk.reasons import reasons_words
 from vitrina.images.models import ProductPicture
 from vitrina.llm.models import LlmAttempt
+from vitrina.review.blindness import unheard, veiled, veiled_texts
 from vitrina.review.effects import SHOWN
 from vitrina.review.models import Decision, ReviewItem
 from vitrina.review.standing import compared_products
@@ -48,7 +49,8 @@ class PictureRow:
     position: int
     sha256: str
     state: Word
-    why: str
+    reason: str
+    message: str
     width: int | None
     height: int | None
     quality: float | None
@@ -104,8 +106,9 @@ def state_of(product: Product) -> Shown:
     return words.PUBLICATION[publication.state] if publication is not None else words.NOT_PUBLISHED
 
 
-def texts_of(product: Product, *, blind: bool) -> list[TextRow]:
-    """Versions, the newest first."""
+def texts_of(user: User, product: Product, *, blind: bool) -> list[TextRow]:
+    """Versions, the newest first. Of a text that the person may be asked about again, no decision is told."""
+    veil = veiled_texts(user, [product.pk])
     publication: Publication | None = getattr(product, "publication", None)
     rows = product.versions.select_related("verdict", "author").order_by("-number")[:_VERSIONS]
     found = []
@@ -114,7 +117,11 @@ def texts_of(product: Product, *, blind: bool) -> list[TextRow]:
         state = words.NO_VERDICT if verdict is None else words.VERDICT[verdict.approved, verdict.decided_by == "person"]
         on_show = publication is not None and publication.version_id == row.pk and publication.state == "published"
         author = row.author.get_full_name() or row.author.get_username() if row.author is not None else ""
-        if blind:
+        if row.pk in veil and not blind:
+            known = veil[row.pk]
+            sent = words.VERDICT[False, False]
+            found.append(TextRow(row, sent, on_show, words.ORIGIN.get(known.origin, known.origin), known.model, ""))
+        elif blind:
             found.append(TextRow(row, Shown(state.label, state.tone), on_show, "", "", ""))
         else:
             found.append(TextRow(row, state, on_show, words.ORIGIN.get(row.origin, row.origin), row.model, author))
@@ -129,20 +136,29 @@ def pictures_of(product: Product) -> list[PictureRow]:
     found = []
     for position, state, reason, message, sha, kept, width, height, quality in rows.values_list(*fields):
         stored = sha if kept == "stored" else ""
-        why = f"{reason}: {message}" if reason and message else reason or message
-        found.append(PictureRow(position, stored or "", words.PICTURE.get(state, state), why, width, height, quality))
+        known = words.PICTURE.get(state, state)
+        found.append(PictureRow(position, stored or "", known, reason or "", message or "", width, height, quality))
     return found
 
 
-def log_of(product: Product) -> list[ProcessingLog]:
-    """The newest processings."""
+def log_of(user: User, product: Product) -> list[ProcessingLog]:
+    """The newest processings, for the page alone: where the person must not learn of a decision, none is in them."""
+    veil = veiled_texts(user, [product.pk])
     rows = ProcessingLog.objects.filter(product=product).select_related("version", "moderator")
-    return list(rows.defer("input_data", "result", "stack_trace", "extracted_attributes").order_by("-id")[:_LOG])
+    found = list(rows.defer("input_data", "result", "stack_trace", "extracted_attributes").order_by("-id")[:_LOG])
+    for row in found:
+        if row.version_id in veil:
+            row.status, row.moderator, row.notes = ProcessingLog.Status.MODERATION, None, ""
+    return found
 
 
-def decisions_of(product: Product, *, blind: bool) -> list[DecisionRow]:
-    """What moderators decided about the product, the newest first. Comparisons are not among it."""
+def decisions_of(user: User, product: Product, *, blind: bool) -> list[DecisionRow]:
+    """What moderators decided about the product, the newest first, as far as the person may know it.
+
+    Comparisons are not among it.
+    """
     rows = Decision.objects.filter(item__product=product, undone_at=None).exclude(item__kind=ReviewItem.Kind.PAIR)
+    rows = rows.exclude(unheard(user, veiled(user, [product.pk])))
     joined = rows.select_related("item", "decided_by").prefetch_related("outbox").order_by("-id")[:_DECISIONS]
     found = []
     for decision in joined:
@@ -155,7 +171,7 @@ def decisions_of(product: Product, *, blind: bool) -> list[DecisionRow]:
         waits = any(row.consumed_at is None and row.void_at is None for row in outbox)
         void = bool(outbox) and all(row.void_at is not None for row in outbox)
         effect = "void" if void or decision.superseded_by_id else "waits" if waits else "in_effect"
-        what = words.ITEM.get(decision.item.kind, decision.item.kind)
+        what = words.LOOK.get(decision.item.look) or words.ITEM.get(decision.item.kind, decision.item.kind)
         found.append(DecisionRow(decision, what, action, who, reasons_words(decision.reasons), effect))
     return found
 
@@ -168,8 +184,9 @@ def action_of(decision: Decision) -> Word:
 
 
 def open_case(product: Product) -> ReviewItem | None:
-    """The most urgent case of the product that waits in the queue."""
+    """The most urgent case for which the product waits."""
     cases = ReviewItem.objects.filter(product=product, state=ReviewItem.State.OPEN)
+    cases = cases.exclude(look=ReviewItem.Look.SECOND)
     return cases.exclude(kind=ReviewItem.Kind.PAIR).order_by("priority", "id").first()
 
 

@@ -45,7 +45,7 @@ def figures_of(drop: Drop) -> DropFigures:
         in_list=F("listed"),
         has_text=Exists(texts),
         has_verdict=Exists(verdicts),
-        has_case=Exists(cases.exclude(kind="pair")),
+        has_case=Exists(cases.exclude(kind="pair").exclude(look=ReviewItem.Look.SECOND)),
     )
     return DropFigures(
         **rows.aggregate(

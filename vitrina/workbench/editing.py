@@ -9,17 +9,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import ValidationError
 
 from vitrina.catalog.models import Product
 from vitrina.content import contract, html
-from vitrina.content.contract import ContractError, Description, Violation
+from vitrina.content.contract import Description, Violation
 from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _TAG, _GAPS = re.compile(r"<[^<>]*>"), re.compile(r"\n{3,}")
 #: As the tables hold them; the contract's own limits are told by its checks.
 LIMITS = {"title": 300, "body": 20_000, "seo_title": 100, "seo_description": 200, "keywords": 1_000}
+_FIELDS: dict[str, str | Promise] = {
+    "title": gettext_lazy("Title"), "body": gettext_lazy("Text"), "seo_title": gettext_lazy("SEO title"),
+    "seo_description": gettext_lazy("SEO description"), "keywords": gettext_lazy("Keywords, separated by commas"),
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -28,7 +40,7 @@ class Checked:
 
     Attributes:
         edit: As :func:`vitrina.review.by_hand.decide_product` takes it, cleaned.
-        hard: Why it cannot be kept; ``soft``: broken rules that a person may let stand.
+        hard: Why it cannot be kept, in the reader's language; ``soft``: broken rules that a person may let stand.
         findings: Statements that the product's data do not support.
         words: Words that a buyer reads.
     """
@@ -104,27 +116,27 @@ def check(words: Mapping[str, str], base: ContentVersion | None, facts: ProductF
     data = {**rest, **edit, "product_id": facts.product_id, "language": facts.language}
     try:
         description = Description.model_validate(data)
-        if not description.text():
-            raise ContractError(["body: no text"])
-    except ContractError as error:
-        checked.hard = error.errors
+    except ValidationError as error:
+        checked.hard = list(dict.fromkeys(_told(one) for one in error.errors(include_url=False)))[:20]
         return checked
-    except ValueError as error:
-        checked.hard = _told(error)
+    if not description.text():
+        checked.hard = [_("%(field)s: nothing is written.") % {"field": _FIELDS["body"]}]
         return checked
     checked.soft = contract.violations(description, facts)
     from vitrina.content.grounding import check as grounded
 
     shown = "\n".join([description.title, description.text(), description.seo_title, description.seo_description])
-    checked.findings = [
-        {"surface": found.surface, "explanation": found.explanation} for found in grounded(shown, facts).findings
-    ]
+    checked.findings = [{"surface": found.surface, "kind": found.kind} for found in grounded(shown, facts).findings]
     return checked
 
 
-def _told(error: ValueError) -> list[str]:
-    from pydantic import ValidationError
-
-    if not isinstance(error, ValidationError):
-        return [str(error)]
-    return [f"{'.'.join(map(str, one['loc'])) or 'text'}: {one['msg']}" for one in error.errors(include_url=False)][:20]
+def _told(error: ErrorDetails) -> str:
+    """What the contract refuses of a field, for who wrote it."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    field, kind = _FIELDS.get(name, name), error["type"]
+    if kind in {"string_too_long", "too_long"}:
+        words = _("%(field)s: at most %(n)d are allowed, and there are more.")
+        return words % {"field": field, "n": error.get("ctx", {})["max_length"]}
+    if kind in {"string_too_short", "missing"}:
+        return _("%(field)s: nothing is written.") % {"field": field}
+    return _("%(field)s: this is not as it must be.") % {"field": field}

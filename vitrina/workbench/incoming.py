@@ -57,7 +57,7 @@ class Upload:
     Attributes:
         state: reading, read, unreadable, cut_off, placed.
         report: As of :func:`vitrina.feeds.preview.check_files`.
-        problem: Why it is unreadable; ``hint``: what to do.
+        problem: Why it is unreadable; ``hint``: what to do; ``fault``: of which kind (``vitrina.feeds.records.Fault``).
         files: (name, bytes, sha256).
         placed: Key in the drops area, and since when it lies there.
     """
@@ -71,6 +71,7 @@ class Upload:
     report: dict[str, Any] | None = None
     problem: str = ""
     hint: str = ""
+    fault: str = ""
     placed: str = ""
     placed_at: datetime | None = None
 
@@ -126,7 +127,8 @@ def load(upload_id: uuid.UUID, *, owner: int, settings: Settings) -> Upload | No
         state = "cut_off" if late else "reading"
     return Upload(
         upload_id, meta["source"], meta["name"], [tuple(one) for one in meta["files"]], made_at, state,
-        told.get("report"), told.get("problem", ""), told.get("hint", ""), placed.get("key", ""),
+        told.get("report"), told.get("problem", ""), told.get("hint", ""), told.get("fault", ""),
+        placed.get("key", ""),
         datetime.fromisoformat(placed["at"]) if placed else None,
     )  # fmt: skip
 

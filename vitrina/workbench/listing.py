@@ -41,7 +41,7 @@ def rows_of(ids: Sequence[int], scores: Mapping[int, float] | None = None) -> li
     products = {row["pk"]: row for row in Product.objects.filter(pk__in=ids).values("pk", *fields)}
     pictures = first_pictures(ids)
     cases = ReviewItem.objects.filter(product__in=ids, state=ReviewItem.State.OPEN).exclude(kind=ReviewItem.Kind.PAIR)
-    waiting = set(cases.values_list("product_id", flat=True))
+    waiting = set(cases.exclude(look=ReviewItem.Look.SECOND).values_list("product_id", flat=True))
     rows = []
     for pk in ids:
         if (product := products.get(pk)) is None:

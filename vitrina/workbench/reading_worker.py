@@ -24,13 +24,15 @@ def read(folder: Path) -> dict[str, Any]:
     """What an import would see of the files, or why they cannot be read."""
     from vitrina.feeds import source_config
     from vitrina.feeds.preview import check_files
+    from vitrina.feeds.records import DropUnreadable
 
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     try:
         config = source_config.load(folder / "source.yaml", request["source"])
         report = check_files([folder / "files" / name for name in request["files"]], config)
     except VitrinaError as error:
-        return {"problem": error.message, "hint": error.hint or ""}
+        fault = error.fault if isinstance(error, DropUnreadable) else ""
+        return {"problem": error.message, "hint": error.hint or "", "fault": fault}
     except MemoryError:
         return {"problem": "memory"}
     return {"report": _short(report)}

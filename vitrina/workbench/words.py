@@ -66,6 +66,8 @@ ACTION: dict[str, Word] = {
     "reprocess": _("asked for another text"), "show": _("put back on show"), "hide": _("taken off the shop"),
 }  # fmt: skip
 ITEM: dict[str, Word] = {"text": _("text"), "price": _("price"), "list": _("list")}
+#: Of texts that are looked at again; a second look changes nothing by itself.
+LOOK: dict[int, Word] = {2: _("second look at a text"), 3: _("third look at a text")}
 RUN: dict[str, Shown] = {
     "QUEUED": Shown(_("waits in the queue"), ""), "NOT_STARTED": Shown(_("is being started"), ""),
     "STARTING": Shown(_("is being started"), ""), "STARTED": Shown(_("at work"), "caution"),
@@ -82,6 +84,29 @@ DROP: dict[str, Shown] = {
 }  # fmt: skip
 PICTURE: dict[str, Word] = {
     "waiting": _("not fetched yet"), "stored": _("stored"), "refused": _("refused"), "gone": _("gone at its source"),
+}  # fmt: skip
+#: Why an address gives no picture (``vitrina.images.reasons``).
+PICTURE_WHY: dict[str, Word] = {
+    "bad_url": _("the address is none"), "forbidden_address": _("the address leads to a network that is not open"),
+    "too_many_redirects": _("the address leads on and on"), "not_found": _("there is nothing at the address"),
+    "forbidden": _("the shop does not hand it out"), "http_error": _("the shop refused"),
+    "rate_limited": _("the shop asks to come later"), "server_error": _("the shop's server failed"),
+    "unreachable": _("the shop cannot be reached"), "timed_out": _("the shop did not answer in time"),
+    "cut_off": _("the answer broke off"), "host_down": _("the shop is down"), "store_down": _("our own store failed"),
+    "empty": _("the file is empty"), "too_large": _("the file is too large"), "not_an_image": _("no picture came"),
+    "format_not_taken": _("this kind of picture is not taken"), "damaged": _("the picture is damaged"),
+    "truncated": _("the end of the picture is missing"), "bomb": _("the picture has too many pixels"),
+    "decode_too_long": _("reading the picture took too long"),
+    "decode_too_much_memory": _("reading the picture takes too much memory"),
+    "decoder_crashed": _("reading the picture failed"),
+}  # fmt: skip
+#: What a column of a list is taken as (``vitrina.feeds.records.CANONICAL_FIELDS``).
+FIELD: dict[str, Word] = {
+    "id": _("number"), "title": _("title"), "description": _("description"), "brand": _("brand"), "price": _("price"),
+    "old_price": _("price before"), "currency": _("currency"), "supplier": _("supplier"), "url": _("address"),
+    "image": _("picture"), "category": _("category"), "barcode": _("barcode"), "available": _("available"),
+    "color": _("colour"), "size": _("size"), "material": _("material"), "country": _("country"),
+    "gender": _("for whom"), "composition": _("composition"), "ignore": _("left out"),
 }  # fmt: skip
 PRICE_NOTE: dict[str, Word] = {
     "missing": _("no price in the list"), "not_a_number": _("no number"), "zero": _("zero"), "negative": _("negative"),

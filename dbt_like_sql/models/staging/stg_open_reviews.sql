@@ -7,4 +7,5 @@ select
     r.reasons,
     r.created_at
 from {{ source('vitrina', 'review_reviewitem') }} as r
-where r.state = 'open' and r.kind <> 'pair'
+-- A second look (2) is at a text that is on show: its product waits for nobody.
+where r.state = 'open' and r.kind <> 'pair' and r.look <> 2

@@ -77,7 +77,9 @@ class CaseItem(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=KINDS)
     priority = serializers.IntegerField()
     reasons = serializers.ListField(help_text="Why a person is asked.")
-    details = serializers.DictField()
+    details = serializers.DictField(
+        help_text="Where the case settles what two people decided differently, `looks`: what each of them said."
+    )
     product = CaseProduct(allow_null=True)
     text = CaseText(allow_null=True)
     seen_version = serializers.IntegerField(allow_null=True, help_text="Send it back: a newer text is a conflict.")

@@ -1,6 +1,6 @@
 """What every view of the API shares: who may use which method, and checked input.
 
-Belongs here: the base class Stays out: addresses, answers.
+Belongs here: the base class. Stays out: addresses, answers.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils import translation
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
@@ -42,10 +43,16 @@ class ApiView(APIView):
         view.access_by_method = dict(cls.access)
         return view
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """In English, whatever the caller asks for: half of a problem's words would be in another language else."""
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """No answer is kept by a browser or a proxy."""
         answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers["Content-Language"] = "en"
         return answer
 
     @property

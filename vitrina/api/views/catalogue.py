@@ -1,7 +1,7 @@
 """Products, their texts, and the processing log.
 
 Belongs here: reading them. Stays out: what changes them (decisions, pipelines). Who wrote a text is hidden where the
-caller may still compare texts of its product.
+caller may still compare texts of its product, and what was decided about it where they may be asked about it again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.lists import FilteredList, ListView
 from vitrina.catalog.models import Product
 from vitrina.content.models import ContentVersion, ProcessingLog
+from vitrina.review.blindness import veiled_texts
 from vitrina.review.standing import compared_products
 
 TAG = "catalogue"
@@ -126,32 +127,38 @@ class Logs(FilteredList):
 
     def shapes(self, page: list[Any]) -> list[Any]:
         """Without raw inputs and answers."""
-        hidden = compared_products(self.person, [row.product_id for row in page])
-        return [_log(row, secret=row.product_id in hidden) for row in page]
+        products = [row.product_id for row in page]
+        hidden, veil = compared_products(self.person, products), veiled_texts(self.person, products)
+        return [_log(row, secret=row.product_id in hidden, veil=row.version_id in veil) for row in page]
 
 
 def version_shapes(person: User, versions: Sequence[ContentVersion]) -> list[dict[str, Any]]:
     """Texts as this person may see them."""
-    hidden = compared_products(person, [version.product_id for version in versions])
+    products = [version.product_id for version in versions]
+    hidden, veil = compared_products(person, products), veiled_texts(person, products)
     shapes = []
     for version in versions:
         verdict = getattr(version, "verdict", None)
         secret = version.product_id in hidden
+        known = veil.get(version.pk, version)
+        approved = verdict.approved and version.pk not in veil if verdict is not None else None
         shapes.append({
             "id": version.pk, "product": version.product_id, "number": version.number, "language": version.language,
             "title": version.title, "body": version.body, "seo_title": version.seo_title,
             "seo_description": version.seo_description, "keywords": version.keywords,
-            "approved": verdict.approved if verdict is not None else None, "created_at": version.created_at,
-            "origin": None if secret else version.origin, "model": None if secret else version.model,
-            "prompt_version": None if secret else version.prompt_version, "origin_hidden": secret,
+            "approved": approved, "created_at": version.created_at, "origin": None if secret else known.origin,
+            "model": None if secret else known.model,
+            "prompt_version": None if secret else known.prompt_version, "origin_hidden": secret,
         })  # fmt: skip
     return shapes
 
 
-def _log(row: ProcessingLog, *, secret: bool) -> dict[str, Any]:
-    """A line of the log; a secret one without what tells a model that is asked from a writer that is not."""
+def _log(row: ProcessingLog, *, secret: bool, veil: bool) -> dict[str, Any]:
+    """A line of the log; a secret one without what tells a model that is asked from a writer that is not, and below a
+    veil without what a person decided."""
+    status = ProcessingLog.Status.MODERATION if veil else row.status
     shown = {"id": row.pk, "product": row.product_id, "version": row.version_id, "type": row.processing_type,
-             "status": row.status, "created_at": row.created_at, "origin_hidden": secret}  # fmt: skip
+             "status": status, "created_at": row.created_at, "origin_hidden": secret}  # fmt: skip
     if secret:
         return shown | dict.fromkeys(_TELLING) | {"error_class": "", "error_message": ""}
     names = (*_TELLING, "error_class", "error_message")

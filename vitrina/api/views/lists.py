@@ -36,7 +36,7 @@ class ListView(ApiView):
         """One page."""
         rows = self.rows()
         if self.filterset_class is not None:
-            rows = filtered(self.filterset_class, request.query_params, rows)
+            rows = filtered(self.filterset_class, request, rows)
         pages = self.pagination_class()
         page = pages.paginate_queryset(rows, request, view=self) or []
         return pages.get_paginated_response(self.shapes(page))

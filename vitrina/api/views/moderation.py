@@ -31,6 +31,7 @@ from vitrina.api.views.base import ApiView, Http404, allow
 from vitrina.api.views.lists import FilteredList, ListView
 from vitrina.api.views.shapes import item_shape, name_of
 from vitrina.review.aside import answer_flag, flagged
+from vitrina.review.blindness import barred, unseen
 from vitrina.review.judgement import Judgement
 from vitrina.review.models import ReviewItem
 from vitrina.review.moderating import assign, decide_many
@@ -86,7 +87,8 @@ class Claim(ApiView):
                example=examples.CASE, problems=(404, 409, 422))  # fmt: skip
     def post(self, request: Request, item_id: int) -> Response:  # noqa: ARG002
         """What the caller held else is given back."""
-        if not ReviewItem.objects.filter(pk=item_id).exclude(kind=ReviewItem.Kind.PAIR).exists():
+        cases = ReviewItem.objects.exclude(kind=ReviewItem.Kind.PAIR)
+        if not cases.filter(~barred(self.person), pk=item_id).exists():
             raise Http404
         return Response(item_shape(claim(self.person, item_id)))
 
@@ -143,7 +145,7 @@ class Flags(ListView):
 
     def rows(self) -> Any:
         """Not answered yet."""
-        return flagged()
+        return flagged().exclude(item__in=ReviewItem.objects.filter(barred(self.person)))
 
     def shapes(self, page: list[Any]) -> list[Any]:
         """Item, reason, comment."""
@@ -170,8 +172,8 @@ class FlagOne(ApiView):
 
 
 def visible_items(person: User) -> Any:
-    """Cases, and for administrators pairs."""
-    items = ReviewItem.objects.select_related("assignee")
+    """Cases, and for administrators pairs; none from which the person could tell a second look from a first one."""
+    items = ReviewItem.objects.select_related("assignee").exclude(unseen(person))
     return items if may_open(person, Access.ADMIN) else items.exclude(kind=ReviewItem.Kind.PAIR)
 
 

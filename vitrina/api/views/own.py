@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -63,7 +64,7 @@ class KeyList(ApiView):
     def post(self, request: Request) -> Response:
         """A key that leaked must not be able to outlive itself."""
         if isinstance(request.auth, ApiToken):
-            raise PermissionDenied("A key cannot make keys; sign in on the page /tokens/.")
+            raise PermissionDenied(f"A key cannot make keys; sign in on the page {reverse('keys')}.")
         asked = self.checked(NewKey)
         token, secret = make_token(self.person, asked["name"], days=asked["days"])
         return Response(key_shape(token) | {"key": secret}, status=201)

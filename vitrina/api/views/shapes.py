@@ -9,11 +9,13 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from vitrina.review.blindness import shown_version
 from vitrina.review.comparing import pair_view
 from vitrina.review.history import undoable
 from vitrina.review.models import Decision, ReviewItem
 from vitrina.review.moderating import newest_version
 from vitrina.review.results import Decided, Nothing, PairView, Taken
+from vitrina.review.second_looks import both_decisions
 
 NOTHING_HEADER = "X-Nothing"
 
@@ -23,7 +25,7 @@ def item_shape(taken: Taken) -> dict[str, Any]:
     if taken.kind == ReviewItem.Kind.PAIR:
         return pair_shape(pair_view(taken))
     item = ReviewItem.objects.select_related("product__source", "version").get(pk=taken.item_id)
-    version = item.version
+    version = shown_version(item)
     text = None
     if version is not None:
         text = {
@@ -33,9 +35,19 @@ def item_shape(taken: Taken) -> dict[str, Any]:
         }  # fmt: skip
     return {
         "type": "case", "token": taken.token, "until": taken.until, "item": item.pk, "kind": item.kind,
-        "priority": item.priority, "reasons": item.reasons, "details": item.details, "product": product_shape(item),
+        "priority": item.priority, "reasons": item.reasons, "details": details_of(item), "product": product_shape(item),
         "text": text, "seen_version": newest_version(item), "created_at": item.created_at,
     }  # fmt: skip
+
+
+def details_of(item: ReviewItem) -> dict[str, Any]:
+    """What a case says besides; one that settles what two people decided differently says what they decided."""
+    looks = [
+        {"by": name_of(one.decided_by), "action": one.action, "reasons": one.reasons, "comment": one.comment,
+         "category": one.category, "edit": one.edit, "created_at": one.created_at}
+        for one in both_decisions(item)
+    ]  # fmt: skip
+    return {**item.details, "looks": looks} if looks else dict(item.details)
 
 
 def pair_shape(view: PairView) -> dict[str, Any]:

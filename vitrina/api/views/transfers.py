@@ -89,7 +89,7 @@ class DecisionsExport(_Exports):
                problems=(422,))  # fmt: skip
     def get(self, request: Request) -> Any:
         """Under pseudonyms; the same filters as the list."""
-        rows = filtered(DecisionFilter, request.query_params, Decision.objects.all())
+        rows = filtered(DecisionFilter, request, Decision.objects.all())
         return self.export("decisions", DECISION_COLUMNS, decision_rows(rows))
 
 
@@ -105,7 +105,7 @@ class ItemsExport(_Exports):
                example='{"item":12,"kind":"pair","first":"…","second":"…"}\n', problems=(422,))  # fmt: skip
     def get(self, request: Request) -> Any:
         """The same filters as the list."""
-        rows = filtered(ItemFilter, request.query_params, ReviewItem.objects.all())
+        rows = filtered(ItemFilter, request, ReviewItem.objects.all())
         return self.export("items", ITEM_COLUMNS, item_rows(rows))
 
 

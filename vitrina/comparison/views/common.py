@@ -65,9 +65,11 @@ def percent_done(state: BatchProgress) -> int:
 
 def _percent_shown(batch: Batch) -> int:
     """All votes of the votes that are expected, known pairs among both: the figure moves with every answer alike."""
-    state = progress(batch)
+    state, size = progress(batch), shown_size(batch)
     if state.pairs and not state.left:
         return 100
+    if not size:  # made, and not filled yet
+        return 0
     votes = Decision.objects.filter(item__batch=batch, superseded_by=None, undone_at=None, voided_at=None).count()
-    expected = max(1, state.wanted) * shown_size(batch) / max(1, state.pairs)
+    expected = max(1, state.wanted) * size / max(1, state.pairs)
     return min(99, int(100 * votes / expected))

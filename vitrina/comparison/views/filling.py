@@ -32,6 +32,7 @@ from vitrina.comparison.views.common import person
 from vitrina.desk.asked import plain
 from vitrina.desk.posted import posts_from
 from vitrina.errors import PermanentError
+from vitrina.preferences.formats.lines import MAX_FILE_BYTES
 from vitrina.review import gold
 from vitrina.review.batches import Filled, add_pairs
 from vitrina.review.errors import Conflict, NotDecidable
@@ -70,7 +71,7 @@ def from_products(request: HttpRequest, batch_id: int) -> HttpResponse:
         context = batch_context(batch) | {"products_form": form}
         return render(request, "comparison/batch.html", context, status=422)
     words = form.cleaned_data
-    drafts = drafts_from_products(words["language"], most=words["most"])
+    drafts = drafts_from_products(batch, words["language"], most=words["most"])
     return _fill(request, batch, drafts, ReviewItem.Part.WORK, [])
 
 
@@ -131,8 +132,9 @@ def _fill(
     except NotDecidable:
         messages.error(request, _("The batch is closed: it takes no more pairs."))
         return redirect("compare_batch", batch_id=batch.pk)
-    except PermanentError as error:
-        problems.append(Problem(0, str(error)))
+    except PermanentError:  # the readers of files know one for a file that is there
+        said = _("The file unpacks to more than %(gb)d GB, so nothing of it was taken. Cut it into parts.")
+        problems.append(Problem(0, said % {"gb": MAX_FILE_BYTES >> 30}))
         result = Filled()
     request.session[f"filled-{batch.pk}"] = {
         "added": result.added, "repeated": result.repeated, "refused": [[_refusal(why), n] for why, n in

@@ -6,7 +6,6 @@ Belongs here: reading. Stays out: taking and deciding the case, the list beside 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,24 +21,14 @@ from vitrina.desk.marking import difference, marked_texts, paragraphs
 from vitrina.desk.moderation.choosing import path_of
 from vitrina.desk.moderation.doubts import Check, checks_of
 from vitrina.desk.moderation.listing import title_of
+from vitrina.desk.moderation.past import MOST_EVENTS, Event, Look, events_of, looks_of
 from vitrina.desk.names import short_name
-from vitrina.desk.reasons import reasons_words
-from vitrina.desk.wording import action_word
 from vitrina.images.models import Picture, ProductPicture
-from vitrina.review.models import Decision, ReviewItem
+from vitrina.review.blindness import barred, bases, shown_confidence, shown_newest, shown_version, unseen
+from vitrina.review.models import ReviewItem
 from vitrina.review.standing import compared_products
 
-_MOST_EVENTS, _MOST_PICTURES, _MOST_ATTRIBUTES = 20, 8, 40
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a product. ``who`` is empty for the platform itself."""
-
-    at: datetime
-    who: str
-    what: str
-    why: str = ""
+_MOST_PICTURES, _MOST_ATTRIBUTES = 8, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +44,7 @@ class Case:
         origin_hidden: The person compares texts of this product, so that who wrote them is not shown.
         category: Path of the product's category; empty where it has none.
         pictures: Hashes, in the feed's order.
+        looks: What two people said whose difference this case settles; empty for all other cases.
     """
 
     item: ReviewItem
@@ -73,6 +63,7 @@ class Case:
     run_id: str
     events: list[Event]
     pictures: list[str]
+    looks: list[Look] = field(default_factory=list)
     picture_of: dict[str, str] = field(default_factory=dict)
     words: Words = field(default_factory=Words)
     price: str = ""
@@ -84,22 +75,24 @@ class Case:
         return self.item.state == ReviewItem.State.OPEN
 
 
-def told_action(action: str, *, hidden: bool) -> str:
-    """What was decided, in words. «Approved with an edit» says who wrote the text: not while that is hidden."""
-    return action_word("approve" if hidden and action == "edit" else action)
+def find(user: User, item_id: int, *, to_decide: bool = False) -> ReviewItem | None:
+    """A case by its number, of those that the person may see; pairs are not looked at here.
 
-
-def find(item_id: int) -> ReviewItem | None:
-    """A case by its number; pairs are not looked at here."""
+    Args:
+        user: Who asks.
+        item_id: Its number.
+        to_decide: To be decided and not to be shown: who is too late is to hear that.
+    """
     items = ReviewItem.objects.select_related(
         "product__source", "product__category__category", "version", "drop__source", "assignee"
     )
-    return items.exclude(kind=ReviewItem.Kind.PAIR).filter(pk=item_id).first()
+    kept = barred(user) if to_decide else unseen(user)
+    return items.exclude(kind=ReviewItem.Kind.PAIR).filter(~kept, pk=item_id).first()
 
 
 def read(user: User, item: ReviewItem) -> Case:
     """What a moderator may see of a case."""
-    version, product = item.version, item.product
+    version, product = shown_version(item), item.product
     versions = _versions(item)
     former = _before(version, versions) if version is not None else None
     checks, doubts = checks_of(item, version)
@@ -117,15 +110,18 @@ def read(user: User, item: ReviewItem) -> Case:
         changes=difference(f"{former.title}\n{to_lines(former.body)}", f"{version.title}\n{plain}")
         if former is not None and version is not None
         else SafeString(""),
-        seen=versions[0].number if versions and item.kind == ReviewItem.Kind.TEXT else None,
+        seen=shown_newest(item, versions[0].number, bases([item]).get(item.pk))
+        if versions and item.kind == ReviewItem.Kind.TEXT
+        else None,
         checks=checks,
         facts=_facts(item),
         category=path_of(product),
-        origin=[] if hidden else _origin(item),
+        origin=[] if hidden or version is None else _origin(item, version),
         origin_hidden=hidden,
         run_id="" if hidden or version is None else version.run_id,
-        events=_events(item, versions, hidden=hidden),
+        events=events_of(user, item, versions, hidden=hidden),
         pictures=[picture.pk for picture in pictures],
+        looks=looks_of(item, hidden=hidden),
         picture_of={picture.thumb_key: picture.pk for picture in pictures},
         words=Words.of_version(version) if version is not None else _from_source(product),
         price=_money(product.price, product.currency) if product is not None and product.price is not None else "",
@@ -138,13 +134,13 @@ def _versions(item: ReviewItem) -> list[ContentVersion]:
     if item.product_id is None:
         return []
     texts = ContentVersion.objects.filter(product=item.product_id).select_related("author").order_by("-number")
-    return list(texts[:_MOST_EVENTS])
+    return list(texts[:MOST_EVENTS])
 
 
 def _before(version: ContentVersion, newest: list[ContentVersion]) -> ContentVersion | None:
     """The text before this one: among the newest, or looked for where there are more of them."""
     among = next((one for one in newest if one.number < version.number), None)
-    if among is not None or len(newest) < _MOST_EVENTS:
+    if among is not None or len(newest) < MOST_EVENTS:
         return among
     earlier = ContentVersion.objects.filter(product=version.product_id, number__lt=version.number)
     return earlier.order_by("-number").first()
@@ -199,10 +195,7 @@ def _money(amount: Any, currency: str | None) -> str:
     return f"{number_format(Decimal(str(amount)), 2, force_grouping=True)} {currency or ''}".strip()
 
 
-def _origin(item: ReviewItem) -> list[tuple[str, str]]:
-    version = item.version
-    if version is None:
-        return []
+def _origin(item: ReviewItem, version: ContentVersion) -> list[tuple[str, str]]:
     writers = {
         ContentVersion.Origin.OFFLINE: _("offline writer"),
         ContentVersion.Origin.LLM: _("language model"),
@@ -217,29 +210,8 @@ def _origin(item: ReviewItem) -> list[tuple[str, str]]:
         pairs.append((_("Prompt"), version.prompt_version))
     choice = getattr(item.product, "category", None)
     if choice is not None and choice.category_id is not None:
-        pairs.append((_("Confidence in the category"), f"{choice.confidence:.0%}"))
+        pairs.append((_("Confidence in the category"), f"{shown_confidence(item, choice.confidence):.0%}"))
     score = version.grounding.get("score")
     if isinstance(score, int | float):
         pairs.append((_("Claims that the data bear"), f"{score:.0%}"))
     return pairs
-
-
-def _events(item: ReviewItem, versions: list[ContentVersion], *, hidden: bool) -> list[Event]:
-    """Decisions and versions of the product, or of the list, the newest first."""
-    same = {"item__product": item.product_id} if item.product_id is not None else {"item": item.pk}
-    decided = Decision.objects.filter(undone_at=None, **same).exclude(action="compare")
-    events = [
-        Event(
-            row.created_at,
-            row.decided_as or short_name(row.decided_by),
-            told_action(row.action, hidden=hidden)
-            + (f" ({_('changed later')})" if row.superseded_by_id is not None else ""),
-            "; ".join(filter(None, [reasons_words(row.reasons), row.comment])),
-        )
-        for row in decided.select_related("decided_by").order_by("-pk")[:_MOST_EVENTS]
-    ]
-    events += [
-        Event(row.created_at, "" if hidden else short_name(row.author), _("version %(n)d") % {"n": row.number})
-        for row in versions
-    ]
-    return sorted(events, key=lambda event: event.at, reverse=True)[:_MOST_EVENTS]

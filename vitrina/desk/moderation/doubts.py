@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion
 from vitrina.content.moderation_words import output_marks, suspicious_words
+from vitrina.content.product_facts import facts_of
 from vitrina.desk.editing import Words, to_lines
 from vitrina.desk.marking import Doubt
 from vitrina.desk.wording import check_title, claim_words, detail_words, priority_word
@@ -61,14 +62,21 @@ def checks_of(item: ReviewItem, version: ContentVersion | None) -> tuple[list[Ch
     return checks, doubts.found
 
 
-def doubts_about(words: Words, facts: Mapping[str, Any]) -> list[Doubt]:
-    """The same checks on words that somebody is writing, by the facts of the version that they replace."""
+def facts_for(item: ReviewItem) -> ProductFacts | None:
+    """What a text of the case may say: the facts of the version that it replaces, or else of the product."""
+    if item.version is not None and item.version.facts:
+        return ProductFacts.from_dict(item.version.facts)
+    return facts_of(item.product) if item.product is not None else None
+
+
+def doubts_about(words: Words, facts: ProductFacts | None) -> list[Doubt]:
+    """The same checks on words that somebody is writing; without facts nothing that they state can be doubted."""
     from vitrina.content.grounding import check
 
     text = words.all_text()
     doubts = _Doubts(text)
-    if facts:
-        for finding in check(text, ProductFacts.from_dict(facts)).findings:
+    if facts is not None:
+        for finding in check(text, facts).findings:
             doubts.add(finding.surface, claim_words(finding.kind))
     for word in suspicious_words(text):
         doubts.add(word, _("a word that hints at counterfeit goods"))

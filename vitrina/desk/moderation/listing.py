@@ -22,6 +22,7 @@ from vitrina.content.models import ContentVersion
 from vitrina.desk.asked import plain, whole
 from vitrina.desk.names import short_name
 from vitrina.desk.wording import check_title, priority_word
+from vitrina.review.blindness import barred, bases, shown_newest
 from vitrina.review.models import Lease, ReviewItem, SetAside
 from vitrina.review.queue import holders
 from vitrina.review.services import open_items
@@ -108,7 +109,7 @@ class Filters:
 
     def items(self, user: User) -> QuerySet[ReviewItem]:
         """Open cases that fit, the most urgent first."""
-        items = open_items(kind=self.kind or None)
+        items = open_items(kind=self.kind or None, again=True).exclude(barred(user))
         if self.view == "mine":
             items = items.filter(assignee=user)
         elif self.view == "urgent":
@@ -138,10 +139,12 @@ def _held_by_others(user: User) -> Exists:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list. ``held_by`` is empty where nobody else holds the case."""
+    """A line of the list. ``number`` is the product's in its source; ``held_by`` is empty where nobody else holds the
+    case."""
 
     pk: int
     title: str
+    number: str
     priority: int
     word: str
     doubt: str
@@ -164,14 +167,14 @@ class Listed:
 
 def counts(user: User) -> dict[str, int]:
     """How many open cases each view holds; one pass."""
-    return open_items().aggregate(
+    return open_items(again=True).exclude(barred(user)).aggregate(
         all=Count("pk"), urgent=Count("pk", filter=Q(priority=1)), mine=Count("pk", filter=Q(assignee=user)),
         doubtful=Count("pk", filter=_doubtful()),
     )  # fmt: skip
 
 
 def listed(user: User, filters: Filters, current: ReviewItem | None = None) -> Listed:
-    """The page of the filters, or the one with the case that is open. Five statements, whatever its length."""
+    """The page of the filters, or the one with the case that is open. Six statements at most, whatever its length."""
     items = filters.items(user)
     total = items.count()
     pages = max(1, -(-total // PAGE))
@@ -184,26 +187,30 @@ def listed(user: User, filters: Filters, current: ReviewItem | None = None) -> L
     shown = list(
         items.select_related(None).select_related("product", "version", "drop", "assignee")
         .annotate(newest=Subquery(newest))
-        .only("key", "kind", "priority", "reasons", "created_at", "product__title", "version__title", "drop__name",
-              "assignee__first_name", "assignee__last_name", "assignee__email", "assignee__username")
+        .only("key", "kind", "look", "priority", "reasons", "created_at", "product__title", "product__external_id",
+              "version__title", "version__number", "drop__name", "assignee__first_name", "assignee__last_name",
+              "assignee__email", "assignee__username")
         [(page - 1) * PAGE : page * PAGE]
     )  # fmt: skip
     ids = [item.pk for item in shown]
     held = {pk: holder for pk, (holder, _until) in holders(ids).items()}
-    later = set(SetAside.objects.filter(user=user, item__in=ids).values_list("item_id", flat=True))
-    return Listed([_row(item, user, held, later) for item in shown], page, pages, total)
+    aside = SetAside.objects.filter(user=user, item__in=ids).exclude(kind=SetAside.Kind.BARRED)
+    later = set(aside.values_list("item_id", flat=True))
+    base = bases(shown)
+    return Listed([_row(item, user, held, later, base.get(item.pk)) for item in shown], page, pages, total)
 
 
-def _row(item: ReviewItem, user: User, held: Mapping[int, User], later: set[int]) -> Row:
+def _row(item: ReviewItem, user: User, held: Mapping[int, User], later: set[int], base: ContentVersion | None) -> Row:
     holder = held.get(item.pk)
     return Row(
         pk=item.pk,
         title=title_of(item),
+        number=item.product.external_id if item.product is not None else "",
         priority=item.priority,
         word=priority_word(item.priority),
         doubt=check_title(item.reasons[0]) if item.reasons else "",
         created_at=item.created_at,
-        seen=getattr(item, "newest", None) if item.kind == ReviewItem.Kind.TEXT else None,
+        seen=shown_newest(item, getattr(item, "newest", None), base) if item.kind == ReviewItem.Kind.TEXT else None,
         held_by=short_name(holder) if holder is not None and holder.pk != user.pk else "",
         given_to=short_name(item.assignee) if item.assignee is not None and item.assignee.pk != user.pk else "",
         later=item.pk in later,

@@ -34,7 +34,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     filters, user, form = Filters.of(request.GET), person(request), request.POST
     chosen = dict(filter(None, map(_chosen, form.getlist("items")[:MOST])))
     action = form.get("action", "")
-    here = cases.find(open_now) if (open_now := whole(form.get("here"))) is not None else None
+    here = cases.find(user, open_now) if (open_now := whole(form.get("here"))) is not None else None
     reasons = [code for code in form.getlist("reasons") if code in REASONS] if action == "reject" else []
     if not chosen:
         return refuse(request, filters, here, Problem(_("Nothing is selected.")), 422)

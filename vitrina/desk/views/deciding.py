@@ -17,7 +17,7 @@ from vitrina.desk.asked import plain, whole
 from vitrina.desk.editing import Words
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation.choosing import corrected
-from vitrina.desk.moderation.doubts import doubts_about
+from vitrina.desk.moderation.doubts import doubts_about, facts_for
 from vitrina.desk.moderation.listing import Filters, title_of
 from vitrina.desk.names import moderators, short_name
 from vitrina.desk.posted import posts_from
@@ -44,7 +44,7 @@ _MOST_MS = 6 * 3_600_000
 @posts_from("moderation_item", "item_id")
 def decide(request: HttpRequest, item_id: int) -> HttpResponse:
     """Approve, save an edit, reject with reasons, have it written again; or change what one decided. Then the next."""
-    item, filters, user, form = _found(item_id), Filters.of(request.GET), person(request), request.POST
+    item, filters, user, form = _found(request, item_id), Filters.of(request.GET), person(request), request.POST
     action, comment = form.get("action", ""), plain(form.get("comment"))
     reasons = [code for code in form.getlist("reasons") if code in REASONS] if action in _FOR_REASONS else []
     words = Words.of_form(form) if action == "edit" else None
@@ -99,7 +99,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         history.undo(user, decision_id=last[0].pk)
     except VitrinaError as error:
         return refuse(request, filters, None, *problem_of(person(request), error, None, filters))
-    item = cases.find(last[0].item_id)
+    item = cases.find(user, last[0].item_id)
     messages.info(request, _("Taken back: %(title)s") % {"title": title_of(item) if item is not None else ""})
     return arrive(request, filters, item)
 
@@ -108,7 +108,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 @posts_from("moderation_item", "item_id")
 def later(request: HttpRequest, item_id: int) -> HttpResponse:
     """Put the case off: others get it, and this person sees it again when they ask."""
-    item, filters = _found(item_id), Filters.of(request.GET)
+    item, filters = _found(request, item_id), Filters.of(request.GET)
     try:
         aside.skip(person(request), _token(request.POST.get("token")))
     except VitrinaError as error:
@@ -130,7 +130,7 @@ def show_again(request: HttpRequest) -> HttpResponse:
 @posts_from("moderation_item", "item_id")
 def assign(request: HttpRequest, item_id: int) -> HttpResponse:
     """Give the case to a moderator, or to nobody in particular. Given away, it leaves the screen."""
-    item, filters, user = _found(item_id), Filters.of(request.GET), person(request)
+    item, filters, user = _found(request, item_id), Filters.of(request.GET), person(request)
     to = next((one for one in moderators() if str(one.pk) == request.POST.get("to")), None)
     try:
         given = give(user, [item.pk], to)
@@ -144,7 +144,7 @@ def assign(request: HttpRequest, item_id: int) -> HttpResponse:
     else:
         messages.info(request, _("Assigned to %(who)s: %(title)s") % {"who": short_name(to), "title": title})
     if to is None or to == user:
-        return arrive(request, filters, cases.find(item_id))
+        return arrive(request, filters, cases.find(user, item_id))
     leases.release_all(user)
     return advance(request, filters, item)
 
@@ -172,15 +172,14 @@ def leave(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, item_id: int) -> HttpResponse:
     """What the checks doubt in words that are being written."""
-    item = _found(item_id)
+    item = _found(request, item_id)
     words = Words.of_form(request.POST)
-    facts = item.version.facts if item.version is not None else {}
-    context = {"doubts": doubts_about(words, facts), "problems": words.problems()}
+    context = {"doubts": doubts_about(words, facts_for(item)), "problems": words.problems()}
     return render(request, "desk/moderation/_doubts.html", context)
 
 
-def _found(item_id: int) -> ReviewItem:
-    item = cases.find(item_id)
+def _found(request: HttpRequest, item_id: int) -> ReviewItem:
+    item = cases.find(person(request), item_id, to_decide=True)
     if item is None:
         raise Http404
     return item

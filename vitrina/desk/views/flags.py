@@ -20,6 +20,7 @@ from vitrina.desk.views.screen import person
 from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.aside import answer_flag, flagged
+from vitrina.review.blindness import barred
 from vitrina.review.models import ReviewItem, SetAside
 
 PAGE = 20
@@ -29,7 +30,8 @@ PAGE = 20
 @require_safe
 def flags(request: HttpRequest) -> HttpResponse:
     """Flags that wait for an answer, the oldest first."""
-    rows = flagged().select_related("item__pair__product", "item__batch", "item__version__product", "item__drop")
+    mine = flagged().exclude(item__in=ReviewItem.objects.filter(barred(person(request))))
+    rows = mine.select_related("item__pair__product", "item__batch", "item__version__product", "item__drop")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     shown = [_shown(flag) for flag in page]
     return render(request, "desk/moderation/flagged.html", {"section": "moderation", "flags": shown, "page": page})

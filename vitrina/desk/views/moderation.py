@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from vitrina.accounts.access import opens_for
@@ -22,6 +22,8 @@ from vitrina.review.models import ReviewItem
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """The list of open cases, filtered by what stands in the address."""
+    if (shorter := _without_empty(request)) is not None:
+        return shorter
     return show(request, Filters.of(request.GET))
 
 
@@ -29,7 +31,12 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, item_id: int) -> HttpResponse:
     """One case beside the list; it is the person's for ten minutes, if it is free."""
-    return show(request, Filters.of(request.GET), _found(item_id))
+    if (shorter := _without_empty(request)) is not None:
+        return shorter
+    found = cases.find(person(request), item_id)
+    if found is None:
+        raise Http404
+    return show(request, Filters.of(request.GET), found)
 
 
 @opens_for(Access.MODERATOR)
@@ -37,7 +44,7 @@ def item(request: HttpRequest, item_id: int) -> HttpResponse:
 def following(request: HttpRequest) -> HttpResponse:
     """The next free case of the list, after the one that is named."""
     after = whole(request.GET.get("after"))
-    current = cases.find(after) if after is not None else None
+    current = cases.find(person(request), after) if after is not None else None
     return advance(request, Filters.of(request.GET), current)
 
 
@@ -46,7 +53,7 @@ def following(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone, as it is now: who holds what changes while somebody reads."""
     current = whole(request.GET.get("item"))
-    shown = cases.find(current) if current is not None else None
+    shown = cases.find(person(request), current) if current is not None else None
     return render(request, "desk/moderation/rows.html", frame_of_list(request, Filters.of(request.GET), shown))
 
 
@@ -69,8 +76,11 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/moderation/mine.html", {"section": "moderation", "decisions": decisions})
 
 
-def _found(item_id: int) -> ReviewItem:
-    found = cases.find(item_id)
-    if found is None:
-        raise Http404
-    return found
+def _without_empty(request: HttpRequest) -> HttpResponse | None:
+    """The same address without filters that say nothing: a form sends all its fields, and people share the address."""
+    kept = request.GET.copy()
+    for name in [name for name, value in kept.items() if not value]:
+        del kept[name]
+    if len(kept) == len(request.GET):
+        return None
+    return redirect(request.path + (f"?{kept.urlencode()}" if kept else ""))

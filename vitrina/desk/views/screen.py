@@ -23,11 +23,13 @@ from vitrina.desk.keys import Key
 from vitrina.desk.moderation import case as cases
 from vitrina.desk.moderation import choosing, listing
 from vitrina.desk.moderation.listing import Filters
+from vitrina.desk.moderation.past import told_action, why_of
 from vitrina.desk.names import moderators, short_name
-from vitrina.desk.reasons import REASONS, reasons_words
+from vitrina.desk.reasons import REASONS
 from vitrina.desk.wording import problem_words
 from vitrina.errors import VitrinaError
 from vitrina.review.aside import flagged
+from vitrina.review.blindness import unseen
 from vitrina.review.errors import Conflict, NotDecidable, TooLate
 from vitrina.review.history import last_decisions, undoable
 from vitrina.review.models import Decision, ReviewItem
@@ -167,7 +169,7 @@ def advance(
     """Take the next case of the list and show it: at once for htmx, else by its address."""
     user = person(request)
     taken = claim_first(user, listing.following(user, filters, after))
-    following = cases.find(taken.item_id) if taken is not None else None
+    following = cases.find(user, taken.item_id) if taken is not None else None
     return arrive(request, filters, following, taken=taken, decided=decided)
 
 
@@ -194,7 +196,7 @@ def refuse(
         answer["HX-Retarget"], answer["HX-Reswap"], answer["HX-Push-Url"] = "#problem", "innerHTML", "false"
         return answer
     if item is not None:
-        item = cases.find(item.pk)
+        item = cases.find(person(request), item.pk)
     return show(request, filters, item, problem=problem, typed=request.POST, status=status)
 
 
@@ -238,7 +240,7 @@ def _of_case(
         try:
             taken = claim(user, item.pk)
         except NotDecidable:
-            item = cases.find(item.pk) or item
+            item = cases.find(user, item.pk) or item
     shown = cases.read(user, item)
     held = holders([item.pk]).get(item.pk) if taken is None and shown.is_open else None
     own = None if shown.is_open else _own_decision(user, item)
@@ -261,15 +263,17 @@ def _of_case(
 
 
 def _what_stands(user: User, item: ReviewItem) -> str:
-    """Who decided a closed case, and how; empty for an open one."""
+    """Who decided a closed case, and how; empty for an open one, and where the person must not know it yet."""
+    if ReviewItem.objects.filter(unseen(user), pk=item.pk).exists():
+        return ""
     last = Decision.objects.filter(item=item, undone_at=None, superseded_by=None).select_related("decided_by")
     decision = last.order_by("-pk").first()
     if decision is None:
         return ""
     who = decision.decided_as or short_name(decision.decided_by)
-    why = "; ".join(filter(None, [reasons_words(decision.reasons), decision.comment]))
+    why = why_of(decision)
     hidden = item.product_id is not None and bool(compared_products(user, [item.product_id]))
-    return f"{who}: {cases.told_action(decision.action, hidden=hidden)}" + (f" ({why})" if why else "")
+    return f"{who}: {told_action(decision.action, hidden=hidden)}" + (f" ({why})" if why else "")
 
 
 def _own_decision(user: User, item: ReviewItem) -> Decision | None:

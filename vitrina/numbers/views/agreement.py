@@ -1,4 +1,4 @@
-"""How people agree about pairs, by batch. For administrators."""
+"""How people agree: about pairs, by batch, and about approved texts that were looked at again. For administrators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.desk.asked import whole
 from vitrina.numbers import pairs
+from vitrina.numbers.second_looks import second_looks
 from vitrina.numbers.views.frame import page
 from vitrina.review.models import Batch
 from vitrina.statistics.kappas import COMMON_ITEMS
@@ -16,7 +17,8 @@ from vitrina.statistics.kappas import COMMON_ITEMS
 
 @opens_for(Access.ADMIN)
 def agreement(request: HttpRequest) -> HttpResponse:
-    """The newest batches, and all figures of the chosen one: the newest that has votes, where none is named."""
+    """The newest batches, and all figures of the chosen one: the newest that has votes, where none is named; below
+    them how approved texts fare that were looked at again."""
     lines = pairs.batches()
     asked = whole(request.GET.get("batch"))
     chosen: Batch | None
@@ -32,5 +34,6 @@ def agreement(request: HttpRequest) -> HttpResponse:
         "most_batches": pairs.MOST_BATCHES,
         "most_people": pairs.MOST_PEOPLE,
         "common_items": COMMON_ITEMS,
+        "looks": second_looks(),
     }
     return page(request, "agreement", context)

@@ -17,4 +17,4 @@ def gateway(request: HttpRequest) -> HttpResponse:
     try:
         return page(request, "gateway", {"gateway": figures.gateway()})
     except VitrinaError as error:
-        return page(request, "gateway", {"gateway": None, "problem": str(error)})
+        return page(request, "gateway", {"gateway": None, "original": str(error)})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access, may_open
+from vitrina.catalog.reference_data import lacking
 from vitrina.config import get_settings
 from vitrina.llm.failures import FailureCount, Which, count_failures
 from vitrina.numbers import marts, moderation, processing
@@ -44,19 +45,21 @@ def overview(request: HttpRequest) -> HttpResponse:
     cost, cost_total, kinds = processing.costs(period)
     decided = moderation.decisions(period)
     failures = _failures(period)
+    sure = processing.confidences(period)
     context: dict[str, Any] = {
         **choice,
         "marts": marts.standing(*processing.MARTS, REASONS_MART),
         "totals": {name: work.total(name) for name in processing.COLUMNS},
         "automatic": work.automatic,
-        "statistics": processing.statistics(period),
+        "statistics": processing.statistics(period, sure["category"]),
+        "lacking": lacking(),
         "waiting": open_counts(),
         "texts_plot": _texts(period, work),
         "published_plot": _published(period, work),
         "costs": [(one, _part(one.known_cost_usd, cost_total.known_cost_usd)) for one in cost],
         "cost_total": cost_total,
         "more_costs": kinds - len(cost),
-        "confidence_plots": _confidence(period),
+        "confidence_plots": _confidence(sure),
         "decided": decided,
         "decisions_plot": _decisions(period, decided),
         "reasons": [(word(code, "reason"), count, _part(count, decided.reasons[0][1]))
@@ -96,7 +99,7 @@ def _published(period: Period, work: processing.Work) -> Plot:
     )  # fmt: skip
 
 
-def _confidence(period: Period) -> list[tuple[Plot, processing.Confidence]]:
+def _confidence(sure: dict[str, processing.Confidence]) -> list[tuple[Plot, processing.Confidence]]:
     titles = {
         "category": (_("Confidence of categories"), _("How sure the answers are, from 0 to 100 %.")),
         "text": (_("Support of texts"), _("Share of a text's claims that its inputs support, from 0 to 100 %.")),
@@ -105,7 +108,7 @@ def _confidence(period: Period) -> list[tuple[Plot, processing.Confidence]]:
     return [
         (bars(f"confidence-{what}", *titles[what], places,
               [Series(_("answers"), [float(n) for n in found.answers], "s1")], labels=5), found)
-        for what, found in processing.confidences(period).items()
+        for what, found in sure.items()
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ beside.
 from vitrina.review.models.batches import Batch, GuidelinesVersion
 from vitrina.review.models.decisions import Decision, Outbox
 from vitrina.review.models.items import ResponsePair, ReviewItem
+from vitrina.review.models.looks import SecondLook
 from vitrina.review.models.work import Annotator, Lease, SetAside, Watermark
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Outbox",
     "ResponsePair",
     "ReviewItem",
+    "SecondLook",
     "SetAside",
     "Watermark",
 ]

@@ -63,6 +63,11 @@ class ReviewItem(models.Model):
         GOLD = "gold", "Gold: the answer is known"
         ONBOARDING = "onboarding", "Onboarding: the answer is explained"
 
+    class Look(models.IntegerChoices):
+        FIRST = 1, "The first"
+        SECOND = 2, "The second, which nobody must know to be one"
+        SETTLING = 3, "The third, where two people decided differently"
+
     kind = models.CharField(max_length=8, choices=Kind)
     key = models.CharField(
         max_length=200, help_text="What it is about: version:<id>, price:<product>, list:<drop>, pair:<batch>:<pair>."
@@ -73,6 +78,9 @@ class ReviewItem(models.Model):
     pair = models.ForeignKey(ResponsePair, on_delete=models.PROTECT, null=True, related_name="items")
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="items")
     part = models.CharField(max_length=10, choices=Part, default=Part.WORK, db_default=Part.WORK)
+    look = models.PositiveSmallIntegerField(
+        choices=Look, default=Look.FIRST, db_default=Look.FIRST, help_text="Which look at the same text it asks for."
+    )
     expected = models.CharField(max_length=1, blank=True, default="", db_default="", help_text="Gold: A, B or E.")
     explanation = models.TextField(blank=True, default="", db_default="", help_text="Why that is the answer.")
     priority = models.PositiveSmallIntegerField(default=3, help_text="1 is the most urgent.")
@@ -94,7 +102,7 @@ class ReviewItem(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["key"], condition=Q(state="open"), name="one_open_item_per_key"),
+            models.UniqueConstraint(fields=["key", "look"], condition=Q(state="open"), name="one_open_item_per_key"),
             models.UniqueConstraint(fields=["batch", "pair"], name="a_pair_once_a_batch"),
             models.CheckConstraint(
                 condition=~Q(state="open") | Q(need__gte=F("done") + F("held")), name="not_held_by_more_than_needed"
@@ -107,6 +115,9 @@ class ReviewItem(models.Model):
             models.CheckConstraint(
                 condition=Q(part="work", expected="") | Q(kind="pair", expected__in=["A", "B", "E"]),
                 name="gold_knows_its_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(look=1) | Q(look__in=[2, 3], kind="text", version__isnull=False), name="looks_at_texts_only"
             ),
         )
         indexes = (

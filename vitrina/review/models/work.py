@@ -68,15 +68,16 @@ class Lease(models.Model):
 
 
 class SetAside(models.Model):
-    """A person does not want an item (skip), or says that nobody should get it (flag)."""
+    """A person does not want an item (skip), says that nobody should get it (flag), or must not get it (barred)."""
 
     class Kind(models.TextChoices):
         SKIP = "skip", "Not me"
         FLAG = "flag", "Nobody"
+        BARRED = "barred", "Decided about this text before"
 
     item = models.ForeignKey(ReviewItem, on_delete=models.CASCADE, related_name="set_aside")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=4, choices=Kind)
+    kind = models.CharField(max_length=6, choices=Kind)
     reason = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())

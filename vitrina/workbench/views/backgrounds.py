@@ -23,6 +23,7 @@ from vitrina.images.models import Picture
 from vitrina.objects import open_store
 from vitrina.workbench import card, cutouts, dagster
 from vitrina.workbench.limits import bounded_upload
+from vitrina.workbench.telling import Told, not_taken
 from vitrina.workbench.words import REQUEST
 
 _RECENT = 20
@@ -32,7 +33,7 @@ _PAGE: dict[str, Any] = {"section": "products", "part": "backgrounds"}
 
 def _refused(request: HttpRequest) -> HttpResponse:
     said = _("The upload is larger than %(mb)d MB.") % {"mb": cutouts.MAX_BYTES // 1_000_000}
-    return _form(request, problem=said, status=413)
+    return _form(request, problem=Told(said), status=413)
 
 
 @opens_for(Access.MODERATOR)
@@ -49,9 +50,10 @@ def backgrounds(request: HttpRequest) -> HttpResponse:
     try:
         made = _handed_in(request, settings)
     except VitrinaError as error:
+        told = not_taken(error)
         if _wants_json(request):
-            return JsonResponse({"error": str(error)}, status=422)
-        return _form(request, problem=str(error), status=422)
+            return JsonResponse({"error": told.words, "original": told.original}, status=422)
+        return _form(request, problem=told, status=422)
     _worked_now(settings)
     row = BackgroundRequest.objects.get(pk=made)
     address = reverse("background", args=[made])
@@ -135,7 +137,7 @@ def _worked_now(settings: Settings) -> None:
         return
 
 
-def _form(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _form(request: HttpRequest, *, problem: Told | None = None, status: int = 200) -> HttpResponse:
     product_id = whole(request.GET.get("product"))
     product = card.product_of(product_id) if product_id is not None else None
     recent = BackgroundRequest.objects.order_by("-created_at")[:_RECENT]

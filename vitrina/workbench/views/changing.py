@@ -17,8 +17,7 @@ from vitrina.catalog.models import Product
 from vitrina.categories.models import Category
 from vitrina.content.facts import ProductFacts
 from vitrina.content.models import ContentVersion
-from vitrina.content.product_facts import product_facts
-from vitrina.content.templates import category_sheets
+from vitrina.content.product_facts import facts_of
 from vitrina.desk.asked import plain, whole
 from vitrina.desk.posted import posts_from
 from vitrina.desk.reasons import AGAIN, OFF
@@ -146,5 +145,4 @@ def _category_of(found: Product) -> str:
 
 
 def _facts_of(found: Product, base: ContentVersion | None) -> ProductFacts:
-    language = base.language if base is not None else "ru"
-    return product_facts([found], category_sheets(language), language)[found.pk]
+    return facts_of(found, base.language if base is not None else "ru")

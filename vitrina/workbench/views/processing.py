@@ -22,8 +22,9 @@ from vitrina.errors import VitrinaError
 from vitrina.review.services import times_asked
 from vitrina.workbench import dagster
 from vitrina.workbench.card import is_blind
-from vitrina.workbench.dagster import NotRunning, RunState
+from vitrina.workbench.dagster import RunState
 from vitrina.workbench.options import ProcessingOptions
+from vitrina.workbench.telling import Told, not_shown, not_started
 from vitrina.workbench.views.product import found_product, person_of
 from vitrina.workbench.words import RUN, Shown
 
@@ -33,6 +34,7 @@ from vitrina.workbench.words import RUN, Shown
 def product_processing(request: HttpRequest, product_id: int) -> HttpResponse:
     """The form, and the runs that people asked for; posting asks for another and shows it."""
     found = found_product(product_id)
+    options, refused = ProcessingOptions(), None
     if request.method == "POST":
         options = _options(request, found)
         if not (options.pictures or options.categorise or options.describe):
@@ -42,18 +44,19 @@ def product_processing(request: HttpRequest, product_id: int) -> HttpResponse:
             api = dagster.connected(get_settings())
             run_id = dagster.process(api, found.pk, options, person=person_of(request).pk)
         except VitrinaError as error:
-            messages.error(request, why(error))
-            return redirect("product_processing", product_id=found.pk)
-        return redirect("run", run_id=run_id)
-    runs, problem = _runs(found)
+            refused = not_started(error)
+        else:
+            return redirect("run", run_id=run_id)
+    # What was chosen stays in the form of a refused request; who just failed to answer is not waited for once more.
+    runs, problem = _runs(found) if refused is None else (None, None)
     context: dict[str, Any] = {
-        "section": "products", "part": "products", "product": found, "runs": runs, "problem": problem,
-        "has_text": found.versions.exists(),
+        "section": "products", "part": "products", "product": found, "runs": runs, "problem": refused or problem,
+        "closed": problem is not None, "options": options,
         "templates": DescriptionTemplate.objects.filter(
             is_active=True, template_type=DescriptionTemplate.Type.DESCRIPTION, language=get_settings().language
         ).order_by("name").values_list("name", flat=True)[:300],
     }  # fmt: skip
-    return render(request, "workbench/processing.html", context)
+    return render(request, "workbench/processing.html", context, status=200 if refused is None else 409)
 
 
 @opens_for(Access.MODERATOR)
@@ -70,15 +73,6 @@ def run_state(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     return render(request, "workbench/_run.html", _state(request, str(run_id)))
 
 
-def why(error: VitrinaError) -> str:
-    """Why Dagster did not do it, in the reader's language where the words are ours."""
-    if isinstance(error, NotRunning):
-        return _("Dagster is not running, so nothing can be processed. Start the platform with “make up”.")
-    if "does not answer" in error.message:
-        return _("Dagster does not answer. Try again in a moment.")
-    return str(error)
-
-
 def run_word(status: str) -> Shown:
     """A run's status in words."""
     return RUN.get(status, Shown(status))
@@ -90,11 +84,11 @@ def _state(request: HttpRequest, run_id: str) -> dict[str, Any]:
     What it says may name a model: who compares texts of its product is shown the state alone.
     """
     state: RunState | None = None
-    problem: str | None = None
+    problem: Told | None = None
     try:
         state = dagster.state_of(dagster.connected(get_settings()), run_id)
     except VitrinaError as error:
-        problem = why(error)
+        problem = not_shown(error)
     user = person_of(request)
     if state is None and problem is None:
         raise Http404
@@ -110,11 +104,11 @@ def _state(request: HttpRequest, run_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _runs(found: Product) -> tuple[list[dict[str, Any]], str | None]:
+def _runs(found: Product) -> tuple[list[dict[str, Any]], Told | None]:
     try:
         runs = dagster.runs_of_product(dagster.connected(get_settings()), found.pk)
     except VitrinaError as error:
-        return [], why(error)
+        return [], not_shown(error)
     return [
         {"run_id": one.run_id, "status": run_word(one.status), "started": dagster.moment(one.started)} for one in runs
     ], None

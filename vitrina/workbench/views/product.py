@@ -45,9 +45,10 @@ def person_of(request: HttpRequest) -> User:
 
 def page_of(request: HttpRequest, found: Product) -> dict[str, Any]:
     """Values of the page."""
-    blind = card.is_blind(person_of(request), found.pk)
-    texts = card.texts_of(found, blind=blind)
-    log = card.log_of(found)
+    user = person_of(request)
+    blind = card.is_blind(user, found.pk)
+    texts = card.texts_of(user, found, blind=blind)
+    log = card.log_of(user, found)
     chosen = _chosen(request, texts, found)
     publication = getattr(found, "publication", None)
     return {
@@ -57,7 +58,7 @@ def page_of(request: HttpRequest, found: Product) -> dict[str, Any]:
         "publication": publication,
         "state": card.state_of(found),
         "asked_to_show": asked_to_show(found.pk),
-        "can_take_back": can_take_back(person_of(request), found.pk),
+        "can_take_back": can_take_back(user, found.pk),
         "case": card.open_case(found),
         "category": getattr(found, "category", None),
         "facts": _facts(found),
@@ -65,7 +66,7 @@ def page_of(request: HttpRequest, found: Product) -> dict[str, Any]:
         "blind": blind,
         "texts": texts,
         "log": [(row, LOG_TYPE.get(row.processing_type, row.processing_type), LOG_STATUS[row.status]) for row in log],
-        "decisions": card.decisions_of(found, blind=blind),
+        "decisions": card.decisions_of(user, found, blind=blind),
         "calls": None if blind else card.calls_of(texts, log),
         "lineage": [] if blind else card.lineage_of(found, chosen),
         "again_reasons": AGAIN.items(),

@@ -34,6 +34,7 @@ def products(request: HttpRequest) -> HttpResponse:
         "sources": Source.objects.order_by("slug").values_list("slug", "name")[:500],
         "categories": Category.objects.filter(is_active=True).order_by("path_ru").values_list("slug", "path_ru"),
         "states": STATES.items(),
+        "none_yet": not Product.objects.exists(),
         "drop_known": not wanted.drop or Drop.objects.filter(key=wanted.drop).exists(),
         "filters": _filters(request),
     }  # fmt: skip

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
 from vitrina.catalog.models import Drop, Source
+from vitrina.catalog.reference_data import lacking
 from vitrina.config import get_settings
 from vitrina.desk.asked import plain
 from vitrina.desk.posted import posts_from
@@ -22,6 +23,7 @@ from vitrina.objects import open_store
 from vitrina.workbench import dagster, drop_card, incoming
 from vitrina.workbench.incoming import Given, Upload
 from vitrina.workbench.limits import bounded_upload
+from vitrina.workbench.telling import Told, not_read, not_taken
 from vitrina.workbench.views.product import person_of
 from vitrina.workbench.words import DROP
 
@@ -36,7 +38,7 @@ def _most() -> int:
 def _refused(request: HttpRequest) -> HttpResponse:
     most = get_settings().desk_upload_mb
     said = _("The upload is larger than %(mb)d MB, or has too many files.") % {"mb": most}
-    return _form(request, problem=said, status=413)
+    return _form(request, problem=Told(said), status=413)
 
 
 @opens_for(Access.MODERATOR)
@@ -55,7 +57,7 @@ def drop_upload(request: HttpRequest) -> HttpResponse:
             store=open_store(settings), settings=settings,
         )  # fmt: skip
     except VitrinaError as error:
-        return _form(request, problem=str(error), status=422)
+        return _form(request, problem=not_taken(error), status=422)
     return redirect("upload", upload_id=made)
 
 
@@ -88,9 +90,9 @@ def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     try:
         incoming.place(found, open_store(settings), settings)
     except VitrinaError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Placed. The sensor takes it within seconds while the platform runs."))
+        context = _of(_found(request, upload_id)) | {"refused": not_taken(error)}
+        return render(request, "workbench/upload.html", context, status=422)
+    messages.success(request, _("Placed. The sensor takes it within seconds while the platform runs."))
     return redirect("upload", upload_id=found.id)
 
 
@@ -119,7 +121,7 @@ def drop_state(request: HttpRequest, drop_id: int) -> HttpResponse:
     return render(request, "workbench/_drop.html", _drop(drop))
 
 
-def _form(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _form(request: HttpRequest, *, problem: Told | None = None, status: int = 200) -> HttpResponse:
     recent = Drop.objects.select_related("source").order_by("-id")[:_RECENT]
     context = _PAGE | {
         "problem": problem,
@@ -142,7 +144,7 @@ def _of(found: Upload) -> dict[str, Any]:
     drop = drop_card.drop_of(found)
     context = _PAGE | {
         "upload": found,
-        "problem": _problem(found),
+        "problem": not_read(found.problem, found.hint, found.fault) if found.problem else None,
         "waits": found.state == "reading" or (found.state == "placed" and drop is None),
         "running": dagster.is_running(get_settings()),
         "before": drop_card.handed_in_before(found) if found.state == "read" else None,
@@ -158,15 +160,7 @@ def _drop(drop: Drop) -> dict[str, Any]:
         "drop_state": DROP[drop.state],
         "figures": figures,
         "drop_waits": drop.state == Drop.State.FOUND or figures.going_on,
+        "lacking": lacking() if figures.going_on and drop.state != Drop.State.UNREADABLE else (),
         "quarantine": drop_card.quarantine_of(drop),
         "running": dagster.is_running(get_settings()),
     }
-
-
-def _problem(found: Upload) -> str:
-    words = {
-        "memory": _("Reading the list takes too much memory."),
-        "time": _("Reading the list took too long."),
-        "died": _("The reader was stopped: the list takes too much memory, or makes the reader crash."),
-    }
-    return words.get(found.problem, found.problem)

@@ -5,7 +5,7 @@
   const root = document.querySelector("[data-compare]");
   const said = document.getElementById("said");
   const rules = document.getElementById("rules");
-  const phone = matchMedia("(max-width: 759px)");
+  const phone = matchMedia("(max-width: 47.4375em)"); // as in the style sheet
   let busy = false;
   let confirmed = false;
   let pressed = null; // the answer that was sent last, to send it again

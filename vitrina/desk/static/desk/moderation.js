@@ -4,7 +4,7 @@
   "use strict";
   const { area, find, every, busy, focusTitle } = vitrinaWork;
   const list = vitrinaList, text = vitrinaText;
-  const wide = matchMedia("(min-width: 1100px)");
+  const wide = matchMedia("(min-width: 68.75em)"); // as in the style sheet
 
   // ---------------------------------------------------------------- the bar
   const decide = () => find("#decide");
