@@ -3,8 +3,11 @@
 gunicorn as ``make up`` starts it, a PostgreSQL of its own with planted goods, chromium without a window on the same
 machine. On the comparison screen (keys 1 to 4) and on moderation (key A), each key is pressed as a person would, after
 the former answer has settled. The time is that of the page's own clock, from the key to the second animation frame
-after the next item stands in the document, when it is painted. Requests are those between the two moments: one each is
-wanted (the pair after the next is fetched ahead later, while nobody waits). Ends with 2 where chromium is absent.
+after the next item stands in the document, when it is painted. Requests are those between the two moments that left
+the browser: one each is wanted (the pair after the next is fetched ahead later, while nobody waits). ``asked`` names
+them by address; signs of life and the list beside come by the clock, whatever is pressed, and are counted apart. What
+the browser read from its own cache is no request: it does so with a page's icon for each new address in its line. Ends
+with 2 where chromium is absent.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -27,8 +31,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SETTLED_MS = 700  # after an answer: the pair after the next is fetched, messages have come
-#: Signs of life and the list beside come by the clock, whatever is pressed: they are not counted.
-#: Waits for the token of what is shown to change, then for two frames; keeps [milliseconds, when painted].
+#: Signs of life, and the list beside.
+BY_THE_CLOCK = re.compile(r"/(beat|rows)/$")
+#: Waits for the token of what is shown to change, then for two frames; keeps [milliseconds, paths that were asked for].
 WATCH = """
 (() => {
   const shown = () => {
@@ -43,8 +48,8 @@ WATCH = """
       seen.disconnect();
       requestAnimationFrame(() => requestAnimationFrame(() => {
         const after = performance.getEntriesByType("resource").filter((one) => one.startTime >= began);
-        const asked = after.filter((one) => !/\\/(beat|rows)\\/(\\?|$)/.test(one.name));
-        window.painted.push([performance.now() - began, asked.length]);
+        const left = after.filter((one) => one.deliveryType !== "cache" && /^http/.test(one.name));
+        window.painted.push([performance.now() - began, left.map((one) => new URL(one.name).pathname)]);
       }));
     };
     const seen = new MutationObserver(look);
@@ -139,21 +144,24 @@ def measure(browser: Browser, desk: str, path: str, cookie: str, keys: list[str]
     page.goto(path)
     found = [_pressed(page, key, number) for number, key in enumerate(keys, 1)]
     context.close()
-    times = sorted(ms for ms, _requests in found)
+    times = sorted(ms for ms, _paths in found)
+    asked = [[path for path in paths if not BY_THE_CLOCK.search(path)] for _ms, paths in found]
+    places = (re.sub(r"\d+", "N", path) for paths in asked for path in paths)
     return {
         "keys": len(times), "p50_ms": round(statistics.median(times), 1),
         "p95_ms": round(times[max(0, round(len(times) * 0.95) - 1)], 1), "slowest_ms": round(times[-1], 1),
-        "requests_a_decision": dict(Counter(str(requests) for _ms, requests in found)),
+        "requests_a_decision": dict(Counter(str(len(paths)) for paths in asked)), "asked": dict(Counter(places)),
+        "by_the_clock": sum(len(paths) for _ms, paths in found) - sum(map(len, asked)),
         "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
-def _pressed(page: Page, key: str, number: int) -> tuple[float, int]:
+def _pressed(page: Page, key: str, number: int) -> tuple[float, list[str]]:
     page.wait_for_timeout(SETTLED_MS)
     page.keyboard.press(key)
     page.wait_for_function("(n) => window.painted.length >= n", arg=number, polling=50)
-    ms, requests = page.evaluate("(n) => window.painted[n - 1]", number)
-    return float(ms), int(requests)
+    ms, paths = page.evaluate("(n) => window.painted[n - 1]", number)
+    return float(ms), list(paths)
 
 
 if __name__ == "__main__":
