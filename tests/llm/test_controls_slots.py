@@ -43,6 +43,24 @@ HOLDER = """
     slots.close()
 """
 
+GREEDY = """
+    import asyncio, sys
+    from vitrina.llm.slots import SharedSlots
+
+    slots = SharedSlots(sys.argv[1], "thing", 4)
+
+    async def again_and_again():
+        while True:
+            async with slots.holding():
+                print("+", flush=True)
+                await asyncio.sleep(0.05)
+
+    async def main():
+        await asyncio.gather(*[again_and_again() for _ in range(4)])
+
+    asyncio.run(main())
+"""
+
 ASKER = """
     import sys
     from tests.llm.conftest import question
@@ -206,3 +224,18 @@ def test_a_lost_connection_is_made_anew_and_the_limit_holds(database):
         with slots.held(timeout_s=20), pytest.raises(TimeoutError), slots.held(timeout_s=0.1):
             pass
     slots.close()
+
+
+def test_who_comes_later_gets_a_share_also_where_nobody_else_ever_waits(database):
+    """As many callers as places: each takes its place again before another process could."""
+    greedy = start(GREEDY, database)
+    try:
+        for _ in range(8):
+            greedy.stdout.readline()
+        slots = SharedSlots(database, "thing", 4)
+        with slots.held(timeout_s=60), slots.held(timeout_s=60):
+            assert greedy.poll() is None
+        slots.close()
+    finally:
+        greedy.kill()
+        greedy.communicate()

@@ -42,7 +42,6 @@ ON CONFLICT (holder) DO UPDATE SET backend_pid = excluded.backend_pid, backend_s
     beat_at = excluded.beat_at
 """
 _BEAT = "UPDATE llm_process SET beat_at = now() WHERE holder = %s"
-_OTHERS = "SELECT count(*) FROM llm_process WHERE holder <> %s AND beat_at > now() - make_interval(secs => %s)"
 #: A process that holds no money takes its row with it; of those that were killed, rows go after a week.
 _GOODBYE = """
 DELETE FROM llm_process AS p WHERE (p.holder = %s OR p.beat_at < now() - interval '7 days')
@@ -94,8 +93,6 @@ class Link:
     def __init__(self, dsn: str, *, stale_s: float = STALE_S) -> None:
         self.holder = str(uuid.uuid4())
         self.stale_s = stale_s
-        #: Whether other processes are there to share with; true until it is known.
-        self.crowded = True
         self._dsn = dsn
         self._users = 0
         self._members: list[Member] = []
@@ -172,8 +169,6 @@ class Link:
                     connection.execute(_BEAT, (self.holder,))
                 if connection is not None and now - tick >= _TICK_S:
                     tick = now
-                    row = connection.execute(_OTHERS, (self.holder, self.stale_s)).fetchone()
-                    self.crowded = row is None or row[0] > 0
                     for member in self._members:
                         member.tick(connection)
                 for member in self._members:

@@ -48,7 +48,7 @@ _SLOTS = """
 SELECT p.host, p.pid, count(l.objid) FROM llm_process AS p
 JOIN pg_stat_activity AS a ON a.pid = p.backend_pid AND a.backend_start = p.backend_start
 LEFT JOIN pg_locks AS l ON l.pid = a.pid AND l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
-    AND l.classid = %(class)s::bigint::oid
+    AND l.classid = %(class)s::bigint::oid AND l.objid > 0
 WHERE p.beat_at > now() - make_interval(secs => %(stale)s)
 GROUP BY p.host, p.pid ORDER BY p.host, p.pid
 """

@@ -16,10 +16,18 @@ from vitrina.llm.link import Connection, Link
 
 _TRY = "SELECT n FROM unnest(%s::int[]) AS n WHERE pg_try_advisory_lock(%s, n) LIMIT %s"
 _FREE = "SELECT pg_advisory_unlock(%s, n) FROM unnest(%s::int[]) AS n"
-_GIVE_BACK_EVERY = 10
+#: Number 0 of a class is no place: who waits in vain holds it shared, so whoever cannot have it alone knows of that.
+_CRY = "SELECT pg_try_advisory_lock_shared(%s, 0)"
+_HUSH = "SELECT pg_advisory_unlock_shared(%s, 0)"
+_QUIET = "SELECT CASE WHEN pg_try_advisory_lock(%s, 0) THEN pg_advisory_unlock(%s, 0) ELSE false END"
+#: Of the places that come back here, this one goes to the processes that wait in vain. Equal shares are then reached
+#: after a few calls' time, whatever a process held before.
+_GIVE_BACK_EVERY = 3
 _IDLE_S = 0.2
 #: Waits between looks for a free place, in seconds: short at first, then longer.
 _LOOK_FIRST_S, _LOOK_LAST_S = 0.003, 0.025
+#: After looking in vain for so long a process tells the others; so long after the last time it takes that back.
+_CRY_AFTER_S, _HUSH_AFTER_S = 0.05, 1.0
 #: A waiter that got none for so long looks for processes that hang.
 _STARVED_S = 1.0
 
@@ -54,6 +62,10 @@ class SlotPool:
         self._idle_at = 0.0
         self._look_s = _LOOK_FIRST_S
         self._starving_since: float | None = None
+        self._hungry_at = 0.0
+        self._crying = False
+        #: Whether another process waits in vain, as of the last second.
+        self._wanted = False
         self._rest_until = 0.0
         self.users = 0
 
@@ -104,8 +116,8 @@ class SlotPool:
     def _place(self, slot: int) -> tuple[bool, Waiter | None]:
         """Where a place goes; the caller holds the lock. Returns whether the link has work, and who gets it."""
         self._handed += 1
-        fair = self._link.crowded and self._handed % _GIVE_BACK_EVERY == 0
-        if slot > self.limit or (fair and self._waiters):
+        # Whether or not somebody waits here just now: calls that come back together leave no waiter for the second
+        if slot > self.limit or (self._wanted and self._handed % _GIVE_BACK_EVERY == 0):
             self._to_free.append(slot)
             return True, None
         while self._waiters:
@@ -133,7 +145,8 @@ class SlotPool:
             return None
         if free:
             connection.execute(_FREE, (self._class, free))
-            self._rest_until = now + _LOOK_FIRST_S * 2  # whoever waits elsewhere comes first
+            # Whoever waits elsewhere comes first, also the one who looks most rarely
+            self._rest_until = now + (_LOOK_LAST_S * 1.2 if self._wanted else _LOOK_FIRST_S * 2)
         if room <= 0:
             self._starving_since = None
             return _IDLE_S if self._idle else None
@@ -146,21 +159,32 @@ class SlotPool:
             self._look_s, self._starving_since = _LOOK_FIRST_S, None
         elif self._starving_since is None:
             self._starving_since = now
-        elif now - self._starving_since >= _STARVED_S:
-            self._link.hunt(connection)
+        elif now - self._starving_since >= _CRY_AFTER_S:
+            self._hungry_at = now
+            if not self._crying:
+                self._crying = bool(connection.execute(_CRY, (self._class,)).fetchall()[0][0])
+            if now - self._starving_since >= _STARVED_S:
+                self._link.hunt(connection)
         if len(found) >= room:
             return _IDLE_S
         self._look_s = min(_LOOK_LAST_S, self._look_s * 1.5)
         return self._look_s
 
     def tick(self, connection: Connection) -> None:
-        """Nothing to do each second."""
+        """Hears whether others wait in vain, and takes back that this process does."""
+        if self._crying and time.monotonic() - self._hungry_at >= _HUSH_AFTER_S:
+            connection.execute(_HUSH, (self._class,))
+            self._crying = False
+        with self._lock:
+            holds = bool(self._used or self._idle)
+        self._wanted = holds and not connection.execute(_QUIET, (self._class, self._class)).fetchall()[0][0]
 
     def lost(self) -> None:
         """The connection broke: idle places are gone, calls under way go on without their lock."""
         with self._lock:
             self._orphans |= self._used
             self._used, self._idle, self._to_free = set(), [], []
+            self._crying = self._wanted = False
 
     def close(self) -> None:
         """Nobody in this process wants it any more: unlocks what is idle."""
@@ -168,6 +192,8 @@ class SlotPool:
             free, self._idle, self._to_free = [*self._idle, *self._to_free], [], []
         if free:
             self._link.submit(lambda connection: connection.execute(_FREE, (self._class, free)))
+        if self._crying:
+            self._link.submit(lambda connection: connection.execute(_HUSH, (self._class,)))
 
     def _unlocked(self) -> int:
         self._orphan -= 1

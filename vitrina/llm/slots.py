@@ -4,8 +4,8 @@ Belongs here: what users hold in their hands, synchronous and asynchronous. Stay
 (``vitrina.llm.slot_pool``), the connection (``vitrina.llm.link``).
 
 A place that a killed process held is free at once, since its session is gone. In each process one waiter asks the
-database, for all; places are handed over inside the process, and while other processes are there, one in ten is given
-back for them. Without the database the limit is kept by each process alone.
+database, for all; places are handed over inside the process, and while another process waits in vain, one in three is
+given back for it. Without the database the limit is kept by each process alone.
 """
 
 from __future__ import annotations
