@@ -23,7 +23,9 @@ from tests.fakes.llm_replies import PROBE, PRODUCT, PRODUCT_ID
 
 @dataclass
 class Switches:
-    """Shares are of requests, drawn by a hash of request and batch number.
+    """Shares are of requests, drawn by a hash of the question and the batch's number.
+
+    Ids of requests would draw anew in each run: the service's port is in them.
 
     Attributes:
         polls: How often a batch is looked at before it has ended.
@@ -179,7 +181,8 @@ class BatchServer:
         for index, line in enumerate(lines):
             row = json.loads(line)
             key, body = row["custom_id"], row["body"]
-            fate = int.from_bytes(hashlib.sha256(f"{key}/{batch.number}".encode()).digest()[:4], "big") / 2**32
+            question = json.dumps([body["model"], body["messages"]], sort_keys=True)
+            fate = int.from_bytes(hashlib.sha256(f"{question}/{batch.number}".encode()).digest()[:4], "big") / 2**32
             fate = fate if faults else 2.0
             if (cancelled and index % 2) or fate < switches.expire:
                 code = "batch_cancelled" if cancelled else "batch_expired"
@@ -274,7 +277,8 @@ def running_batch_server() -> Iterator[BatchServer]:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    ready.wait(10)
+    if not ready.wait(120):
+        raise RuntimeError("the batch server did not start")
     try:
         yield server
     finally:

@@ -42,7 +42,7 @@ def test_a_run_tagged_batch_writes_its_texts_at_half_the_price_and_runs_before_a
             assert told.metadata["left_for_later"].value == 12
         assert (service.online, service.created) == (0, 1), "the online run left to the batch what waits in it"
         service.switches.polls = 1
-        monkeypatch.setattr(settings, "ai_batch_wait_seconds", 60.0)
+        monkeypatch.setattr(settings, "ai_batch_wait_seconds", 240.0)
         result = run("process_drop", processed.instance, [key], select=["product_descriptions"], tags=tags)
         assert result.success
         asked = LlmAttempt.objects.filter(purpose="product_description").exclude(batch_id="")

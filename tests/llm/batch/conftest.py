@@ -38,7 +38,7 @@ def make(service: BatchServer, dsn: str) -> Iterator[Callable[..., Gateway]]:
     made: list[Any] = []
 
     def gateway(**values: Any) -> Gateway:
-        values = {"mode": "batch", "model": "gpt-4o-mini", "batch_poll_s": 0.01, "batch_wait_s": 60.0, **values}
+        values = {"mode": "batch", "model": "gpt-4o-mini", "batch_poll_s": 0.01, "batch_wait_s": 240.0, **values}
         ledger = PostgresLedger(dsn)
         made.append(Gateway(GatewayConfig(base_url=service.base_url, **values), ledger))
         made.append(ledger)
