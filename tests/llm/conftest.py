@@ -35,7 +35,7 @@ def gateway(llm_server: RunningServer) -> Iterator[Callable[..., Gateway]]:
     made: list[Gateway] = []
 
     def make(ledger: Ledger | None = None, **values: Any) -> Gateway:
-        values = {"base_url": llm_server.base_url, "model": "gpt-4o-mini", "retry": FAST, "timeout_s": 5.0, **values}
+        values = {"base_url": llm_server.base_url, "model": "gpt-4o-mini", "retry": FAST, "timeout_s": 120.0, **values}
         made.append(Gateway(GatewayConfig(**values), ledger or MemoryLedger()))
         return made[-1]
 

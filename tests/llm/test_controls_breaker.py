@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import pytest
@@ -130,8 +129,13 @@ def test_without_a_fallback_the_run_waits_and_says_so(llm_server, gateway, caplo
     assert one.ask(question("first")).ok
     llm_server.reset(rate_500=1.0)
     told = []
-    threading.Timer(2.5, lambda: llm_server.reset()).start()
-    results = list(one.run((question(i) for i in range(30)), progress=lambda p: told.append(p.waiting)))
+
+    def hear(progress):
+        told.append(progress.waiting)
+        if progress.waiting:
+            llm_server.reset()
+
+    results = list(one.run((question(i) for i in range(30)), progress=hear))
     assert all(r.ok for r in results)
     assert any("breaker of gpt-4o-mini is" in sentence for sentence in told)
     assert any("is open" in record.message for record in caplog.records)
@@ -155,7 +159,7 @@ def test_a_caller_who_is_stopped_does_not_wait_for_an_open_breaker(llm_server, g
     began = time.monotonic()
     with pytest.raises(StopHereError):
         list(results)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 200  # less than the breaker's ten minutes
 
 
 def test_what_one_process_found_out_the_other_hears_and_a_person_sees(database, llm_server, gateway):
@@ -177,7 +181,7 @@ def test_what_one_process_found_out_the_other_hears_and_a_person_sees(database, 
     assert "out for longer" in other.ask(question("y")).error
     llm_server.reset()
     assert other.ask(question("z")).ok
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while breaker_states(database)[0].state is not State.CLOSED and time.monotonic() < deadline:
         time.sleep(0.05)
     assert breaker_states(database)[0].state is State.CLOSED

@@ -58,20 +58,20 @@ def test_a_block_is_taken_while_a_batch_s_money_is_put_aside(database: str, take
             settle_dead(Paused(connection, purses._DEAD, locked, reserved_now))  # type: ignore[arg-type]
 
     def take(connection: Any) -> Decimal:
-        locked.wait(30)
+        locked.wait(120)
         return till._grant(Paused(connection, purses._RESERVE, reserved_now, nobody), purse, Decimal(1))  # type: ignore[arg-type]
 
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(settle if taken_for_dead else set_aside)
-        granted = link.submit(take).result(timeout=30)
-        other.result(timeout=30)
+        granted = link.submit(take).result(timeout=120)
+        other.result(timeout=120)
     assert granted > 0
     _, reserved = purse_rows(database)["shared"]
     if taken_for_dead:
         assert till._held["shared"] == granted, "the former block is no longer this process's"
     else:
         assert reserved == first + 10 + granted
-    link.submit(till.close).result(timeout=30)
+    link.submit(till.close).result(timeout=120)
     link.leave()
 
 

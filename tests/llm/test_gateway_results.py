@@ -52,7 +52,7 @@ def test_missing_usage_is_estimated_and_flagged(llm_server, gateway):
 
 
 def test_a_caller_who_stops_early_gets_what_is_on_the_wire_recorded(llm_server, gateway):
-    llm_server.reset(latency_s=0.1)
+    llm_server.reset(latency_s=1.0)
     ledger = MemoryLedger()
     results = gateway(ledger, concurrency=5).run(question(i) for i in range(10_000))
     next(results)
@@ -151,6 +151,7 @@ def test_no_answer_is_handed_out_that_does_not_stand_in_the_ledger(gateway):
 
 def test_a_run_that_an_error_left_unread_ends_with_its_gateway(llm_server, gateway):
     """The traceback keeps the reader's frame, and with it the run, longer than the gateway lives."""
+    llm_server.reset(latency_s=0.5)  # so that the run is not over before the error has come through
     ledger = MemoryLedger()
 
     def read(one):

@@ -46,7 +46,7 @@ def auto(llm_server: RunningServer) -> Any:
 
     def make(store: MemoryCapabilities | None = None, ledger: MemoryLedger | None = None, **values: Any) -> Gateway:
         values = {"base_url": llm_server.base_url, "model": "m", "retry": FAST, "structured": "auto", **values}
-        config = GatewayConfig(timeout_s=5.0, **values)
+        config = GatewayConfig(timeout_s=120.0, **values)
         made.append(Gateway(config, ledger or MemoryLedger(), capabilities=store or MemoryCapabilities()))
         return made[-1]
 
