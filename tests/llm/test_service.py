@@ -164,7 +164,7 @@ def call(url, body=None, token="t0ken", raw=None):
     data = raw if raw is not None else (None if body is None else json.dumps(body).encode())
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as response:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=120) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -208,6 +208,6 @@ def test_the_command_serves_on_loopback_with_a_token_from_the_environment():
 
 def test_the_command_does_not_serve_other_machines_without_a_token():
     command = [sys.executable, "-m", "vitrina.llm.service", "--host", "0.0.0.0", "--port", "0"]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200)
     assert ended.returncode == 1
     assert "VITRINA_MODEL_SERVICE_TOKEN" in ended.stderr

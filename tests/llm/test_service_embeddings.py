@@ -99,7 +99,7 @@ def test_the_service_of_its_own_gives_the_same_vectors_over_http(fit: LsaEmbedde
             line = next(line for line in process.stderr if "running on" in line)
             address = re.search(r"http://[\d.]+:\d+", line)
             assert address is not None
-            with urllib.request.urlopen(f"{address[0]}/v1/models", timeout=10) as reply:
+            with urllib.request.urlopen(f"{address[0]}/v1/models", timeout=120) as reply:
                 names = [row["id"] for row in json.load(reply)["data"]]
             assert names == ["vitrina-offline", wiring.ACTIVE_EMBEDDER, fit.id]
             with Gateway(GatewayConfig(base_url=f"{address[0]}/v1", retry=FAST), MemoryLedger()) as gateway:
