@@ -216,7 +216,7 @@ from vitrina.config import get_settings
 from vitrina.objects import open_store
 def stop(*arguments):
     print("written", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 intake._record = stop
 intake.take_in(Drop.objects.select_related("source").get(), open_store(get_settings()), get_settings())
 """
@@ -260,12 +260,12 @@ def test_two_intakes_of_one_source_take_turns(settings, database, monkeypatch):
             "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database "
             "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while other.execute(query).fetchone()[0] == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not done.is_set()
         other.execute("COMMIT")
-        thread.join(20)
+        thread.join(120)
     assert done.is_set()
     assert Product.objects.count() == 1
 

@@ -59,7 +59,7 @@ def index(tmp_path: Path, tree: CategoryTree) -> Iterator[EdgeIndex]:
     from vitrina.vectors.sources import category_documents
 
     sync_tree(tree)
-    made = EdgeIndex(tmp_path / "index", lock_timeout=5)
+    made = EdgeIndex(tmp_path / "index", lock_timeout=60)
     sync(CATEGORIES, category_documents(), made, complete=True)
     yield made
     made.close()

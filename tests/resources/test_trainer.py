@@ -19,7 +19,7 @@ import sys, time
 from dagster_pipes import open_dagster_pipes
 with open_dagster_pipes() as pipes:
     pipes.report_custom_message({"stage": "step", "step": 1, "loss": 0.5})
-    for _ in range(1200):
+    for _ in range(12_000):
         time.sleep(0.05)
 """
 
@@ -48,7 +48,7 @@ def test_figures_are_seen_while_the_process_runs_and_an_interrupted_run_leaves_n
         seen: list[int] = []
 
         def interrupt_when_heard() -> None:
-            until = time.monotonic() + 100
+            until = time.monotonic() + 200
             while time.monotonic() < until:
                 found = instance.fetch_observations(dg.AssetKey("taught"), limit=5).records
                 if found:

@@ -19,7 +19,7 @@ from vitrina.vectors.qdrant import QdrantIndex
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
     built: VectorIndex
     if request.param == "edge":
-        built = EdgeIndex(tmp_path / "index", lock_timeout=5)
+        built = EdgeIndex(tmp_path / "index", lock_timeout=60)
     elif request.param == "memory":
         built = QdrantIndex(":memory:")
     else:

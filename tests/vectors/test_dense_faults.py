@@ -48,7 +48,7 @@ def killed(folder: Path, where: str, half: threading.Event | None = None) -> Non
     )  # fmt: skip
     assert process.stdout is not None
     if half is not None:
-        assert half.wait(60)
+        assert half.wait(200)
     else:
         assert process.stdout.readline() == "half\n"
     process.send_signal(signal.SIGKILL)
@@ -77,7 +77,7 @@ def test_a_sync_killed_between_two_batches_goes_on_where_it_was(endpoint: Models
     def hold(texts: list[str]) -> None:
         if len(endpoint.texts) > 150:
             half.set()
-            dead.wait(30)
+            dead.wait(250)
 
     endpoint.before = hold
     killed(tmp_path / "index", "embedding", half)
@@ -100,7 +100,7 @@ def test_a_sync_killed_while_it_fills_the_index_leaves_searches_and_the_next_one
     from vitrina.vectors.searching import nearest
     from vitrina.vectors.sources import refresh
 
-    index = EdgeIndex(tmp_path / "index", lock_timeout=5)
+    index = EdgeIndex(tmp_path / "index", lock_timeout=60)
     stock(titles(300))
     before = refresh(PRODUCTS, index, get_settings())
     monkeypatch.setenv("AI_EMBEDDING_MODEL", "large")
@@ -131,7 +131,7 @@ def test_the_index_is_free_while_an_embedder_is_asked(endpoint: Models, tmp_path
     def hold(texts: list[str]) -> None:
         if texts == ["Носки шерстяные"]:
             asked.set()
-            answer.wait(30)
+            answer.wait(200)
 
     def work() -> None:
         refresh(PRODUCTS, EdgeIndex(tmp_path / "index", lock_timeout=1), get_settings())
@@ -141,7 +141,7 @@ def test_the_index_is_free_while_an_embedder_is_asked(endpoint: Models, tmp_path
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert asked.wait(30)
+        assert asked.wait(120)
         assert len(nearest(PRODUCTS, ["Платье летнее модель"], index, k=100)[0]) == 60
     finally:
         answer.set()
@@ -172,7 +172,7 @@ def test_the_index_is_free_while_the_category_question_is_with_the_model(
 
     def thinking(request: dict) -> str:
         asked.set()
-        answer.wait(30)
+        answer.wait(200)
         return skill(request)
 
     monkeypatch.setitem(wiring.SKILLS, "product_category", thinking)
@@ -186,7 +186,7 @@ def test_the_index_is_free_while_the_category_question_is_with_the_model(
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert asked.wait(30)
+        assert asked.wait(120)
         hits = nearest(CATEGORIES, ["сироп от кашля"], EdgeIndex(tmp_path / "index", lock_timeout=1))
         assert hits[0]
     finally:

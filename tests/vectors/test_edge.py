@@ -29,7 +29,7 @@ index = EdgeIndex(Path(sys.argv[1]))
 with index.opened("test__edge"):
     index.upsert("test__edge", [VectorPoint(f"k{n}", np.ones(2, np.float32)) for n in range(1200)])
     sys.stdout.write("held\\n"); sys.stdout.flush()
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -44,7 +44,7 @@ def points():
     for n in range(100_000):
         if n == 1_100:
             sys.stdout.write("writing\\n"); sys.stdout.flush()
-            time.sleep(60)
+            time.sleep(600)
         yield VectorPoint(f"k{n}", np.ones(2, np.float32))
 
 EdgeIndex(Path(sys.argv[1])).upsert("test__edge", points())
@@ -68,7 +68,7 @@ def test_a_second_process_waits_then_says_who_holds_it_and_kill_9_frees_it(root:
                 EdgeIndex(root, lock_timeout=0.2).count(NAME)
         finally:
             os.kill(holder.pid, signal.SIGKILL)
-    assert EdgeIndex(root, lock_timeout=10).count(NAME) == 1201
+    assert EdgeIndex(root, lock_timeout=120).count(NAME) == 1201
 
 
 def test_killed_in_the_middle_of_a_load_whole_batches_stand_and_the_load_can_be_repeated(root: Path) -> None:
@@ -76,14 +76,14 @@ def test_killed_in_the_middle_of_a_load_whole_batches_stand_and_the_load_can_be_
         assert writer.stdout is not None
         assert writer.stdout.readline() == "writing\n"
         os.kill(writer.pid, signal.SIGKILL)
-    index = EdgeIndex(root, lock_timeout=10)
+    index = EdgeIndex(root, lock_timeout=120)
     assert index.count(NAME) == 1001
     index.upsert(NAME, [VectorPoint(f"k{n}", np.ones(2, np.float32)) for n in range(1200)])
     assert index.count(NAME) == 1201
 
 
 def test_threads_take_turns(root: Path) -> None:
-    index = EdgeIndex(root, lock_timeout=20)
+    index = EdgeIndex(root, lock_timeout=120)
     failures: list[BaseException] = []
 
     def write(number: int) -> None:

@@ -49,7 +49,7 @@ def test_a_server_that_is_away_is_worth_another_try() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        index = QdrantIndex(url, timeout=2)
+        index = QdrantIndex(url, timeout=60)
         with pytest.raises(RetryableError, match="cannot be reached"):
             index.count("test__away")
         index.close()
@@ -59,7 +59,7 @@ def test_a_server_that_is_away_is_worth_another_try() -> None:
 def test_a_server_that_fails_is_worth_another_try(server: FakeServer, status: int) -> None:
     server.status = status
     with pytest.raises(RetryableError):
-        QdrantIndex(server.url, timeout=2).count("test__failing")
+        QdrantIndex(server.url, timeout=60).count("test__failing")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -68,6 +68,6 @@ def test_a_refused_key_names_the_setting_and_not_the_key(
 ) -> None:
     server.status = status
     with pytest.raises(VectorIndexError, match="QDRANT_API_KEY") as caught:
-        QdrantIndex(server.url, api_key="s3cret", timeout=2).count("test__refused")
+        QdrantIndex(server.url, api_key="s3cret", timeout=60).count("test__refused")
     assert "s3cret" not in str(caught.value)
     assert all("s3cret" not in str(one.message) for one in recwarn)

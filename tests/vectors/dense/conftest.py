@@ -24,7 +24,7 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorInde
 
 @pytest.fixture
 def edge(tmp_path: Path) -> EdgeIndex:
-    return EdgeIndex(tmp_path / "index", lock_timeout=2)
+    return EdgeIndex(tmp_path / "index", lock_timeout=60)
 
 
 @pytest.fixture
