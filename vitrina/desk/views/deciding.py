@@ -89,7 +89,7 @@ def undo(request: HttpRequest) -> HttpResponse:
             messages.info(request, words % {"n": undone})
         if standing:
             words = ngettext("%(n)d decision stands.", "%(n)d decisions stand.", len(standing))
-            messages.warning(request, words % {"n": len(standing)})
+            messages.warning(request, words % {"n": len(standing)}, extra_tags="stays")
         return arrive(request, filters, None)
     own = [decision for decision in history.last_decisions(user) if decision.item.kind != ReviewItem.Kind.PAIR]
     last = [decision for decision in own if not wanted or decision.pk in wanted]

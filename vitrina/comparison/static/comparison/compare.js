@@ -53,7 +53,7 @@
     } else if (shown.dataset.retry) {
       retry = setTimeout(() => { location.reload(); }, Number(shown.dataset.retry) * 1000);
     }
-    if (phone.matches && !first) scrollTo(0, 0);
+    if (!first) scrollTo(0, 0); // where the page itself scrolls
   }
   function focusText() {
     const text = document.getElementById("text-a");

@@ -53,11 +53,16 @@
     list.settle();
     list.openWanted();
   }
+  // On a phone the page itself scrolls: the next case begins at its title, with what was saved above it.
+  function toTheTop() {
+    if (find(".with-item") || document.querySelector("#messages .toast")) scrollTo(0, 0);
+  }
   document.body.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id === "problem") return find("#problem").focus();
     if (event.detail.target.id === "queue") return list.renewed();
     if (event.detail.target !== area) return;
     settle();
+    toTheTop();
     const focused = document.activeElement;
     if (!area.contains(focused) || focused === document.body || find("#queue").contains(focused)) focusTitle();
   });
