@@ -53,12 +53,14 @@ def test_progress_which_gold_does_not_move_is_for_administrators(
 def test_sides_are_drawn_and_answers_are_stored_by_the_text_that_was_meant(
     caller: Callable[..., Caller], batch: Callable[..., Batch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from tests.review.passing import draw_alike
     from vitrina.config import get_settings
     from vitrina.review.models import Decision
 
     monkeypatch.setenv("API_WORK_RATE_PER_MINUTE", "10000")
     get_settings.cache_clear()
     me, work = caller(), batch(60)
+    draw_alike()
     shown = me.get("items/next", batch=work.pk).json()
     lefts = 0
     while shown:

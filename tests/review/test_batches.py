@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.review.conftest import drafts
-from tests.review.passing import better
+from tests.review.passing import better, draw_alike
 from tests.review.test_queue import taken
 from vitrina.review.aside import flag
 from vitrina.review.batches import add_pairs, create_batch, set_state
@@ -24,6 +24,7 @@ from vitrina.review.standing import compared_products, progress
 def test_gold_is_mixed_in_and_failing_it_shows(people, make_batch):
     batch = make_batch(60, gold=8, gold_share=0.5, gold_after=5, gold_action="stop")
     anna, boris = people(), people()
+    draw_alike()
     for person, right in ((anna, True), (boris, False)):
         while not isinstance(lease := next_item(person, batch=batch), Nothing):
             side = better(pair_view(lease))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
-from tests.review.passing import better
+from tests.review.passing import better, draw_alike
 from tests.review.test_queue import counts, expire, taken
 from vitrina.review.comparing import as_shown, canonical, decide_pair, pair_view, votes_of
 from vitrina.review.errors import Conflict, NotDecidable
@@ -27,8 +26,7 @@ def test_a_thousand_displays_are_balanced_and_un_flip_to_the_truth(people, make_
         pk: "A" if text.startswith("Хорошее") else "B"
         for pk, text in ReviewItem.objects.filter(batch=batch).values_list("pk", "pair__text_a")
     }
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setseed(0.5)")
+    draw_alike(0.5)
     flips = 0
     for number in range(1000):
         lease = taken(anna, batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.review.passing import draw_alike
 from tests.review.test_queue import taken
 from vitrina.review.comparing import decide_pair
 from vitrina.review.errors import Conflict
@@ -45,6 +46,7 @@ def test_a_known_pair_whose_answer_was_taken_back_stays_known_and_every_decision
 
 
 def test_voided_answers_fail_nobody(people, make_batch):
+    draw_alike()
     # Gold is drawn with each pair: among eight it comes less than twice once in fifty times
     batch = make_batch(40, gold=4, gold_share=0.5, gold_after=2, gold_action="stop")
     anna = people()
