@@ -140,7 +140,7 @@ def test_a_pair_fetched_ahead_by_a_faster_request_is_not_the_end_of_the_batch(
 def test_a_beat_holds_the_pair_for_longer(make_batch: Batches, person: People, client_for: Clients) -> None:
     batch, client = make_batch(1), client_for(person())
     token = token_in(client.get(f"/compare/{batch.pk}/"))
-    Lease.objects.update(until=datetime.now(UTC) + timedelta(seconds=5))
+    Lease.objects.update(until=datetime.now(UTC) + timedelta(minutes=2))
     assert client.post(f"/compare/{batch.pk}/beat/", {"token": token}).status_code == 204
     assert Lease.objects.get().until > datetime.now(UTC) + timedelta(minutes=9)
     assert client.post(f"/compare/{batch.pk}/beat/", {"token": "none"}).status_code == 409

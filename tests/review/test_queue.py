@@ -105,7 +105,7 @@ def test_sweeping_twice_frees_nothing_twice(people, make_batch):
 def test_a_beat_keeps_what_is_on_the_screen_and_ahead(people, make_batch):
     batch, anna = make_batch(lease_seconds=300), people()
     shown, ahead = taken(anna, batch), taken(anna, batch, ahead=True)
-    Lease.objects.update(until=Now() + timedelta(seconds=10))
+    Lease.objects.update(until=Now() + timedelta(seconds=100))
     assert beat(anna, shown.token) > shown.until - timedelta(seconds=20)
     assert Lease.objects.filter(token=ahead.token, until__gt=Now() + timedelta(seconds=200)).exists()
     release(anna, shown.token)
@@ -118,7 +118,8 @@ def test_a_page_that_was_left_gives_back_what_is_ahead_too_unless_it_is_there_af
     batch, anna = make_batch(), people()
     now, ahead = taken(anna, batch), taken(anna, batch, ahead=True)
     assert leave(people(), now.token) is False, "somebody else's"
-    soon = datetime.now(UTC) + timedelta(seconds=LEAVE_SECONDS + 1)
+    # A machine may stand still between the lines: far from both times
+    soon = datetime.now(UTC) + timedelta(seconds=LEAVE_SECONDS + 240)
     assert leave(anna, now.token)
     assert all(until < soon for until in Lease.objects.values_list("until", flat=True))
     beat(anna, now.token)
