@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from benchmarks.desk_http import free_port, wait_for
+from benchmarks.desk_http import wait_for
+from tests.fakes.ports import quiet_port
+from tests.review.passing import nobody_else_writes
 
 if TYPE_CHECKING:
     from tests.api.conftest import Caller
@@ -35,7 +37,7 @@ def test_what_was_answered_with_200_is_there_after_kill_9(
 
     work = batch(400)
     callers = [caller("annotator", f"p{n}@example.com") for n in range(PEOPLE)]
-    port = free_port()
+    port = quiet_port()
     command = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--no-control-socket"]
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *command, "--log-level", "critical", "vitrina.project.wsgi:application"],
@@ -76,9 +78,10 @@ def test_what_was_answered_with_200_is_there_after_kill_9(
     finally:
         for process in [psutil.Process(server.pid), *children]:
             process.send_signal(signal.SIGKILL)
-        server.wait(30)
+        server.wait(120)
     for thread in threads:
         thread.join(60)
+    nobody_else_writes()
     assert len(answered) >= ENOUGH
     assert len(set(answered)) == len(answered)
     kept = set(Decision.objects.values_list("pk", flat=True))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import REPOSITORY, Processed
+from tests.fakes.ports import quiet_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 30_000
+WAIT_MS = 120_000
 
 
 def chromium() -> str:
@@ -41,19 +41,13 @@ def chromium() -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ui(processed_template: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A webserver over the instance in which the samples were processed; its address."""
     chromium()
     log_file = tmp_path_factory.mktemp("webserver") / "log"
     home = processed_template.home / "dagster"
-    port = free_port()
+    port = quiet_port()
     command = [sys.executable, "-m", "dagster_webserver", "-m", "pipelines.catalog", "-h", "127.0.0.1", "-p", str(port)]
     with log_file.open("wb") as log:
         server = subprocess.Popen(
@@ -61,24 +55,29 @@ def ui(processed_template: Processed, tmp_path_factory: pytest.TempPathFactory) 
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
+        watchdog = time.monotonic() + 200
+        while time.monotonic() < watchdog:
             if server.poll() is not None:
                 pytest.fail(f"the webserver ended:\n{log_file.read_text()[-3000:]}")
             try:
-                urllib.request.urlopen(f"{address}/server_info", timeout=2).close()
+                urllib.request.urlopen(f"{address}/server_info", timeout=20).close()
                 break
             except OSError:
                 time.sleep(0.5)
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(60)
 
 
 @pytest.fixture(scope="module")
 def page(ui: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, timeout=WAIT_MS)
         tab = browser.new_page(viewport={"width": 1600, "height": 1400}, base_url=ui)
         tab.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
@@ -108,7 +107,7 @@ def test_a_plot_opens(page: Page) -> None:
     row.get_by_text("[Show Markdown]").first.click()
     picture = page.locator("img[src^='data:image/png']").first
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.naturalWidth") > 300
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
 
 
 def test_columns_of_the_catalogue_are_explained(page: Page) -> None:
