@@ -118,7 +118,7 @@ def image_host() -> Iterator[ImageHost]:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    if not ready.wait(20):
+    if not ready.wait(120):
         raise RuntimeError("the image host did not start")
     try:
         yield host

@@ -257,11 +257,11 @@ class RunningServer:
     def reset(self, **faults: Any) -> None:
         """New faults, all counts at zero."""
         body = json.dumps(asdict(Faults(**faults))).encode()
-        urllib.request.urlopen(urllib.request.Request(self._root + "/_reset", body), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(self._root + "/_reset", body), timeout=120).close()
 
     def stats(self) -> dict[str, Any]:
         """Counts since the last reset."""
-        with urllib.request.urlopen(self._root + "/_stats", timeout=10) as response:
+        with urllib.request.urlopen(self._root + "/_stats", timeout=120) as response:
             return json.load(response)
 
 
