@@ -21,7 +21,7 @@ from tests.feeds.samples import ALL
 from vitrina.feeds.reading import read_drop
 from vitrina.feeds.records import DropFile, DropUnreadable, SourceConfig
 
-WATCHDOG_SECONDS = 10
+WATCHDOG_SECONDS = 60
 _LARGEST = 400_000
 _ENCODINGS = (
     "utf-16",

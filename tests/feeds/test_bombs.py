@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -78,13 +79,14 @@ _BOMBS = {
 }
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", _BOMBS)
 def test_a_bomb_is_refused_soon_with_what_to_do(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     _BOMBS[name](path)
+    began = time.process_time()  # by the clock a busy machine may need much longer
     with pytest.raises(DropUnreadable) as refusal:
         read_drop([DropFile(path, name)], SourceConfig())
+    assert time.process_time() - began < 20
     assert name in refusal.value.message or "columns" in refusal.value.message
     assert refusal.value.hint
 

@@ -19,7 +19,7 @@ _FILES = sorted(
 )
 
 pytestmark = [
-    pytest.mark.timeout(10),  # the watchdog
+    pytest.mark.timeout(60),  # the watchdog
     pytest.mark.skipif(not _FILES, reason="the shared malformed files are not here; set VITRINA_TEST_DATA"),
 ]
 
