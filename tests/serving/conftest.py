@@ -39,11 +39,11 @@ def served(home: Path) -> Iterator[Settings]:
     from vitrina.serving import starting
     from vitrina.serving.places import Places, Running
 
-    yield Settings(vitrina_home=home, serve_models_idle_seconds=60.0)  # type: ignore[call-arg]
+    yield Settings(vitrina_home=home, serve_models_idle_seconds=600.0)  # type: ignore[call-arg]
     found = Running.load(Places(home).record)
     if found is not None and (process := found.process.process()) is not None:
         process.terminate()
     if (child := starting._children.pop(home, None)) is not None:
-        child.process.wait(20)
+        child.process.wait(120)
     if (lock := starting._owned.pop(home, None)) is not None:
         lock.release()

@@ -18,6 +18,7 @@ from vitrina.llm.config import GatewayConfig
 from vitrina.llm.transport import AsgiTransport, Reply
 from vitrina.preferences.contracts import prompt_text
 from vitrina.reward.storage import write_manifest
+from vitrina.serving import batching
 from vitrina.serving.app import MAX_ITEMS, ServedModels
 from vitrina.serving.shelf import Shelf
 
@@ -62,7 +63,7 @@ class Asked:
         (folder / "model" / "weights").write_bytes(b"0")
         write_manifest(folder, {"kind": "policy", "contract": "card"})
         self.writer = writer
-        self.served = ServedModels(Shelf(folder.parent, open_writer=lambda _: writer), token=TOKEN, timeout_s=20)
+        self.served = ServedModels(Shelf(folder.parent, open_writer=lambda _: writer), token=TOKEN, timeout_s=200)
 
     def __call__(self, path: str, *bodies: Any, token: str = TOKEN) -> list[tuple[int, Any]]:
         async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -82,6 +83,12 @@ def asked(home: Path) -> Asked:
     return Asked(home, Echo())
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch waits until all have asked, on a machine that stands still for a moment too."""
+    monkeypatch.setattr(batching, "_WAIT_S", 2.0)
+
+
 def chat(facts: ProductFacts, **more: Any) -> dict[str, Any]:
     schema = {"name": card.SCHEMA_NAME, "strict": True, "schema": card.json_schema()}
     form = {"type": "json_schema", "json_schema": schema}
@@ -89,6 +96,7 @@ def chat(facts: ProductFacts, **more: Any) -> dict[str, Any]:
     return {"model": f"policy/{POLICY}", "messages": messages, "response_format": form, **more}
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_policy_writes_the_card_that_is_asked_for(asked: Asked) -> None:
     answers = asked("/chat/completions", *(chat(facts, seed=3, temperature=0.5, max_tokens=90) for facts in FACTS))
     for facts, (status, body) in zip(FACTS, answers, strict=True):
@@ -100,6 +108,7 @@ def test_a_policy_writes_the_card_that_is_asked_for(asked: Asked) -> None:
     assert asked.writer.calls == [5], "questions that come together are written together"
 
 
+@pytest.mark.usefixtures("patient")
 def test_questions_with_other_settings_are_not_mixed(asked: Asked) -> None:
     answers = asked("/chat/completions", *(chat(FACTS[0], seed=seed) for seed in (1, 2, 1)))
     texts = [orjson.loads(body["choices"][0]["message"]["content"])["text"].split()[-3] for _, body in answers]

@@ -57,7 +57,7 @@ def test_it_starts_when_it_is_asked_and_scores_as_in_ones_own_process(served: Se
         ServedReward("00000000ffffffff", served).scores(PROMPTS, TEXTS)
     # A process that dies is followed by another at the next question.
     os.kill(first.process.pid, signal.SIGKILL)
-    assert within(20, lambda: not first.alive)
+    assert within(120, lambda: not first.alive)
     assert model.scores(PROMPTS, TEXTS) == expected
     assert Running.load(places.record) != first
 
@@ -72,14 +72,14 @@ def test_two_who_ask_at_once_get_one_process(served: Settings) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    said, _ = other.communicate(timeout=120)
+    said, _ = other.communicate(timeout=240)
     assert {one.process.pid for one in found} == {int(said)}
 
 
 def test_it_ends_when_nobody_asks(served: Settings) -> None:
-    served.serve_models_idle_seconds = 0.5
+    served.serve_models_idle_seconds = 5.0  # longer than it takes to be found, on a busy machine too
     found = running(served)
-    assert within(30, lambda: not found.alive)
+    assert within(120, lambda: not found.alive)
     assert not Places(served.vitrina_home).record.exists()
     assert running(served) != found, "and starts again"
 
@@ -94,7 +94,7 @@ def test_it_ends_when_its_owner_was_killed(served: Settings) -> None:
     assert process.process() is not None
     owner.kill()
     owner.wait()
-    assert within(30, lambda: process.process() is None)
+    assert within(120, lambda: process.process() is None)
     assert not Places(served.vitrina_home).record.exists()
 
 
@@ -150,11 +150,11 @@ def test_one_that_is_slow_to_answer_is_waited_for_and_not_doubled(
 def test_by_hand_a_second_one_and_a_taken_port_are_refused_in_words(served: Settings) -> None:
     found = running(served)
     command = [sys.executable, "-m", "vitrina.serve_models", "--home"]
-    second = subprocess.run([*command, str(served.vitrina_home)], capture_output=True, text=True, timeout=60)
+    second = subprocess.run([*command, str(served.vitrina_home)], capture_output=True, text=True, timeout=200)
     assert second.returncode == 1
     assert f"{found.process.pid} serves" in second.stderr
     other = [*command, str(served.vitrina_home.parent / "other"), "--port", str(found.port)]
-    taken = subprocess.run(other, capture_output=True, text=True, timeout=60)
+    taken = subprocess.run(other, capture_output=True, text=True, timeout=200)
     assert taken.returncode == 1
     assert "cannot be listened on" in taken.stderr
     assert "Traceback" not in taken.stderr + second.stderr
