@@ -137,18 +137,18 @@ def test_an_interrupted_training_comes_to_the_same_weights(algorithm, straight, 
 @pytest.mark.slow
 def test_a_killed_process_goes_on_from_its_newest_whole_checkpoint_to_the_same_weights(straight, sft, tmp_path):
     settings = POLICY.described(Algorithm.RLOO, pretrained=False) | {"beta": None}
-    command = [
-        sys.executable, "-m", "vitrina.training.policy", "--train", str(made(tmp_path, 240)), "--sft", str(sft),
-        "--out", str(tmp_path / "policy"), "--settings", json.dumps(settings),
+    words = [
+        "--train", str(made(tmp_path, 240)), "--sft", str(sft), "--out", str(tmp_path / "policy"),
+        "--settings", json.dumps(settings),
     ]  # fmt: skip
-    killed(command, lambda said: said.get("stage") == "checkpoint")
+    killed("vitrina.training.policy", words, stage="checkpoint", step=2)
     saved = tmp_path / "policy.partial" / "work" / "checkpoints"
-    newest = max(folder for folder in saved.glob("checkpoint-?") if (folder / checkpoints.SEAL).is_file())
+    [newest] = [folder for folder in saved.glob("checkpoint-?") if (folder / checkpoints.SEAL).is_file()]
     # A trainer that was killed while it saved leaves a newer folder without a seal
     unfinished = saved / "checkpoint-9"
     unfinished.mkdir()
     (unfinished / "model.safetensors").write_bytes(b"half of it")
-    done, heard = run_and_listen(tmp_path, *command)
+    done, heard = run_and_listen(tmp_path, sys.executable, "-m", "vitrina.training.policy", *words)
     assert done.returncode == 0, done.stderr[-2000:]
     assert heard == [], "neither training nor judging asks for anything outside of this machine"
     told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]

@@ -3,7 +3,6 @@
 import json
 import signal
 import socket
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -132,11 +131,11 @@ def test_other_data_does_not_go_on_from_old_checkpoints(data, tmp_path):
 
 
 def test_a_killed_process_goes_on_to_the_same_weights(straight, data, tmp_path):
-    command = [
-        sys.executable, "-m", "vitrina.training.reward", "--train", str(data), "--out", str(tmp_path / "model"),
-        "--kind", "transformer", "--settings", json.dumps(SMALL.described()),
+    words = [
+        "--train", str(data), "--out", str(tmp_path / "model"), "--kind", "transformer",
+        "--settings", json.dumps(SMALL.described()),
     ]  # fmt: skip
-    killed(command, lambda said: said.get("stage") == "step" and said["step"] >= 17)
+    killed("vitrina.training.reward", words, stage="step", step=17)
     told = []
     plan = Plan(tmp_path / "model", ModelKind.TRANSFORMER, transformer=SMALL)
     resumed = train(load([data]), plan, lambda stage, figures: told.append(stage))
