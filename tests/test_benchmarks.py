@@ -46,11 +46,12 @@ def test_every_script_says_what_it_measures_and_can_be_started(script: Path) -> 
     assert set(FILES) <= {path.stem for path in SCRIPTS}
 
 
+@pytest.mark.timeout(700)
 def test_what_the_measurements_of_training_give_to_other_processes_arrives_there(shared_data: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.training", "--tests", "2", "--json"],
         cwd=HERE.parent, env={**os.environ, "VITRINA_TEST_DATA": str(shared_data)}, capture_output=True, text=True,
-        timeout=120, check=False,
+        timeout=600, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert all(bar["held"] for bar in objects(ran.stdout))

@@ -225,7 +225,7 @@ def test_a_run_killed_before_the_mark_loses_and_doubles_nothing() -> None:
     vote(person(), where)
     let_pass()
     process = subprocess.run(
-        [sys.executable, "-c", KILLED], cwd=ROOT, env=dict(os.environ), timeout=120, check=False, capture_output=True
+        [sys.executable, "-c", KILLED], cwd=ROOT, env=dict(os.environ), timeout=280, check=False, capture_output=True
     )
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()
     assert (Preference.objects.count(), pending(PREFERENCES)[0]) == (0, 5)

@@ -23,7 +23,7 @@ ASKS = (
     "subprocess.run([sys.executable, '-c', code], stderr=subprocess.DEVNULL)\n"
     "try:\n    socket.getaddrinfo('example.invalid', 443)\nexcept OSError:\n    pass\n"
     "server = socket.create_server(('127.0.0.1', 0))\n"
-    "socket.create_connection(server.getsockname(), timeout=5)\n"
+    "socket.create_connection(server.getsockname(), timeout=60)\n"
 )
 
 

@@ -166,6 +166,7 @@ def test_a_superseding_rejection_takes_the_text_off_the_shop_and_lowers_its_temp
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_killed_between_its_results_and_the_mark_loses_and_doubles_nothing(decisions: Ticker) -> None:
     from vitrina.catalog.models import Publication
     from vitrina.content.models import ContentVersion
@@ -177,7 +178,7 @@ def test_a_run_killed_between_its_results_and_the_mark_loses_and_doubles_nothing
     decide(item, "edit", edit={"title": "Своими словами", "body": "<p>Текст человека</p>"})
     wait(100)
     process = subprocess.run(
-        [sys.executable, "-c", KILLED_BEFORE_MARKING], cwd=REPOSITORY, env=dict(os.environ), timeout=150, check=False,
+        [sys.executable, "-c", KILLED_BEFORE_MARKING], cwd=REPOSITORY, env=dict(os.environ), timeout=600, check=False,
         capture_output=True,
     )  # fmt: skip
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def sleeper(**variables: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["sleep", "60"], env={**os.environ, **variables})
+    return subprocess.Popen(["sleep", "600"], env={**os.environ, **variables})
 
 
 def test_a_lock_keeps_others_out_until_its_holder_is_gone(tmp_path: Path) -> None:
@@ -60,10 +60,9 @@ def test_a_number_given_to_another_process_is_not_the_process() -> None:
 def test_only_marked_processes_are_ended() -> None:
     with sleeper(**{MARK_VARIABLE: "test-mark-1"}) as ours, sleeper() as stranger:
         try:
-            time.sleep(0.1)
             assert [process.pid for process in marked("test-mark-1")] == [ours.pid]
-            assert end_marked("test-mark-1", grace_s=5) == 1
-            ours.wait(timeout=5)
+            assert end_marked("test-mark-1", grace_s=60) == 1
+            ours.wait(timeout=60)
             assert stranger.poll() is None
         finally:
             stranger.kill()
@@ -72,11 +71,12 @@ def test_only_marked_processes_are_ended() -> None:
 def test_who_listens_on_a_port_is_named() -> None:
     import socket
 
-    port = free_port()
-    assert port_is_free(port)
+    # Between two looks somebody else on this machine may take a port
+    assert any(port_is_free(free_port()) for _ in range(5))
     with socket.socket() as server:
-        server.bind(("127.0.0.1", port))
+        server.bind(("127.0.0.1", 0))
         server.listen()
+        port = server.getsockname()[1]
         assert not port_is_free(port)
         assert f"pid {os.getpid()}" in str(listener(port))
 
@@ -157,7 +157,7 @@ def test_a_watchdog_whose_supervisor_vanished_ends_what_carries_the_mark(tmp_pat
     with sleeper(**{MARK_VARIABLE: "test-mark-3"}) as process:
         os.close(writing)
         assert watchdog.watch(tmp_path, "test-mark-3", embedded=False, source=reading) is False
-        process.wait(timeout=5)
+        process.wait(timeout=60)
     os.close(reading)
     assert (tmp_path / "run" / "interrupted").read_text() == "test-mark-3"
 
@@ -175,5 +175,5 @@ def test_the_last_line_of_a_log_is_the_last_that_says_something(tmp_path: Path) 
 def test_the_watchdog_starts_without_heavy_libraries() -> None:
     heavy = {"django", "dagster", "pandas", "yaml"}
     code = f"import sys, vitrina.servers.watchdog; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.strip() == "[]"
