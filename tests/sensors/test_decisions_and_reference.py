@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -80,9 +80,11 @@ def test_reference_files_whose_run_failed_are_asked_for_again(
 
 def test_the_pause_between_tries_grows(instance: dg.DagsterInstance) -> None:
     tags = {"purpose": "x"}
-    now = datetime.now(UTC)
     assert attempt(instance, tags) == 0
-    record(instance, dg.RunRequest(tags=tags, job_name="j"), dg.DagsterRunStatus.FAILURE, "j")
+    run_id = record(instance, dg.RunRequest(tags=tags, job_name="j"), dg.DagsterRunStatus.FAILURE, "j")
+    made = instance.get_run_record_by_id(run_id)
+    assert made is not None
+    now = made.create_timestamp
     assert "asked for at" in str(attempt(instance, tags, now=now + timedelta(seconds=20)))
     assert attempt(instance, tags, now=now + timedelta(seconds=40)) == 1
 
