@@ -9,6 +9,7 @@ import pytest
 
 from tests.comparison.conftest import PASSWORD
 from tests.desk.axe import assert_accessible, guises
+from tests.desk.screen import PATIENCE, becomes, drawn
 from vitrina.review import queue
 from vitrina.review.comparing import decide_pair
 from vitrina.review.models import Batch, Decision, Lease
@@ -34,6 +35,7 @@ def worker(person: People) -> User:
 def page(worker: User, desk: str, browser: Browser) -> Iterator[Page]:
     """An annotator's page in Russian; an error in a script or a refused file fails the test."""
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900}, base_url=desk)
+    context.set_default_timeout(PATIENCE)
     shown = context.new_page()
     problems: list[str] = []
     shown.on("pageerror", lambda error: problems.append(str(error)))
@@ -181,6 +183,7 @@ def test_nothing_stands_beyond_the_edge_at_any_width(page: Page, make_batch: Bat
         page.set_viewport_size({"width": width, "height": 450 if width == 720 else 800})
         page.reload()
         page.locator("#text-a").wait_for()
+        drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
         for button in page.locator(".answer").all():
             box = button.bounding_box()
@@ -197,6 +200,7 @@ def test_nothing_stands_beyond_the_edge_at_any_width(page: Page, make_batch: Bat
     page.goto("/compare/")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
+        drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
 
 
@@ -237,13 +241,15 @@ def test_a_pair_left_by_a_link_goes_back_soon_and_one_loaded_again_is_kept(
         return max(Lease.objects.filter(user=worker, ended_at=None).values_list("until", flat=True))
 
     def comes(wanted: Callable[[datetime], bool]) -> bool:
-        """Beacons and beats travel by themselves."""
-        return any(wanted(until()) or page.wait_for_timeout(200) for _ in range(50))
+        """Beacons and beats travel by themselves; a beat that a late beacon undid is repeated after a minute."""
+        return any(wanted(until()) or page.wait_for_timeout(200) for _ in range(400))
 
     open_batch(page, make_batch(3))
     page.reload()
     page.locator("#work.mode-pair").wait_for()
-    page.wait_for_timeout(600)  # its former self has spoken, the page has answered
+    # Its former self has spoken, the page has answered twice, and none of that is on its way any more
+    beats = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/beat/')).length"
+    assert becomes(page, f"{beats} >= 2")
     assert comes(lambda at: at > datetime.now(UTC) + timedelta(minutes=9))
     page.locator(".top .name").click()
     page.wait_for_url(lambda address: "/compare/" not in address or address.endswith("/compare/"))

@@ -6,16 +6,15 @@ for the second theme and language only what these change.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import TimeoutError
 
 from tests.desk.axe import GUISES, Guise, violations, wear
 from tests.desk.every_page import answers_of, of_the_admin, of_the_desk, planted
+from tests.desk.screen import PATIENCE, becomes, drawn
 from tests.desk.test_words import FOLDERS, entries
 from tests.workbench.conftest import dagster
 from vitrina.screenshots.pages import Page
@@ -112,6 +111,7 @@ class Walk:
             else:
                 # Documents of no address belong to nobody. Where a route is set, a browser keeps no file of a page
                 context.route("**/answered/*", self.answer)
+            context.set_default_timeout(PATIENCE)
             tab = self.tabs[viewer, scripts] = context.new_page()
             tab.on("pageerror", lambda error: self.fault(f"script error: {error}"))
             tab.on("console", self.console)
@@ -167,14 +167,15 @@ class Walk:
         for width in widths:
             tab.set_viewport_size({"width": width, "height": 900})
             # Pages that follow the width by script do so a frame later
-            with contextlib.suppress(TimeoutError):
-                tab.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=2000)
+            becomes(tab, "document.documentElement.scrollWidth <= innerWidth", wait=10_000)
             beyond = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
             if beyond > 0:
                 self.fault(f"{beyond} px stand beyond the edge at {width}: {tab.evaluate(_WIDEST)}")
             if width == min(WIDTHS):
+                drawn(tab)
                 self.squeezed(tab, width)
         tab.set_viewport_size(WIDE)
+        drawn(tab)
         self.squeezed(tab, WIDE["width"])
 
     def squeezed(self, tab: Tab, width: int) -> None:

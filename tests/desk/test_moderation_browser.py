@@ -9,7 +9,7 @@ import pytest
 
 from tests.desk.axe import assert_accessible, guises
 from tests.desk.cases import make_cases
-from tests.desk.screen import opened, press, signed_in, states
+from tests.desk.screen import drawn, opened, press, signed_in, states
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -91,8 +91,9 @@ def test_the_list_beside_follows_what_is_decided_and_a_row_that_is_clicked(page:
     page.locator(f"#row-{third.pk}[aria-current]").wait_for()
     assert page.locator('#bulk input[name="here"]').input_value() == str(third.pk)
     page.go_back()
-    opened_again = page.locator("#item-title", has_text="P-2")
-    opened_again.wait_for()
+    # The page is loaded anew, and obeys keys when its scripts have run
+    page.locator("#item-title", has_text="P-2").wait_for()
+    page.locator("[data-keys-open]").wait_for()
     page.keyboard.press("j")
     opened(page, third)
 
@@ -234,6 +235,7 @@ def test_nothing_stands_beyond_the_edge_at_any_width(page: Page, cases: list[Rev
     for width in WIDTHS:
         # 720 x 450 is what 1440 x 900 shows at 200 %
         page.set_viewport_size({"width": width, "height": 450 if width == 720 else 800})
+        drawn(page)
         for state in ("plain", "reject", "edit", "more"):
             if state == "reject":
                 page.locator("[data-reasons] > summary").click()
@@ -274,6 +276,7 @@ def test_every_state_of_the_screen_is_accessible(page: Page, cases: list[ReviewI
         assert_accessible(page, what="keys", guise=guise)
         page.keyboard.press("Escape")
     page.set_viewport_size({"width": 390, "height": 844})
+    drawn(page)
     assert_accessible(page, what="telephone")
 
 

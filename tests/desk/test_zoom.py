@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.desk.cases import make_cases
-from tests.desk.screen import opened, signed_in
+from tests.desk.screen import drawn, opened, signed_in
 from tests.review.conftest import make_batch
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def enlarge_letters(page: Page) -> None:
     """Twice the size, in a window that is not zoomed."""
     page.set_viewport_size({"width": 1280, "height": 1024})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
+    drawn(page)
 
 
 def readable(page: Page, text: str, bar: str, *, size: float, lines: float) -> None:

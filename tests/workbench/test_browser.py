@@ -13,6 +13,7 @@ from django.db import connections
 from tests.catalog.making import catalogue, day, parsed, take, verdict, version
 from tests.desk.axe import assert_accessible
 from tests.desk.conftest import PASSWORD
+from tests.desk.screen import LASTING, PATIENCE
 from tests.workbench.dagster_server import FakeDagster
 from tests.workbench.test_backgrounds import picture
 from tests.workbench.test_uploads import LIST
@@ -28,6 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("da
 def page(person: Callable[..., Any], dagster: FakeDagster, desk: str, browser: Browser) -> Iterator[Page]:
     """An administrator's page; an error in a script or a refused file fails the test."""
     context = browser.new_context(locale="ru", viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(LASTING)
     shown = context.new_page()
     problems: list[str] = []
     shown.on("pageerror", lambda error: problems.append(str(error)))
@@ -67,9 +70,9 @@ def test_a_run_is_followed_without_loading_the_page_again(
     page.wait_for_url("**/runs/*/")
     page.get_by_text("работает").wait_for()
     dagster.says = ["texts: 1 asked, 1 written"]
-    page.get_by_text("texts: 1 asked, 1 written").wait_for(timeout=30_000)
+    page.get_by_text("texts: 1 asked, 1 written").wait_for()
     dagster.status = "SUCCESS"
-    page.get_by_text("готово").wait_for(timeout=30_000)
+    page.get_by_text("готово").wait_for()
     assert page.locator("[hx-trigger]").count() == 0
     assert_accessible(page)
 
@@ -92,14 +95,14 @@ def test_a_picture_and_a_list_are_handed_in_and_seen_to_their_end(
 
     with ThreadPoolExecutor(1) as runs:
         runs.submit(in_a_run).result()
-    page.get_by_text("Скачать PNG").wait_for(timeout=30_000)
+    page.get_by_text("Скачать PNG").wait_for()
     assert_accessible(page)
     (tmp_path / "list.csv").write_text(LIST, encoding="utf-8")
     page.goto(f"{desk}/drops/new/")
     page.set_input_files("[name=files]", tmp_path / "list.csv")
     page.fill("[name=new_source]", "desk")
     page.get_by_role("button", name="Посмотреть").click()
-    page.get_by_text("Пока ничего не передано").wait_for(timeout=90_000)
+    page.get_by_text("Пока ничего не передано").wait_for()
     assert_accessible(page)
     page.get_by_role("button", name="Передать выгрузку").click()
     page.get_by_text("desk/list.csv").wait_for()
@@ -113,7 +116,7 @@ def test_a_text_is_checked_in_place_and_saved(page: Page, desk: str, settings: S
     page.fill("[name=seo_title]", "Платье женское")
     page.fill("[name=seo_description]", "Платье из хлопка")
     page.get_by_role("button", name="Проверить").click()
-    page.get_by_text("Слишком мало слов").wait_for(timeout=30_000)
+    page.get_by_text("Слишком мало слов").wait_for()
     assert page.locator("[name=body]").input_value().startswith("Платье из хлопка.")
     assert_accessible(page)
     page.get_by_role("button", name="Сохранить как мой текст").click()
