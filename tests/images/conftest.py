@@ -25,7 +25,13 @@ def asking(settings: Settings, host: ImageHost, monkeypatch: pytest.MonkeyPatch)
     """Settings under which the host of the test may be asked, without manners that cost time."""
     monkeypatch.setattr("vitrina.images.downloading._AGAIN_SECONDS", 0.01)
     return settings.model_copy(
-        update={"image_allow_hosts": host.host, "image_host_interval_seconds": 0.0, "image_workers": 1}
+        update={
+            "image_allow_hosts": host.host,
+            "image_host_interval_seconds": 0.0,
+            "image_workers": 1,
+            "image_timeout_seconds": 120.0,
+            "image_decode_seconds": 120.0,
+        }
     )
 
 
