@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("database")
 CONFIGURED = override_settings(
-    SOCIALACCOUNT_PROVIDERS={"github": {"APPS": [{"client_id": "id", "secret": "hush"}], "SCOPE": ["user:email"]}}
+    SOCIALACCOUNT_REQUESTS_TIMEOUT=120,
+    SOCIALACCOUNT_PROVIDERS={"github": {"APPS": [{"client_id": "id", "secret": "hush"}], "SCOPE": ["user:email"]}},
 )
 
 

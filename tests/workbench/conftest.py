@@ -28,11 +28,21 @@ def django_statements() -> Callable[[Callable[[], Any]], int]:
     return count
 
 
+def patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """How long pages wait for Dagster, whichever they are."""
+    from vitrina.servers.graphql import DagsterApi
+
+    monkeypatch.setattr(
+        "vitrina.workbench.dagster.DagsterApi", lambda address, **_: DagsterApi(address, timeout_s=seconds)
+    )
+
+
 @pytest.fixture
 def dagster(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDagster]:
-    """A platform that seems to run; the desk's settings name it."""
+    """A platform that seems to run; the desk's settings name it, and wait for it longer than a machine stands still."""
     from vitrina.config import get_settings
 
+    patience(monkeypatch, 120.0)
     with fake_dagster() as fake:
         monkeypatch.setenv("DAGSTER_URL", fake.address)
         get_settings.cache_clear()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.catalog.making import catalogue, day, parsed, take, version
+from tests.workbench.conftest import patience
 from tests.workbench.dagster_server import FakeDagster
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -100,10 +101,10 @@ def test_dagster_that_went_away_is_slow_or_speaks_nonsense_is_told_in_words(
 
     _, client = moderator
     address = f"/products/{product.pk}/processing/"
-    monkeypatch.setattr("vitrina.workbench.dagster.WAIT_SECONDS", 0.2)
-    monkeypatch.setattr("vitrina.workbench.dagster.connected.__kwdefaults__", {"wait": 0.2})
-    dagster.slow = 2.0
-    assert "Dagster does not answer" in client.get(address).content.decode()
+    with monkeypatch.context() as hasty:
+        patience(hasty, 0.2)
+        dagster.slow = 2.0
+        assert "Dagster does not answer" in client.get(address).content.decode()
     dagster.slow, dagster.broken = 0.0, True
     assert "Dagster does not answer" in client.get(address).content.decode()
     dagster.broken, dagster.refuses = False, "no such job <script>"
