@@ -29,7 +29,7 @@ def alike(value: Any) -> Any:
     if isinstance(value, list):
         return [alike(inner) for inner in value]
     if isinstance(value, str):
-        return re.sub(r"\d+", "#", value)
+        return re.sub(r"\d+", "#", re.sub(r"(:\d\d)\.\d{6}", r"\1", value))  # one moment in a million has no fraction
     return value if value is None or isinstance(value, float | bool) else 0
 
 

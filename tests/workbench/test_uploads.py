@@ -219,13 +219,20 @@ def test_the_reader_has_nothing_of_our_environment_and_limits(
     assert set(seen) == {"PYTHONPATH", "PATH", "PYTHONUTF8", "TMPDIR"}
 
 
-def test_a_reader_that_hangs_or_dies_is_told(moderator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_hangs_or_dies_is_told(moderator: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import subprocess
+
     from vitrina.workbench import incoming
 
     _, client = moderator
-    monkeypatch.setattr(incoming, "READ_SECONDS", 0.01)
-    assert "took too long" in client.get(handed_in(client, upload(LIST))).content.decode()
-    monkeypatch.setattr(incoming, "READ_SECONDS", 60)
+    real, hangs = subprocess.run, tmp_path / "hangs"
+    hangs.write_text("#!/bin/sh\nexec sleep 600\n")
+    hangs.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setattr(incoming.sys, "executable", str(hangs))
+        # Not the figure of the module: by that a page tells too whether a reader must be gone
+        patch.setattr(incoming.subprocess, "run", lambda command, **given: real(command, **given | {"timeout": 0.2}))
+        assert "took too long" in client.get(handed_in(client, upload(LIST))).content.decode()
     monkeypatch.setattr(incoming.sys, "executable", "/bin/false")
     assert "The reader was stopped" in client.get(handed_in(client, upload(LIST))).content.decode()
 
