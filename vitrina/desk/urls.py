@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from vitrina.desk.views import accounts, bulk, deciding, flags, health, home, moderation, people, pictures
+from vitrina.desk.views import accounts, bulk, deciding, flags, health, home, moderation, people, pictures, saved
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -36,6 +36,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/mine/", moderation.mine, name="moderation_mine"),
     path("moderation/flagged/", flags.flags, name="moderation_flagged"),
     path("moderation/flagged/<int:item_id>/", flags.answer, name="moderation_answer_flag"),
+    path("moderation/views/", saved.views, name="moderation_views"),
+    path("moderation/views/keep/", saved.keep, name="moderation_view_keep"),
+    path("moderation/views/<int:view_id>/name/", saved.name, name="moderation_view_name"),
+    path("moderation/views/<int:view_id>/remove/", saved.remove, name="moderation_view_remove"),
     path("moderation/beat/", deciding.beat, name="moderation_beat"),
     path("moderation/leave/", deciding.leave, name="moderation_leave"),
     path("moderation/undo/", deciding.undo, name="moderation_undo"),

@@ -42,6 +42,7 @@ def seed(*, products: int = 120, pairs: int = 80, now: datetime | None = None, f
     catalogue.fill(products)
     ids = catalogue.ids | vote(chance, moment, people, catalogue.versions, pairs)
     _models(chance, moment)
+    _own_things(people)
     arguments = {name: str(value) for name, value in ids.items()} | _links(people)
     if files:
         seed_pictures(catalogue.products)
@@ -86,6 +87,14 @@ def _people() -> dict[str, Any]:
         found[key] = User.objects.create_user(email, email, PASSWORD, first_name=name)
         give_role(found[key], Role(role))
     return found
+
+
+def _own_things(people: dict[str, Any]) -> None:
+    """What people arranged for themselves at the desk."""
+    from vitrina.review.models import BoardConsent, SavedView
+
+    BoardConsent.objects.bulk_create(BoardConsent(user=people[name]) for name in ("Анна", "Борис"))
+    SavedView.objects.create(user=people["moderator"], name="Срочные тексты", query="view=urgent&kind=text")
 
 
 def _models(chance: random.Random, moment: datetime) -> None:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from vitrina.desk.editing import LIMITS, WORDS_WANTED, Words
 from vitrina.desk.keys import Key
 from vitrina.desk.moderation import case as cases
-from vitrina.desk.moderation import choosing, listing
+from vitrina.desk.moderation import choosing, listing, saved
 from vitrina.desk.moderation.listing import Filters
 from vitrina.desk.moderation.past import told_action, why_of
 from vitrina.desk.names import moderators, short_name
@@ -158,7 +158,7 @@ def frame_of_list(request: HttpRequest, filters: Filters, item: ReviewItem | Non
         **frame_of_case(filters, item), "kinds": listing.KINDS, "flagged": flagged().count(),
         "views": [(code, name, count[code], filters.address(view=code if code != "all" else "", q=""))
                   for code, name in listing.VIEWS.items()],
-        "open_count": count["all"], "listed": listing.listed(user, filters, item),
+        "own_views": saved.views_of(user), "open_count": count["all"], "listed": listing.listed(user, filters, item),
         "rules": listing.rules_in_use(), "sources": listing.sources_in_use(), "bulk_reasons": REASONS.items(),
     }  # fmt: skip
 

@@ -8,17 +8,20 @@ from vitrina.review.models.batches import Batch, GuidelinesVersion
 from vitrina.review.models.decisions import Decision, Outbox
 from vitrina.review.models.items import ResponsePair, ReviewItem
 from vitrina.review.models.looks import SecondLook
+from vitrina.review.models.personal import BoardConsent, SavedView
 from vitrina.review.models.work import Annotator, Lease, SetAside, Watermark
 
 __all__ = [
     "Annotator",
     "Batch",
+    "BoardConsent",
     "Decision",
     "GuidelinesVersion",
     "Lease",
     "Outbox",
     "ResponsePair",
     "ReviewItem",
+    "SavedView",
     "SecondLook",
     "SetAside",
     "Watermark",

@@ -37,7 +37,7 @@ window.vitrinaList = (function () {
   }
   function renew() {
     const queue = find("#queue");
-    if (!visible() || queue.contains(document.activeElement) || busy() || find("details[open]:not([data-narrowed])", queue)) return;
+    if (!visible() || queue.contains(document.activeElement) || busy() || find("details[open]:not([data-narrowed], [data-standing])", queue)) return;
     const query = queue.dataset.query, item = queue.dataset.current;
     htmx.ajax("GET", `${area.dataset.rows}?${query}${query && "&"}item=${item}`, { target: "#queue", swap: "outerHTML" });
   }
