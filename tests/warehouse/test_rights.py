@@ -110,6 +110,8 @@ REFUSED = [
     "INSERT INTO review_outbox (consumer, kind, decision_id, payload, consumed_by) "
     "SELECT 'publication', 'x', id, '{}', '' FROM review_decision",
     "DELETE FROM review_outbox",
+    "INSERT INTO review_boardconsent (user_id) SELECT id FROM auth_user",
+    "DELETE FROM review_savedview",
     "SELECT password FROM auth_user",
     "SELECT * FROM auth_user",
     "UPDATE auth_user SET is_superuser = true",

@@ -15,6 +15,9 @@ class Desk(BaseSettings):
         None, description="https://… that people open the desk at, behind your proxy; empty: loopback only."
     )
     desk_upload_mb: int = Field(100, ge=1, le=10_000, description="Megabytes that one drop may have at the desk.")
+    desk_team_board: bool = Field(
+        False, description="Let annotators who agree to it see each other's numbers of a week; off: nobody does."
+    )
     dagster_url: str | None = Field(
         None, description="Where the desk asks for runs; empty: the platform that runs from the home folder."
     )

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("numbers/", overview.numbers, name="numbers"),
     path("numbers/overview/", overview.overview, name="numbers_overview"),
     path("numbers/me/", people.me, name="numbers_me"),
+    path("numbers/me/team/", people.show_to_team, name="numbers_show_to_team"),
     path("numbers/people/", people.people, name="numbers_people"),
     path("numbers/people/<int:user_id>/", people.person, name="numbers_person"),
     path("numbers/agreement/", agreement.agreement, name="numbers_agreement"),

@@ -5,24 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from vitrina.accounts.access import opens_for
 from vitrina.accounts.roles import Access
+from vitrina.desk.posted import posts_from
 from vitrina.numbers import people as figures
+from vitrina.numbers import team
 from vitrina.numbers.periods import Period
 from vitrina.numbers.svg import Series, bars
 from vitrina.numbers.views.frame import asked_period, day_names, page
+from vitrina.review.errors import Forbidden
 
 
 @opens_for(Access.SIGNED_IN)
 def me(request: HttpRequest) -> HttpResponse:
-    """The reader's own numbers; nobody else's."""
+    """The reader's own numbers, and those of the team who show theirs, where the reader does so too."""
     assert isinstance(request.user, User)  # noqa: S101 - the page opens for people who signed in
     period, choice = asked_period(request)
-    return page(request, "me", choice | _of(request.user, period, own=True))
+    shared = {"team": team.board_for(request.user), "team_days": team.DAYS}
+    return page(request, "me", choice | shared | _of(request.user, period, own=True))
+
+
+@opens_for(Access.SIGNED_IN)
+@posts_from("numbers_me")
+def show_to_team(request: HttpRequest) -> HttpResponse:
+    """Show one's numbers to the team, or no more."""
+    assert isinstance(request.user, User)  # noqa: S101 - as above
+    try:
+        team.show(request.user, to_team=request.POST.get("show") == "1")
+    except Forbidden:
+        raise Http404 from None
+    return redirect("numbers_me")
 
 
 @opens_for(Access.ADMIN)
