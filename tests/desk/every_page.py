@@ -31,7 +31,8 @@ NO_PAGE = {
         "compare_beat", "compare_known", "compare_leave", "compare_left", "compare_revise", "compare_undo",
         "compare_unskip", "hand_over_reset", "invite_person", "moderation_answer_flag", "moderation_assign",
         "moderation_beat", "moderation_bulk", "moderation_check", "moderation_decide", "moderation_later",
-        "moderation_leave", "moderation_show_again", "moderation_undo", "product_again", "product_back",
+        "moderation_leave", "moderation_show_again", "moderation_undo", "moderation_view_keep", "moderation_view_name",
+        "moderation_view_remove", "numbers_show_to_team", "product_again", "product_back",
         "password_link", "product_shown", "reopen_account", "revoke_key", "set_language", "upload_discard",
         "upload_place", "withdraw_invitation",
     },
@@ -49,8 +50,8 @@ NO_PAGE = {
     DRAWN: {"api:swagger", "api:redoc"},
 }  # fmt: skip
 #: Addresses that show more where they are asked for it.
-VARIANTS = {"product": ("?version=2&tab=diff", "?tab=site"), "products": ("?q=крем",), "moderation": ("?view=all",),
-            "backgrounds": ("?product={product_id}",)}  # fmt: skip
+VARIANTS = {"product": ("?version=2&tab=diff", "?tab=site"), "products": ("?q=крем",),
+            "moderation": ("?view=all", "?kind=text"), "backgrounds": ("?product={product_id}",)}  # fmt: skip
 #: Stands for all tables of the admin that nobody changes.
 RECORD = "admin:review_decision"
 #: Documents that no address has: what is answered instead of a page.
