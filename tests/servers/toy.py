@@ -17,6 +17,7 @@ from vitrina.servers.state import StackState, running_stack
 TOY = """
 import os
 import time
+from pathlib import Path
 import dagster as dg
 
 BRIEF = bool(os.environ.get("TOY_BRIEF"))
@@ -29,7 +30,8 @@ def slow():
 
 @dg.asset
 def brief():
-    time.sleep(4)
+    while not Path(__file__).with_name("enough").exists():
+        time.sleep(0.1)
 
 @dg.sensor(target=[brief if BRIEF else slow], minimum_interval_seconds=2, default_status=dg.DefaultSensorStatus.RUNNING)
 def once():
@@ -47,7 +49,7 @@ from vitrina.servers.stack import Stack
 from vitrina.servers.state import StackConfig
 
 config = StackConfig(Path(sys.argv[1]), Path(sys.argv[2]), port=0)
-stack = Stack(config, say=lambda text: sys.stdout.write(text + "\\n"))
+stack = Stack(config, say=lambda text: print(text, flush=True))
 with signals_interrupt():
     try:
         stack.start()
@@ -67,7 +69,7 @@ def start(project: Path, *options: str, **variables: str) -> subprocess.Popen[by
         )
 
 
-def until(ask: Callable[[], object], project: Path, *, seconds: float = 120) -> None:
+def until(ask: Callable[[], object], project: Path, *, seconds: float = 400) -> None:
     """Poll until ``ask`` gives something true; on giving up, show what the supervisor said."""
     deadline = time.monotonic() + seconds
     while not ask():
@@ -83,4 +85,4 @@ def ready(home: Path) -> StackState | None:
 
 def statuses(state: StackState) -> list[str]:
     """Of all runs, the oldest first."""
-    return [run.status for run in reversed(DagsterApi(state.address).runs())]
+    return [run.status for run in reversed(DagsterApi(state.address, timeout_s=120).runs())]
