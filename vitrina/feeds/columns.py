@@ -3,7 +3,7 @@
 Belongs here: the choice and its explanation. Stays out: reading files, and turning cells into values (``mapping``).
 
 The title is never guessed: without a header that says so, a column is taken only when its content leaves no doubt;
-else :class:`DropUnreadable` shows the columns and the mapping to write.
+else :class:`NoTitle` shows the columns and the mapping to write.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from vitrina.feeds.content_columns import by_content
 from vitrina.feeds.currencies import iso_code
 from vitrina.feeds.profiles import Profile, profile
 from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, Fault, SourceConfig
+from vitrina.feeds.seen_columns import Column, by_key, seen_columns
 from vitrina.feeds.synonyms import ATTRIBUTE, FINAL_PRICES, IGNORE, PLAIN_PRICES, REGULAR_PRICES, match
 from vitrina.feeds.text import clean_line
 
@@ -56,6 +57,22 @@ class Recognition:
         """Headers mapped to a field, in file order."""
         return [header for header, target in self.targets.items() if target == name]
 
+    def seen(self, config: SourceConfig) -> tuple[Column, ...]:
+        """The columns with their first values."""
+        samples = {header: column.samples for header, column in self.profiles.items()}
+        return seen_columns(self.targets, samples, config.mapping)
+
+
+class NoTitle(DropUnreadable):
+    """No column can be told to be the title. ``columns``: what was found; ``format`` and ``encoding``: of the table."""
+
+    fault = Fault.NO_TITLE
+
+    def __init__(self, message: str, *, hint: str, columns: tuple[Column, ...]) -> None:
+        super().__init__(message, hint=hint)
+        self.columns = columns
+        self.format = self.encoding = ""
+
 
 def recognise(
     headers: Sequence[str], rows: Sequence[Mapping[str, Any]], config: SourceConfig, *, file: str = "the file"
@@ -69,7 +86,7 @@ def recognise(
         file: Name for messages.
 
     Raises:
-        DropUnreadable: No column is the title beyond doubt.
+        NoTitle: No column is the title beyond doubt.
     """
     sample = rows[: max(_WIDE_ROWS, min(SAMPLE_ROWS, _SAMPLE_CELLS // max(1, len(headers))))]
     profiles = {header: profile([row.get(header) for row in sample]) for header in headers}
@@ -83,8 +100,10 @@ def recognise(
     _apply_mapping(result, headers, config)
     result.targets = {header: result.targets[header] for header in headers}
     if "title" not in result.targets.values():
-        raise DropUnreadable(
-            f"{file}: no column can be told to be the title.", hint=_explain(result, config), fault=Fault.NO_TITLE
+        raise NoTitle(
+            f"{file}: no column can be told to be the title.",
+            hint=_explain(result, config),
+            columns=result.seen(config),
         )
     _add_notes(result)
     return result
@@ -217,9 +236,7 @@ def _unsure_second_price(result: Recognition) -> None:
 
 
 def _apply_mapping(result: Recognition, headers: Sequence[str], config: SourceConfig) -> None:
-    by_name = {clean_line(header).casefold(): header for header in headers}
-    for number, header in enumerate(headers, 1):
-        by_name.setdefault(str(number), header)
+    by_name = by_key(headers)
     wanted = {
         by_name[key]: target for name, target in config.mapping.items() if (key := name.strip().casefold()) in by_name
     }

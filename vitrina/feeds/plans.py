@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from vitrina.feeds.columns import Recognition, recognise
+from vitrina.feeds.columns import NoTitle, Recognition, recognise
 from vitrina.feeds.currencies import BY_WORD, PATTERN
 from vitrina.feeds.prices import decimal_separator
-from vitrina.feeds.records import CANONICAL_FIELDS, DropUnreadable, RawRow, SourceConfig, Table
+from vitrina.feeds.records import CANONICAL_FIELDS, RawRow, SourceConfig, Table
+from vitrina.feeds.seen_columns import Column
 from vitrina.feeds.shops import currency_of_shop
 from vitrina.feeds.synonyms import ATTRIBUTE, normalise
 from vitrina.feeds.text import as_text
@@ -45,6 +46,7 @@ class Plan:
         hint: Category said by the file's name.
         decimal: Decimal separator the price column shows.
         columns: Header → canonical field or ``None``, for the report.
+        seen: The columns with their first values, for the report.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Plan:
     assumed_currency: str | None = None
     hint: str | None = None
     columns: dict[str, str | None] = field(default_factory=dict)
+    seen: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -94,14 +97,15 @@ def plan_for(
     """Recognise a table's columns and make the plan.
 
     Raises:
-        DropUnreadable: No title column, and no plan of an earlier file of the same shape.
+        NoTitle: No title column, and no plan of an earlier file of the same shape.
     """
     headers = table.headers or list(dict.fromkeys(key for row in head for key in row.values))
     samples = [row.values for row in head]
     try:
         found = recognise(headers, samples, config, file=file or "the file")
-    except DropUnreadable:
+    except NoTitle as error:
         if fallback is None or list(fallback.columns) != headers:
+            error.format, error.encoding = table.format, table.encoding
             raise
         return replace(fallback, hint=category_of_file(file) if fallback.hint else None)
     headerless = all(header.isdecimal() for header in headers)
@@ -122,6 +126,7 @@ def plan_for(
         minor=config.price_unit == "minor",
         hint=category_of_file(file) if headerless and not found.of("category") and found.of("url") else None,
         columns={header: target if target in CANONICAL_FIELDS else None for header, target in found.targets.items()},
+        seen=found.seen(config),
         notes=tuple(found.notes),
         **{name: _one(found, name) for name in _SINGLE},
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from vitrina.feeds.reading import read_drop
 from vitrina.feeds.records import DropFile, DropUnreadable, ParsedProduct, QuarantinedRow, SourceConfig
+from vitrina.feeds.seen_columns import Column
 
 _FIRST = 5
 
@@ -26,8 +27,8 @@ def check_files(paths: Sequence[Path], source_config: SourceConfig) -> dict[str,
         source_config: Settings of the source.
 
     Returns:
-        ``files, source, format, encoding, rows, accepted, quarantined, merged, balanced, reasons, columns, notes,
-        products`` (the first five), ``quarantine`` (the first five).
+        ``files, source, format, encoding, rows, accepted, quarantined, merged, balanced, reasons, columns, seen,
+        notes, products`` (the first five), ``quarantine`` (the first five).
 
     Raises:
         DropUnreadable: No such file, or a file that cannot be read.
@@ -47,6 +48,7 @@ def check_files(paths: Sequence[Path], source_config: SourceConfig) -> dict[str,
         "balanced": report.balanced(),
         "reasons": dict(report.reasons),
         "columns": dict(report.columns),
+        "seen": [_plain(column) for column in report.seen],
         "notes": list(report.notes),
         "products": [_plain(product) for product in islice(drop.products, _FIRST)],
         "quarantine": [_plain(row) for row in islice(drop.quarantine, _FIRST)],
@@ -75,5 +77,8 @@ def drop_files(paths: Sequence[Path]) -> list[DropFile]:
     return files
 
 
-def _plain(record: ParsedProduct | QuarantinedRow) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(record).items()}
+def _plain(record: ParsedProduct | QuarantinedRow | Column) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        return str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
+
+    return {name: plain(value) for name, value in asdict(record).items()}

@@ -184,6 +184,7 @@ def _describe(report: FeedReport, table: Table, plan: Plan) -> None:
             setattr(report, name, value)
         elif value not in known.split("+") and value != "-":
             setattr(report, name, f"{known}+{value}")
+    report.seen += [column for column in plan.seen if column.header not in report.columns]
     for header, target in plan.columns.items():
         report.columns.setdefault(header, target)
     _add_notes(report, plan.notes)

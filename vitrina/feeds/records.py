@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vitrina.errors import PermanentError
+from vitrina.feeds.seen_columns import Column
 
 
 class Fault(StrEnum):
@@ -182,6 +183,7 @@ class FeedReport:
         reasons: Quarantine reason → count.
         columns: Header in the file → canonical field (``None`` where it went to attributes), in file order.
         notes: For people: "the id is derived …", "prices taken from column …".
+        seen: The columns with their first values, in file order; none for formats that name their fields themselves.
     """
 
     format: str = ""
@@ -193,6 +195,7 @@ class FeedReport:
     reasons: dict[str, int] = field(default_factory=dict)
     columns: dict[str, str | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    seen: list[Column] = field(default_factory=list)
 
     def balanced(self) -> bool:
         """Whether every record is accounted for."""

@@ -1,7 +1,7 @@
 """Runs as the desk asks for them and shows them: by GraphQL, with short waits, and clear words when nobody answers.
 
-Belongs here: launching ``process_products`` and ``background_requests``, the state of a run as plain values. Stays out:
-what the jobs do, pages.
+Belongs here: launching ``process_products``, ``background_requests`` and ``intake``, the state of a run as plain
+values. Stays out: what the jobs do, pages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vitrina.workbench.options import ProcessingOptions
 
 #: A page does not wait longer than this for Dagster.
 WAIT_SECONDS = 5.0
-PROCESS, BACKGROUNDS = "process_products", "background_requests"
+PROCESS, BACKGROUNDS, INTAKE = "process_products", "background_requests", "intake"
 #: Jobs whose runs are shown to who may ask for them.
 JOBS = (PROCESS, BACKGROUNDS)
 PRODUCT_TAG, PERSON_TAG = "vitrina/product", "vitrina/asked_by"
@@ -111,6 +111,15 @@ def work_backgrounds(api: DagsterApi) -> str | None:
     if any(run.job == BACKGROUNDS for run in api.runs(*IN_PROGRESS, limit=100)):
         return None
     return launch(api, BACKGROUNDS)
+
+
+def read_drop_again(api: DagsterApi, key: str, *, person: int) -> str:
+    """Ask for a run that reads a drop once more, with the settings that its source has now; returns the run's id.
+
+    Raises:
+        RetryableError: Dagster does not answer or refuses.
+    """
+    return launch(api, INTAKE, partition=key, tags={PERSON_TAG: str(person)})
 
 
 def runs_of_product(api: DagsterApi, product_id: int, *, limit: int = 10) -> list[Run]:

@@ -10,8 +10,11 @@ from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
+from vitrina.catalog.drops import DROPS_PREFIX, drop_key, group
 from vitrina.catalog.models import Drop, Product, QuarantinedRow
+from vitrina.catalog.registry import candidate_digest
 from vitrina.content.models import ContentVersion, Verdict
+from vitrina.objects import ObjectStore
 from vitrina.review.models import ReviewItem
 from vitrina.workbench.incoming import Upload
 
@@ -73,6 +76,20 @@ def drop_of(upload: Upload) -> Drop | None:
     if fresh is not None:
         return fresh
     return rows.filter(digest=upload.files[0][2]).first() if len(upload.files) == 1 else None
+
+
+def taken_before(store: ObjectStore, source: str, path: str) -> Drop | None:
+    """The drop that what now lies at that path was taken in as before: the sensor does not ask for it again.
+
+    Raises:
+        VitrinaError: The object store does not answer.
+    """
+    found, _ignored = group(store.list(f"{DROPS_PREFIX}{source}/"))
+    for candidate in found:
+        if candidate.path == path:
+            key = drop_key(source, candidate.name, candidate_digest(store, candidate))
+            return Drop.objects.filter(key=key).exclude(state=Drop.State.FOUND).first()
+    return None
 
 
 def handed_in_before(upload: Upload) -> Drop | None:

@@ -1,7 +1,8 @@
 """Lists handed in at the desk: kept aside, read in a limited process, placed when the person says so.
 
 Belongs here: one folder an upload below the home folder, its states, its end. Stays out: reading (``reading_worker``),
-the drops area (``vitrina.catalog.handing_in``), pages. Nothing reaches the drops area before :func:`place`.
+the drops area (``vitrina.catalog.handing_in``), settings that are chosen for a list (``supplier_settings``), pages.
+Nothing reaches the drops area before :func:`place`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +30,9 @@ from vitrina.catalog.drops import DROPS_PREFIX, SOURCE_FILE, SUCCESS_FILE, is_re
 from vitrina.catalog.handing_in import SOURCE_NAME, hand_in
 from vitrina.config import PROJECT_ROOT, Settings
 from vitrina.errors import PermanentError
-from vitrina.objects import ObjectMissing, ObjectStore
+from vitrina.objects import ObjectStore
+from vitrina.workbench import supplier_settings
+from vitrina.workbench.supplier_settings import Chosen, SettingsChanged
 
 MOST_FILES = 20
 KEPT = timedelta(hours=24)
@@ -60,6 +64,9 @@ class Upload:
         problem: Why it is unreadable; ``hint``: what to do; ``fault``: of which kind (``vitrina.feeds.records.Fault``).
         files: (name, bytes, sha256).
         placed: Key in the drops area, and since when it lies there.
+        seen: Columns (:class:`vitrina.feeds.seen_columns.Column`) as plain values, also of a list without title.
+        format, encoding: Of a list that could not be read, as far as they are known.
+        settings_text: ``source.yaml`` that it was read with; ``chosen``: what of it the person has chosen.
     """
 
     id: uuid.UUID
@@ -74,6 +81,11 @@ class Upload:
     fault: str = ""
     placed: str = ""
     placed_at: datetime | None = None
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    format: str = ""
+    encoding: str = ""
+    settings_text: str = ""
+    chosen: Chosen = field(default_factory=Chosen)
 
 
 def receive(
@@ -88,30 +100,29 @@ def receive(
     sweep(settings)
     label = name or given[0].name if len(given) == 1 else name
     _check_names(given, source, label)
-    config = _source_settings(store, source)
+    config = supplier_settings.kept_settings(store, source)
     upload_id = uuid.uuid4()
-    folder = _folder(settings, upload_id)
+    folder = folder_of(settings, upload_id)
     files = folder / "files"
     files.mkdir(parents=True, mode=0o700)
     try:
         kept = [_keep(one, files / one.name) for one in given]
-        request = {"source": source, "files": [one.name for one in given]}
-        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         if config:
-            (folder / "source.yaml").write_bytes(config)
+            (folder / supplier_settings.READ_WITH).write_bytes(config)
+        asked = ask(folder, source, [one.name for one in given])
         made_at = datetime.now(UTC).isoformat()
         meta = {"owner": owner, "source": source, "name": name, "files": kept, "made_at": made_at}
         _write(folder / "upload.json", meta)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    threading.Thread(target=_read, args=(folder,), name=f"reading-{upload_id}", daemon=True).start()
+    start(folder, asked)
     return upload_id
 
 
 def load(upload_id: uuid.UUID, *, owner: int, settings: Settings) -> Upload | None:
     """An upload of this person's; ``None`` where there is none (any more)."""
-    folder = _folder(settings, upload_id)
+    folder = folder_of(settings, upload_id)
     meta = _json(folder / "upload.json")
     if meta is None or meta["owner"] != owner:
         return None
@@ -123,24 +134,30 @@ def load(upload_id: uuid.UUID, *, owner: int, settings: Settings) -> Upload | No
     elif told:
         state = "read" if told.get("report") else "unreadable"
     else:
-        late = datetime.now(UTC) - made_at > timedelta(seconds=2 * READ_SECONDS)
+        asked = (_json(folder / "request.json") or {}).get("at", meta["made_at"])
+        late = datetime.now(UTC) - datetime.fromisoformat(asked) > timedelta(seconds=2 * READ_SECONDS)
         state = "cut_off" if late else "reading"
+    of = told.get("report") or told
     return Upload(
         upload_id, meta["source"], meta["name"], [tuple(one) for one in meta["files"]], made_at, state,
         told.get("report"), told.get("problem", ""), told.get("hint", ""), told.get("fault", ""),
         placed.get("key", ""),
-        datetime.fromisoformat(placed["at"]) if placed else None,
+        datetime.fromisoformat(placed["at"]) if placed else None, of.get("seen", []), of.get("format", ""),
+        of.get("encoding", ""), supplier_settings.read_with(folder),
+        supplier_settings.chosen_in(folder),
     )  # fmt: skip
 
 
 def place(upload: Upload, store: ObjectStore, settings: Settings) -> str:
     """Place the files where the sensor looks; returns the key of the drop. Asked twice, it places them once.
 
+    What was chosen becomes the source's settings first: they say how the drop is read.
+
     Raises:
-        NotTaken: It is placed already or gone.
+        NotTaken: It is placed already or gone; or the source's settings are others by now.
         VitrinaError: The object store does not answer; the upload stands and can be placed again.
     """
-    folder = _folder(settings, upload.id)
+    folder = folder_of(settings, upload.id)
     files, taken = folder / "files", folder / "placing"
     try:
         files.rename(taken)  # one of two presses gets it
@@ -148,9 +165,23 @@ def place(upload: Upload, store: ObjectStore, settings: Settings) -> str:
         raise NotTaken(_("It has been placed or discarded already.")) from error
     begun = datetime.now(UTC)
     try:
+        if not (folder / "report.json").exists() and upload.state != "cut_off":
+            raise NotTaken(_("It is being read just now, or has been discarded already."))
+        undo = supplier_settings.keep(folder, upload.source, store)
+    except SettingsChanged as error:
+        taken.rename(files)
+        raise NotTaken(
+            _("Somebody else has changed the settings of this supplier since the list was read. Look again with your "
+              "choices, then place it.")
+        ) from error  # fmt: skip
+    except BaseException:
+        taken.rename(files)
+        raise
+    try:
         paths = [taken / name for name, _size, _sha in upload.files]
         key = hand_in(store, paths, source=upload.source, name=upload.name or None)
     except BaseException:
+        undo()
         taken.rename(files)
         raise
     _write(folder / "placed.json", {"key": key, "at": begun.isoformat()})
@@ -160,7 +191,7 @@ def place(upload: Upload, store: ObjectStore, settings: Settings) -> str:
 
 def discard(upload: Upload, settings: Settings) -> None:
     """Remove an upload with all of it."""
-    shutil.rmtree(_folder(settings, upload.id), ignore_errors=True)
+    shutil.rmtree(folder_of(settings, upload.id), ignore_errors=True)
 
 
 def sweep(settings: Settings) -> int:
@@ -196,13 +227,6 @@ def _check_names(given: Sequence[Given], source: str, label: str) -> None:
             raise NotTaken(_("“%(name)s” is a name that is not read. Rename the file.") % {"name": part[:80]})
 
 
-def _source_settings(store: ObjectStore, source: str) -> bytes:
-    try:
-        return store.get(f"{DROPS_PREFIX}{source}/{SOURCE_FILE}", limit=1_000_000)
-    except ObjectMissing:
-        return b""
-
-
 def _keep(one: Given, path: Path) -> tuple[str, int, str]:
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as target:
@@ -212,10 +236,21 @@ def _keep(one: Given, path: Path) -> tuple[str, int, str]:
     return one.name, size, digest.hexdigest()
 
 
-def _read(folder: Path) -> None:
+def ask(folder: Path, source: str, files: list[str]) -> str:
+    """Write down what is to be read; returns the moment, by which this reading is known."""
+    asked = datetime.now(UTC).isoformat()
+    _write(folder / "request.json", {"source": source, "files": files, "at": asked})
+    return asked
+
+
+def start(folder: Path, asked: str) -> None:
+    """Read in the background."""
+    threading.Thread(target=_read, args=(folder, asked), name=f"reading-{folder.name}", daemon=True).start()
+
+
+def _read(folder: Path, asked: str) -> None:
     """Run the worker, and say it in its place when it is killed or hangs."""
-    scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=folder))
     # Nothing of ours in its environment: a reader that is taken over finds no password there.
     variables = {"PYTHONPATH": str(PROJECT_ROOT), "PATH": os.defpath, "PYTHONUTF8": "1", "TMPDIR": str(scratch)}
     command = [sys.executable, "-s", "-m", "vitrina.workbench.reading_worker", str(folder)]
@@ -233,7 +268,9 @@ def _read(folder: Path) -> None:
         except OSError:
             problem = "died"
     shutil.rmtree(scratch, ignore_errors=True)
-    if folder.exists() and not (folder / "report.json").exists():
+    # The answer is there before its process has ended, and by then another reading may have been asked for.
+    ours = (_json(folder / "request.json") or {}).get("at") == asked
+    if ours and not (folder / "report.json").exists():
         _write(folder / "report.json", {"problem": problem or "died"})
 
 
@@ -241,7 +278,8 @@ def _root(settings: Settings) -> Path:
     return settings.vitrina_home / "uploads"
 
 
-def _folder(settings: Settings, upload_id: uuid.UUID) -> Path:
+def folder_of(settings: Settings, upload_id: uuid.UUID) -> Path:
+    """Where an upload lies."""
     return _root(settings) / str(upload_id)
 
 

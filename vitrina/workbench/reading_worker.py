@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from vitrina.errors import VitrinaError
 MEMORY_MB, CPU_SECONDS, UNPACKED_MB = 2048, 120, 2048
 _MB = 1 << 20
 _LONGEST = 2_000
+#: Kind of a problem that is none of the list: the source's settings are wrong.
+WRONG_SETTINGS = "settings"
 
 
 def read(folder: Path) -> dict[str, Any]:
     """What an import would see of the files, or why they cannot be read."""
     from vitrina.feeds import source_config
+    from vitrina.feeds.columns import NoTitle
     from vitrina.feeds.preview import check_files
     from vitrina.feeds.records import DropUnreadable
 
@@ -30,9 +34,15 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         config = source_config.load(folder / "source.yaml", request["source"])
         report = check_files([folder / "files" / name for name in request["files"]], config)
+    except source_config.SourceConfigError as error:
+        return {"problem": error.message, "hint": error.hint or "", "fault": WRONG_SETTINGS}
     except VitrinaError as error:
         fault = error.fault if isinstance(error, DropUnreadable) else ""
-        return {"problem": error.message, "hint": error.hint or "", "fault": fault}
+        answer = {"problem": error.message, "hint": error.hint or "", "fault": fault}
+        if isinstance(error, NoTitle):
+            seen = [asdict(column) for column in error.columns]
+            answer |= {"seen": _short(seen), "format": error.format, "encoding": error.encoding}
+        return answer
     except MemoryError:
         return {"problem": "memory"}
     return {"report": _short(report)}

@@ -14,7 +14,9 @@ from vitrina.errors import VitrinaError
 from vitrina.feeds.records import Fault
 from vitrina.servers.graphql import DagsterSilent
 from vitrina.workbench import cutouts, incoming
+from vitrina.workbench.choosing import WrongChoice
 from vitrina.workbench.dagster import NotRunning
+from vitrina.workbench.reading_worker import WRONG_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def not_shown(error: VitrinaError) -> Told:
 
 def not_taken(error: VitrinaError) -> Told:
     """Why a file was not taken or placed."""
-    if isinstance(error, cutouts.NotTaken | incoming.NotTaken):
+    if isinstance(error, cutouts.NotTaken | incoming.NotTaken | WrongChoice):
         return Told(error.message)
     return Told(
         _("The file could not be stored, so nothing was taken. Try again in a minute; if it fails again, show the "
@@ -61,6 +63,11 @@ def not_read(problem: str, hint: str = "", fault: str = "") -> Told:
     }  # fmt: skip
     if problem in words:
         return Told(words[problem])
+    if fault == WRONG_SETTINGS:
+        return Told(
+            _("The settings of this supplier are not valid, so none of its lists can be read. Ask an engineer to mend "
+              "its source.yaml, then hand the list in again."), f"{problem} {hint}".strip(),
+        )  # fmt: skip
     return Told(_fault_words(fault), f"{problem} {hint}".strip())
 
 
@@ -81,7 +88,7 @@ def _fault_words(fault: str) -> str:
         Fault.UNSAFE_ARCHIVE: _("The archive holds a file whose name leads out of it, as attacks do; it was not "
                                 "unpacked. Hand in the list unpacked."),
         Fault.NO_TITLE: _("No column of this list can be told to be the title of a product. Name it “Название” or "
-                          "“title”, or say in source.yaml which one it is."),
+                          "“title”, or choose below which column it is, and look again."),
         Fault.NO_PRODUCTS: _("The file can be read, but there is no product in it. See whether it is the right one."),
     }  # fmt: skip
     return words.get(fault) or _(

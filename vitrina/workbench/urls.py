@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drops/new/", uploads.drop_upload, name="drop_upload"),
     path("drops/new/<uuid:upload_id>/", uploads.upload, name="upload"),
     path("drops/new/<uuid:upload_id>/state/", uploads.upload_state, name="upload_state"),
+    path("drops/new/<uuid:upload_id>/columns/", uploads.upload_columns, name="upload_columns"),
     path("drops/new/<uuid:upload_id>/place/", uploads.upload_place, name="upload_place"),
     path("drops/new/<uuid:upload_id>/discard/", uploads.upload_discard, name="upload_discard"),
     path("drops/<int:drop_id>/", uploads.drop_progress, name="drop_progress"),

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from vitrina.catalog.search import State
+from vitrina.feeds.currencies import WORDS as CURRENCIES
 
 Word = str | Promise
 
@@ -107,6 +108,36 @@ FIELD: dict[str, Word] = {
     "image": _("picture"), "category": _("category"), "barcode": _("barcode"), "available": _("available"),
     "color": _("colour"), "size": _("size"), "material": _("material"), "country": _("country"),
     "gender": _("for whom"), "composition": _("composition"), "ignore": _("left out"),
+}  # fmt: skip
+#: The same in a list to choose from, where nothing stands beside it.
+COLUMN: dict[str, Word] = {
+    **FIELD,
+    "id": _("number of the product (article)"), "old_price": _("price before the discount"),
+    "supplier": _("supplier or seller"), "url": _("address of the product's page"), "image": _("address of a picture"),
+    "available": _("in stock"), "ignore": _("not used"), "attribute": _("an attribute"), "auto": _("let it be found"),
+}  # fmt: skip
+_FOUND = _("let it be found")
+#: A setting of a source: what it is called, what it is for, and what its absence means.
+SETTING: dict[str, tuple[Word, Word, Word]] = {
+    "currency": (_("Currency of prices"), _("Of prices beside which no currency stands."),
+                 _("let it be found, else RUB")),
+    "price_unit": (_("Prices are counted in"), _("Choose kopecks where 199000 stands for 1990."),
+                   _("whole units: roubles, liras")),
+    "has_header": (_("Names of the columns"), _("Whether the first row names the columns."), _FOUND),
+    "delimiter": (_("Between the cells stands"), _("Where all cells are taken for one."), _FOUND),
+    "encoding": (_("Encoding"), _("Where letters look like Ð¦ÐµÐ½Ð° or ????."), _FOUND),
+    "language": (_("Language of the list"), _("Helps to find the encoding."), _FOUND),
+}  # fmt: skip
+#: What can be chosen for a setting; what else ``source.yaml`` says is kept as it is.
+SETTING_VALUES: dict[str, dict[str, Word]] = {
+    "currency": {code: code for code in CURRENCIES},
+    "price_unit": {"minor": _("hundredths: kopecks, cents")},
+    "has_header": {"yes": _("there is a row of names"), "no": _("there is none: columns are numbered")},
+    "delimiter": {";": _("semicolon ;"), ",": _("comma ,"), "tab": _("tab"), "|": _("bar |"), "^": "^", "~": "~"},
+    "encoding": {code: code for code in (
+        "utf-8", "utf-16", "windows-1251", "koi8-r", "cp866", "windows-1254", "windows-1252", "windows-1250",
+    )},
+    "language": {"ru": _("Russian"), "tr": _("Turkish"), "en": _("English")},
 }  # fmt: skip
 PRICE_NOTE: dict[str, Word] = {
     "missing": _("no price in the list"), "not_a_number": _("no number"), "zero": _("zero"), "negative": _("negative"),

@@ -19,8 +19,9 @@ from vitrina.config import get_settings
 from vitrina.desk.asked import plain
 from vitrina.desk.posted import posts_from
 from vitrina.errors import VitrinaError
-from vitrina.objects import open_store
-from vitrina.workbench import dagster, drop_card, incoming
+from vitrina.objects import ObjectStore, open_store
+from vitrina.workbench import choosing, correcting, dagster, drop_card, incoming
+from vitrina.workbench.choosing import WrongChoice
 from vitrina.workbench.incoming import Given, Upload
 from vitrina.workbench.limits import bounded_upload
 from vitrina.workbench.telling import Told, not_read, not_taken
@@ -77,6 +78,21 @@ def upload_state(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
 
 @opens_for(Access.MODERATOR)
 @posts_from("upload", "upload_id")
+def upload_columns(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
+    """Read the list once more with what was chosen for its columns."""
+    found = _found(request, upload_id)
+    settings = get_settings()
+    try:
+        forget = request.POST.get("forget") == "yes"
+        changes = None if forget else choosing.changes_of(found, _sent(request))
+        correcting.look_again(found, changes, open_store(settings), settings)
+    except VitrinaError as error:
+        return _answered(request, upload_id, error)
+    return redirect("upload", upload_id=found.id)
+
+
+@opens_for(Access.MODERATOR)
+@posts_from("upload", "upload_id")
 def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
     """Place the files where the sensor looks."""
     found = _found(request, upload_id)
@@ -88,12 +104,31 @@ def upload_place(request: HttpRequest, upload_id: uuid.UUID) -> HttpResponse:
         messages.error(request, _("It could not be read; say that it is to be placed all the same."))
         return redirect("upload", upload_id=found.id)
     try:
-        incoming.place(found, open_store(settings), settings)
+        if choosing.SEEN in request.POST and choosing.changes_of(found, _sent(request)):
+            raise WrongChoice(_("You have chosen other fields since the list was read. Look again first."))
+        store = open_store(settings)
+        key = incoming.place(found, store, settings)
     except VitrinaError as error:
-        context = _of(_found(request, upload_id)) | {"refused": not_taken(error)}
-        return render(request, "workbench/upload.html", context, status=422)
+        return _answered(request, upload_id, error)
+    if found.chosen:
+        _have_read_again(request, store, found.source, key)
     messages.success(request, _("Placed. The sensor takes it within seconds while the platform runs."))
     return redirect("upload", upload_id=found.id)
+
+
+def _have_read_again(request: HttpRequest, store: ObjectStore, source: str, key: str) -> None:
+    """A list that was taken in before, under other settings, is none that the sensor would notice."""
+    drop = None
+    try:
+        drop = drop_card.taken_before(store, source, key)
+        if drop is None:
+            return
+        dagster.read_drop_again(dagster.connected(get_settings()), drop.key, person=person_of(request).pk)
+        messages.success(request, _("This very list was read before; it is read once more with your choices."))
+    except VitrinaError:
+        told = _("Your choices are kept. If this very list was read before, it is not read again by itself: ask an "
+                 "engineer to start “vitrina drop retry %(key)s” while the platform runs.")  # fmt: skip
+        messages.warning(request, told % {"key": drop.key if drop is not None else key})
 
 
 @opens_for(Access.MODERATOR)
@@ -133,6 +168,18 @@ def _form(request: HttpRequest, *, problem: Told | None = None, status: int = 20
     return render(request, "workbench/drop_upload.html", context, status=status)
 
 
+def _sent(request: HttpRequest) -> dict[str, str]:
+    return {str(name): str(value) for name, value in request.POST.items()}
+
+
+def _answered(request: HttpRequest, upload_id: uuid.UUID, error: VitrinaError) -> HttpResponse:
+    """The page once more, with why it was refused and what was sent."""
+    context = _of(_found(request, upload_id)) | {"refused": not_taken(error)}
+    if context["choices"] is not None:
+        context["choices"] = context["choices"].with_sent(_sent(request))
+    return render(request, "workbench/upload.html", context, status=422)
+
+
 def _found(request: HttpRequest, upload_id: uuid.UUID) -> Upload:
     found = incoming.load(upload_id, owner=person_of(request).pk, settings=get_settings())
     if found is None:
@@ -148,6 +195,7 @@ def _of(found: Upload) -> dict[str, Any]:
         "waits": found.state == "reading" or (found.state == "placed" and drop is None),
         "running": dagster.is_running(get_settings()),
         "before": drop_card.handed_in_before(found) if found.state == "read" else None,
+        "choices": choosing.form_of(found),
         "drop": None,
     }
     return context | _drop(drop) if drop is not None else context
