@@ -33,8 +33,8 @@ NO_PAGE = {
         "moderation_beat", "moderation_bulk", "moderation_check", "moderation_decide", "moderation_later",
         "moderation_leave", "moderation_show_again", "moderation_undo", "moderation_view_keep", "moderation_view_name",
         "moderation_view_remove", "numbers_show_to_team", "product_again", "product_back",
-        "password_link", "product_shown", "reopen_account", "revoke_key", "set_language", "upload_discard",
-        "upload_place", "withdraw_invitation",
+        "password_link", "product_shown", "reopen_account", "revoke_key", "set_language", "upload_columns",
+        "upload_discard", "upload_place", "withdraw_invitation",
     },
     "a file, or words for machines": {
         "admin:jsi18n", "api:redoc_script", "background_file", "compare_batch_export", "healthz", "picture",
