@@ -119,7 +119,7 @@ def corrected_and_taken_in(client: Any) -> dict[str, Any]:
     assert shown["Цена"] == "attribute", "a field that is given away is taken from no other column"
     assert selected(page, "setting-currency") == "TRY"
     assert "Платье летнее" in page
-    assert "hold for this supplier&#x27;s next lists too" in page
+    assert "hold for this supplier's next lists too" in html.unescape(page)
     assert "Отпуск: price" in page, "the file, folded"
     assert "Placed." in client.post(f"{address}place/", form(page), follow=True).content.decode()
     return taken_in(get_settings())

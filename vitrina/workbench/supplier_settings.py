@@ -94,12 +94,12 @@ def prepare(folder: Path, source: str, store: ObjectStore, changes: Changes) -> 
     kept = kept_settings(store, source)
     if not changes:
         (folder / _CHOICES).unlink(missing_ok=True)
-        _lay(folder / READ_WITH, kept)
+        (folder / READ_WITH).write_bytes(kept)
         return
     source_config.load(kept, source)
     result = edited(_text(kept), changes, source)
     (folder / _KEPT).write_bytes(kept)
-    _lay(folder / READ_WITH, result.text.encode())
+    (folder / READ_WITH).write_bytes(result.text.encode())
     said = {**asdict(changes), "comments_lost": result.comments_lost}
     (folder / _CHOICES).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
 
@@ -146,10 +146,3 @@ def _key(source: str) -> str:
 
 def _text(content: bytes) -> str:
     return content.decode("utf-8-sig")
-
-
-def _lay(path: Path, content: bytes) -> None:
-    if content:
-        path.write_bytes(content)
-    else:
-        path.unlink(missing_ok=True)
