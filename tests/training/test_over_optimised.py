@@ -19,9 +19,11 @@ def test_without_a_bond_the_score_rises_and_the_gate_says_no(tmp_path):
     plan = replace(sft_plan(tmp_path / "sft"), settings=replace(SFT, epochs=12, answer_length=96))
     teach(examples(tmp_path, 300), plan)
     pairs = [made(tmp_path, 400, judge="longer"), made(tmp_path, 400, seed=1)]
-    test = made(tmp_path, 90, seed=2)
-    free = replace(POLICY, steps=30, prompts=8, generations=4, beta=0.0, outside=0.0, learning_rate=3e-3,
-                   judged_prompts=60)  # fmt: skip
+    test = made(tmp_path, 300, seed=2)
+    # At twice this rate some processors' rounding let it collapse before its end: the score fell again. At this one,
+    # over four sets of pairs, the two intervals were at least 0.84 apart
+    free = replace(POLICY, steps=30, prompts=8, generations=4, beta=0.0, outside=0.0, learning_rate=1.5e-3,
+                   judged_prompts=200)  # fmt: skip
     words = ["--train", *pairs, "--test", test, "--sft", tmp_path / "sft", "--out", tmp_path / "policy"]
     given = {name: value for name, value in free.described("grpo", pretrained=False).items() if value is not None}
     assert main([*map(str, words), "--algorithm", "grpo", "--settings", json.dumps(given)]) == 0
