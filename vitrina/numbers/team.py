@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -107,15 +108,16 @@ def _members() -> list[User]:
 
 
 def _figures(members: Sequence[User], now: datetime | None) -> list[Member]:
-    values = {"since": period(DAYS, now=now).since, "people": [one.pk for one in members],
+    values: dict[str, Any] = {"since": period(DAYS, now=now).since, "people": [one.pk for one in members],
               "first": GOLD_FIRST, "step": GOLD_STEP}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_WORK, values)
         work = {row[0]: row[1:] for row in cursor.fetchall()}
         cursor.execute(_GOLD, values)
         gold = {row[0]: row[1:] for row in cursor.fetchall()}
-    found = [
-        Member(short_name(one), *work.get(one.pk, (0, None, 0)), gold=gold_accuracy(*gold.get(one.pk, (0, 0))))
-        for one in members
-    ]
+    found = []
+    for one in members:
+        comparisons, seconds, timed = work.get(one.pk, (0, None, 0))
+        right, told = gold.get(one.pk, (0, 0))
+        found.append(Member(short_name(one), comparisons, seconds, timed, gold_accuracy(right, told)))
     return sorted(found, key=lambda one: one.name.casefold())

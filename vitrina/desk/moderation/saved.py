@@ -121,8 +121,8 @@ def _free_name(user: User, name: str, *, besides: int | None = None) -> str:
     if not wanted:
         raise NotKept(_("Give the view a name."))
     # Compared here: what a small letter is depends on the locale of the database.
-    others = SavedView.objects.filter(user=user).exclude(pk=besides).values_list("name", flat=True)
-    if wanted.casefold() in {other.casefold() for other in others}:
+    others = SavedView.objects.filter(user=user).values_list("pk", "name")
+    if wanted.casefold() in {other.casefold() for pk, other in others if pk != besides}:
         raise NotKept(_("You have a saved view of this name already."))
     return wanted
 
