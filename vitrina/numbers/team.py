@@ -30,25 +30,26 @@ from vitrina.review.models import BoardConsent
 from vitrina.statistics.intervals import Interval, Undefined
 
 DAYS = 7
-_STANDS = "d.action = 'compare' AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL"
-_WORK = f"""
+_WORK = """
 SELECT d.decided_by_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY d.active_ms) / 1000.0, count(d.active_ms)
 FROM review_decision AS d JOIN review_reviewitem AS i ON i.id = d.item_id
-WHERE {_STANDS} AND i.part <> 'onboarding' AND d.created_at >= %(since)s AND d.decided_by_id = ANY(%(people)s)
+WHERE d.action = 'compare' AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL
+  AND i.part <> 'onboarding' AND d.created_at >= %(since)s AND d.decided_by_id = ANY(%(people)s)
 GROUP BY 1
-"""  # noqa: S608 - the condition is written above
+"""
 #: As ``gold_told``, of all people at once.
-_GOLD = f"""
+_GOLD = """
 SELECT person, count(*) FILTER (WHERE hit), count(*) FROM (
   SELECT d.decided_by_id AS person, d.choice = i.expected AS hit, d.created_at,
          row_number() OVER (PARTITION BY d.decided_by_id ORDER BY d.id) AS place,
          count(*) OVER (PARTITION BY d.decided_by_id) AS answers
   FROM review_decision AS d JOIN review_reviewitem AS i ON i.id = d.item_id
-  WHERE {_STANDS} AND i.part = 'gold' AND d.decided_by_id = ANY(%(people)s)
+  WHERE d.action = 'compare' AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL
+    AND i.part = 'gold' AND d.decided_by_id = ANY(%(people)s)
 ) AS answered
 WHERE answers >= %(first)s AND place <= answers - answers %% %(step)s AND created_at >= %(since)s
 GROUP BY 1
-"""  # noqa: S608 - the condition is written above
+"""
 
 
 @dataclass(frozen=True, slots=True)
