@@ -13,14 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Q
 
 from vitrina.accounts.roles import Access, Role, may_open
-from vitrina.comparison.own import GOLD_FIRST, GOLD_STEP
+from vitrina.comparison.own import gold_told
 from vitrina.config import get_settings
 from vitrina.desk.names import short_name
 from vitrina.numbers.people import gold_accuracy
@@ -35,19 +34,6 @@ SELECT d.decided_by_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY d.
 FROM review_decision AS d JOIN review_reviewitem AS i ON i.id = d.item_id
 WHERE d.action = 'compare' AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL
   AND i.part <> 'onboarding' AND d.created_at >= %(since)s AND d.decided_by_id = ANY(%(people)s)
-GROUP BY 1
-"""
-#: As ``gold_told``, of all people at once.
-_GOLD = """
-SELECT person, count(*) FILTER (WHERE hit), count(*) FROM (
-  SELECT d.decided_by_id AS person, d.choice = i.expected AS hit, d.created_at,
-         row_number() OVER (PARTITION BY d.decided_by_id ORDER BY d.id) AS place,
-         count(*) OVER (PARTITION BY d.decided_by_id) AS answers
-  FROM review_decision AS d JOIN review_reviewitem AS i ON i.id = d.item_id
-  WHERE d.action = 'compare' AND d.superseded_by_id IS NULL AND d.undone_at IS NULL AND d.voided_at IS NULL
-    AND i.part = 'gold' AND d.decided_by_id = ANY(%(people)s)
-) AS answered
-WHERE answers >= %(first)s AND place <= answers - answers %% %(step)s AND created_at >= %(since)s
 GROUP BY 1
 """
 
@@ -109,16 +95,13 @@ def _members() -> list[User]:
 
 
 def _figures(members: Sequence[User], now: datetime | None) -> list[Member]:
-    values: dict[str, Any] = {"since": period(DAYS, now=now).since, "people": [one.pk for one in members],
-              "first": GOLD_FIRST, "step": GOLD_STEP}  # fmt: skip
+    since = period(DAYS, now=now).since
     with connection.cursor() as cursor:
-        cursor.execute(_WORK, values)
+        cursor.execute(_WORK, {"since": since, "people": [one.pk for one in members]})
         work = {row[0]: row[1:] for row in cursor.fetchall()}
-        cursor.execute(_GOLD, values)
-        gold = {row[0]: row[1:] for row in cursor.fetchall()}
     found = []
     for one in members:
         comparisons, seconds, timed = work.get(one.pk, (0, None, 0))
-        right, told = gold.get(one.pk, (0, 0))
-        found.append(Member(short_name(one), comparisons, seconds, timed, gold_accuracy(right, told)))
+        gold = gold_accuracy(*gold_told(one, since=since))
+        found.append(Member(short_name(one), comparisons, seconds, timed, gold))
     return sorted(found, key=lambda one: one.name.casefold())
